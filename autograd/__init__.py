@@ -1,0 +1,36 @@
+"""Reverse-mode automatic differentiation in plain NumPy.
+
+>>> from autograd import Tensor
+>>> x = Tensor([1.0, 2.0], requires_grad=True)
+>>> (x * x).sum().backward()
+>>> x.grad
+array([2., 4.], dtype=float32)
+"""
+
+from . import methods  # noqa: F401 - gives Tensor its operators
+from .backward import backward, gradients
+from .dispatch import implements, untracked
+from .errors import *  # noqa: F403
+from .errors import __all__ as _errors
+from .gradcheck import gradcheck, gradgradcheck
+from .modes import default_dtype, enable_grad, is_recording, no_grad
+from .op import op
+from .several import shared
+from .tensor import Tensor
+
+__all__ = [
+    "Tensor",
+    "backward",
+    "default_dtype",
+    "enable_grad",
+    "gradcheck",
+    "gradgradcheck",
+    "gradients",
+    "implements",
+    "is_recording",
+    "no_grad",
+    "op",
+    "shared",
+    "untracked",
+    *_errors,
+]

@@ -1,0 +1,96 @@
+"""The operators and methods of Tensor: NumPy's names, each the op that stands for the function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from . import elementwise as e
+from . import reductions as r
+from . import shapes as s
+from .backward import backward
+from .dispatch import RULES
+from .indexing import getitem, plain_index, setitem
+from .modes import recording
+from .products import matmul
+from .tensor import Tensor
+
+
+def _swapped(op: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, other: op(other, self)
+
+
+def _in_place(op: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, other: self._move(op(self, other))
+
+
+for name, function in {
+    "add": e.add, "sub": e.subtract, "mul": e.multiply, "truediv": e.divide, "pow": e.power,
+    "matmul": matmul,
+}.items():  # fmt: skip
+    setattr(Tensor, f"__{name}__", function)
+    setattr(Tensor, f"__r{name}__", _swapped(function))
+    setattr(Tensor, f"__i{name}__", _in_place(function))
+
+
+def _compared(ufunc: np.ufunc) -> Callable[..., Any]:
+    return lambda self, other: ufunc(self._data, plain_index(other))
+
+
+for name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"):
+    short = {"equal": "eq", "not_equal": "ne"}.get(name, name[0] + ("e" if "_" in name else "t"))
+    setattr(Tensor, f"__{short}__", _compared(getattr(np, name)))
+
+
+def _reshape(self: Tensor, *shape: Any, order: str = "C") -> Tensor:
+    return s.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)
+
+
+def _transpose(self: Tensor, *axes: Any) -> Tensor:
+    return s.transpose(
+        self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
+    )
+
+
+def _astype(self: Tensor, dtype: Any) -> Tensor:
+    if np.dtype(dtype) == self.dtype:
+        return self
+    if np.dtype(dtype).kind not in "fc":  # integers have no gradient
+        return Tensor(self._data, dtype=dtype)
+    return s.astype(self, dtype)
+
+
+def _getitem(self: Tensor, index: Any) -> Tensor:
+    return getitem(self, plain_index(index))
+
+
+def _setitem(self: Tensor, index: Any, value: Any) -> None:
+    index = plain_index(index)
+    tracked = self.requires_grad or (isinstance(value, Tensor) and value.requires_grad)
+    if not tracked or (self.is_leaf and not recording.get()):
+        self.data[index] = plain_index(value)
+    else:
+        self._move(setitem(self, value, index))
+
+
+def _iter(self: Tensor) -> Iterator[Tensor]:
+    return (self[i] for i in range(len(self)))
+
+
+for name, function in {
+    "__neg__": e.negative, "__pos__": e.positive, "__abs__": e.absolute,
+    "__getitem__": _getitem, "__setitem__": _setitem, "__iter__": _iter,
+    "exp": e.exp, "log": e.log, "sqrt": e.sqrt, "tanh": e.tanh, "abs": e.absolute, "clip": e.clip,
+    "sum": r.sum, "mean": r.mean, "max": r.max, "min": r.min,
+    "reshape": _reshape, "transpose": _transpose, "swapaxes": s.swapaxes, "squeeze": s.squeeze,
+    "ravel": s.ravel, "astype": _astype, "copy": s.copy,
+    "T": property(_transpose, doc="The tensor with its axes reversed."),
+    "mT": property(lambda self: s.swapaxes(self, -1, -2), doc="Its matrices transposed."),
+    "backward": backward,
+}.items():  # fmt: skip
+    setattr(Tensor, name, function)
+
+for name in ("argmax", "argmin", "argsort", "all", "any"):
+    setattr(Tensor, name, RULES[getattr(np, name)])

@@ -1,0 +1,54 @@
+"""The graph: nodes, and edges from each to the nodes its value was made from."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["NOT_KEPT", "Leaf", "Node"]
+
+
+class Node:
+    """How a value was made.
+
+    Attributes
+    ----------
+    edges : tuple of (closure, parent node, argument position), or None once freed.
+    number : int, grows with every node made: parents come before children.
+    op : the op that made the value; None for a leaf.
+    inputs : the op's array inputs; None if the op is linear: it needs none to differentiate again.
+    config : (args, kwargs), the rest of the op's arguments.
+    shape, dtype : the value's.
+    grad : the gradient kept for the user, None if there is none yet, or NOT_KEPT.
+    """
+
+    __slots__ = ("config", "dtype", "edges", "grad", "inputs", "number", "op", "shape")
+    config: tuple[tuple[Any, ...], dict[str, Any]]
+    dtype: Any
+    edges: tuple[tuple[Callable[[Any], Any], Node, int], ...] | None
+    grad: Any
+    inputs: tuple[Any, ...] | None
+    number: int
+    op: Any
+    shape: Any
+
+
+class Leaf(Node):
+    """A tensor the user made with `requires_grad=True`. `moved`: its array was replaced or lent."""
+
+    __slots__ = ("moved", "owner")
+
+    def __init__(self, tensor: Any) -> None:
+        self.config, self.edges, self.inputs, self.op = ((), {}), (), None, None
+        self.shape, self.dtype = tensor._data.shape, tensor._data.dtype
+        self.number, self.grad, self.moved = -1, None, False
+        self.owner = weakref.ref(tensor)
+
+
+class _NotKept:
+    def __repr__(self) -> str:
+        return "NOT_KEPT"
+
+
+NOT_KEPT = _NotKept()

@@ -1,0 +1,235 @@
+"""`op`: turns a function of arrays that returns its result and one closure per input into an op."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from .dispatch import RULES
+from .errors import NoGradientRuleError
+from .modes import recording
+from .node import NOT_KEPT, Node
+from .several import of_tuple, split
+from .tensor import Tensor, wrap
+
+__all__ = ["op", "replay"]
+
+_NO_CONFIG: Any = (), {}
+_next_number = itertools.count().__next__
+_new = object.__new__
+
+
+def op(*functions: Any, linear: bool = False, plain: Callable[..., Any] | None = None) -> Any:
+    """Make a differentiable op of a function of arrays.
+
+    The function returns its result and, for each input, a closure from the gradient of the result
+    to the gradient of that input (None for an input that has no gradient). Its parameters without
+    a default are the inputs, which may be Tensors; those with a default are configuration.
+    Called with no Tensor among its inputs, the op returns a plain array.
+
+    Rules: the function is pure and uses only NumPy calls, operators and other ops, so that it can
+    be run on Tensors for derivatives of derivatives; a closure never writes into `g`; sums over
+    broadcast axes are left to the engine. For several results return them as a tuple first; the
+    closures then take the tuple of their gradients. Closures that share work call one function
+    wrapped in `shared`.
+
+    Parameters
+    ----------
+    *functions : the NumPy functions the op stands for: `np.exp(tensor)` then calls it.
+    linear : the closures hold no array, only shapes and indices: they serve every order as they
+        are, and the graph need not keep the inputs.
+    plain : a twin of the function that runs on Tensors, for one that cannot.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import Tensor, op
+    >>> @op
+    ... def swish(x):
+    ...     s = 1 / (1 + np.exp(-x))
+    ...     return x * s, lambda g: g * s * (1 + x * (1 - s))
+    >>> x = Tensor([0.0, 1.0], requires_grad=True)
+    >>> swish(x).sum().backward()
+    >>> x.grad
+    array([0.5       , 0.92767054], dtype=float32)
+    """
+
+    def decorate(body: Callable[..., Any]) -> Any:
+        parameters = list(inspect.signature(body).parameters.values())
+        inputs = [p for p in parameters if p.default is p.empty and p.kind is not p.KEYWORD_ONLY]
+        variadic = any(p.kind is p.VAR_POSITIONAL for p in inputs)
+        count = None if variadic else len(inputs)
+        configured = variadic or len(parameters) > len(inputs)
+        make = _unary if count == 1 else _binary if count == 2 and not configured else _nary
+        wrapper = make(body, linear, count)
+        functools.update_wrapper(wrapper, body)
+        wrapper.again = plain or body
+        for function in functions:
+            RULES[function] = wrapper
+        return wrapper
+
+    if len(functions) == 1 and _is_body(functions[0]):
+        body, functions = functions[0], ()
+        return decorate(body)
+    return decorate
+
+
+def _is_body(f: Any) -> bool:
+    return isinstance(f, FunctionType) and not (f.__module__ or "").startswith("numpy")
+
+
+# The wrapper is written out for one, two and many inputs: it runs at every op, and a loop over the
+# arguments costs as much as a small NumPy call. All three do the same.
+
+
+def _unary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
+    def call(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:
+            _refuse_tensors(call, args, kwargs)
+        if not isinstance(x, Tensor):
+            return body(x, *args, **kwargs)[0]
+        a = x._keep() if x._lent else x._data
+        try:
+            out, fx = body(a, *args, **kwargs)
+        except Exception as error:
+            _say_where(error, call, (a,))
+            raise
+        node = x._node
+        if node is None or fx is None or not recording.get():
+            return _results(out)
+        return _record(call, ((fx, node, 0),), None if linear else (a,), (args, kwargs), out)
+
+    return call
+
+
+def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
+    def call(x: Any, y: Any) -> Any:
+        nx = ny = None
+        if isinstance(x, Tensor):
+            a = x._keep() if x._lent else x._data
+            nx = x._node
+            if isinstance(y, Tensor):
+                b = y._keep() if y._lent else y._data
+                ny = y._node
+            else:
+                b = y
+        elif isinstance(y, Tensor):
+            a = x
+            b = y._keep() if y._lent else y._data
+            ny = y._node
+        else:
+            return body(x, y)[0]
+        try:
+            out, fx, fy = body(a, b)
+        except Exception as error:
+            _say_where(error, call, (a, b))
+            raise
+        if nx is None or fx is None:
+            if ny is None or fy is None:
+                return _results(out)
+            edges: Any = ((fy, ny, 1),)
+        elif ny is None or fy is None:
+            edges = ((fx, nx, 0),)
+        else:
+            edges = ((fx, nx, 0), (fy, ny, 1))
+        if recording.get():
+            return _record(call, edges, None if linear else (a, b), _NO_CONFIG, out)
+        return _results(out)
+
+    return call
+
+
+def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        inputs, args = (args, ()) if count is None else (args[:count], args[count:])
+        if args or kwargs:
+            _refuse_tensors(call, args, kwargs)
+        if not any(isinstance(x, Tensor) for x in inputs):
+            return body(*inputs, *args, **kwargs)[0]
+        arrays = tuple(x._keep() if isinstance(x, Tensor) else x for x in inputs)
+        try:
+            out, *closures = body(*arrays, *args, **kwargs)
+            pairs = list(zip(inputs, closures, strict=True))
+        except Exception as error:
+            _say_where(error, call, arrays)
+            raise
+        edges = tuple(
+            (f, x._node, i)
+            for i, (x, f) in enumerate(pairs)
+            if isinstance(x, Tensor) and x._node is not None and f is not None
+        )
+        if not edges or not recording.get():
+            return _results(out)
+        return _record(call, edges, None if linear else arrays, (args, kwargs), out)
+
+    return call
+
+
+def _record(call: Any, edges: Any, inputs: Any, config: Any, out: Any) -> Any:
+    """The result of an op as a Tensor with a node, or a tuple of them."""
+    node = _new(Node)
+    node.op, node.edges, node.inputs, node.config = call, edges, inputs, config
+    node.number, node.grad = _next_number(), NOT_KEPT
+    if type(out) is tuple:
+        return split(node, out, _record)
+    if type(out) is not ndarray:
+        out = np.asarray(out)
+    node.shape, node.dtype = out.shape, out.dtype
+    tensor = _new(Tensor)
+    tensor._data, tensor._node, tensor._lent = out, node, False
+    return tensor
+
+
+def _results(out: Any) -> Any:
+    """The result of an op as a Tensor without a node, or a tuple of them."""
+    return tuple(wrap(np.asarray(o)) for o in out) if type(out) is tuple else wrap(np.asarray(out))
+
+
+def replay(node: Node) -> dict[int, Callable[[Any], Any]]:
+    """A node's closures, by argument, as differentiable functions of Tensors.
+
+    Running the op's body on Tensors instead of arrays records every step it takes: that is all
+    there is to derivatives of derivatives. A linear op's closures hold no array and serve as
+    they are.
+    """
+    if node.inputs is None:
+        return {i: closure for closure, _, i in node.edges or ()}
+    inputs = list(node.inputs)
+    for _, parent, i in node.edges or ():
+        inputs[i] = wrap(inputs[i], parent)
+    args, kwargs = node.config
+    try:
+        out, *closures = node.op.again(*inputs, *args, **kwargs)
+    except Exception as error:
+        error.add_note(
+            f"while differentiating op {node.op.__name__} a second time: its body is run on "
+            "Tensors, so it may use only NumPy calls with a gradient rule, operators and other "
+            "ops; or give op(plain=...) a twin that does."
+        )
+        raise
+    if type(out) is tuple:
+        return {i: of_tuple(f, out) for i, f in enumerate(closures)}
+    return dict(enumerate(closures))
+
+
+def _say_where(error: Exception, call: Any, inputs: tuple[Any, ...]) -> None:
+    shapes = ", ".join(
+        f"{x.dtype}{list(x.shape)}" if hasattr(x, "shape") else repr(x) for x in inputs
+    )
+    error.add_note(f"in {call.__name__}({shapes})")
+
+
+def _refuse_tensors(call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Tensor):
+            raise NoGradientRuleError(
+                f"{call.__name__}: a Tensor where configuration is expected: no gradient would "
+                "flow through it. Pass a plain value, such as t.detach().numpy()."
+            )

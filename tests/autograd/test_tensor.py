@@ -1,0 +1,302 @@
+"""What a Tensor is: construction, dtypes, its arrays, its manners with NumPy, its looks."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import (
+    IntegerGradientError,
+    LeafInPlaceError,
+    NoGradientRuleError,
+    Tensor,
+    TrackedArrayError,
+    default_dtype,
+    no_grad,
+)
+
+
+def tracked(*values: float) -> Tensor:
+    return Tensor(np.array(values), requires_grad=True) * 1
+
+
+# Construction and dtype
+
+
+@pytest.mark.parametrize(
+    ("data", "dtype"),
+    [
+        (1.0, np.float32),
+        ([1.0, 2.0], np.float32),
+        ([[1, 2.5], [3, 4]], np.float32),
+        ([1, 2], np.int64),
+        (True, np.bool_),
+        (1j, np.complex64),
+        ([], np.float32),
+        (np.float64(1), np.float64),
+        (np.ones(2), np.float64),
+        (np.ones(2, np.float16), np.float16),
+        ([np.float64(1)], np.float64),
+        ([np.ones(2), np.zeros(2)], np.float64),
+    ],
+)
+def test_dtypes(data: Any, dtype: Any) -> None:
+    assert Tensor(data).dtype == dtype
+    assert Tensor(data, dtype=np.float64).dtype == np.float64 if dtype != np.complex64 else True
+
+
+def test_default_dtype_can_be_set_for_good_or_for_a_block() -> None:
+    with default_dtype("float64") as dtype:
+        assert Tensor([1.0]).dtype == dtype == np.float64
+        assert Tensor(1j).dtype == np.complex128
+        default_dtype(np.float16)
+        assert Tensor([1.0]).dtype == np.float16
+    assert Tensor([1.0]).dtype == default_dtype.get() == np.float32
+    with pytest.raises(TypeError, match="got int64"):
+        default_dtype(int)
+
+
+def test_python_numbers_are_weak() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    for y in (x * 2.0, 2 / x, x**2, x - 1, x @ x, np.where(x > 1, x, 0.0), np.maximum(x, 0.0)):
+        assert y.dtype == np.float32
+
+
+def test_the_data_is_copied() -> None:
+    array = np.ones(2)
+    x = Tensor(array)
+    array[0] = 5
+    assert x.data[0] == 1
+
+
+@pytest.mark.parametrize("data", [[1, 2], True, np.arange(3)])
+def test_only_floats_have_gradients(data: Any) -> None:
+    with pytest.raises(IntegerGradientError, match="only float and complex"):
+        Tensor(data, requires_grad=True)
+    x = Tensor(data)
+    with pytest.raises(IntegerGradientError):
+        x.requires_grad = True
+
+
+def test_requires_grad_can_be_switched_on_a_leaf_only() -> None:
+    x = Tensor([1.0])
+    assert x.is_leaf
+    x.requires_grad = True
+    y = x * 2
+    x.requires_grad = False
+    assert not (x * 2).requires_grad
+    assert y.requires_grad
+    assert not y.is_leaf
+    with pytest.raises(ValueError, match="detach"):
+        y.requires_grad = False
+
+
+# Its arrays
+
+
+def test_data_of_a_result_is_read_only() -> None:
+    y = tracked(1.0, 2.0)
+    with pytest.raises(ValueError, match="read-only"):
+        y.data[0] = 7
+    with pytest.raises(LeafInPlaceError, match="result of multiply"):
+        y.data = np.zeros(2)
+    assert y.data.tolist() == [1, 2]
+
+
+def test_data_keeps_shape_and_dtype() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    x.data = [3, 4]
+    assert x.data.dtype == np.float32
+    with pytest.raises(ValueError, match=r"got shape \(3,\), expected \(2,\)"):
+        x.data = np.ones(3)
+
+
+def test_writing_to_one_tensor_never_shows_in_another() -> None:
+    x = Tensor([1.0, 2.0])
+    flipped, same, view = x[::-1], x.detach(), x.reshape(2, 1)
+    x.data[0] = 5
+    x += 1
+    x[1] = 9
+    assert x.tolist() == [6, 9]
+    assert flipped.tolist() == [2, 1]
+    assert same.tolist() == [1, 2]
+    assert view.tolist() == [[1], [2]]
+
+
+def test_grad_can_be_set_and_is_checked() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    x.grad = [1, 2]
+    assert x.grad.dtype == np.float32
+    with pytest.raises(ValueError, match=r"got shape \(3,\)"):
+        x.grad = np.ones(3)
+    with pytest.raises(ValueError, match="only a tensor"):
+        Tensor([1.0]).grad = [1.0]
+    x.grad = None
+    assert x.grad is None
+    assert Tensor([1.0]).grad is None
+
+
+def test_leaves_refuse_changes_in_place_while_recording() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    for change in ("x += 1", "x *= 2", "x[0] = 3", "x @= x"):
+        with pytest.raises(LeafInPlaceError, match="no_grad"):
+            exec(change, {"x": x})
+    with no_grad():
+        x -= 1
+        x[0] = 5
+    assert x.tolist() == [5, 1]
+    assert x.requires_grad
+
+
+# Out of the graph
+
+
+def test_ways_out_of_the_graph() -> None:
+    y = tracked(1.0, 2.0)
+    assert not y.detach().requires_grad
+    assert type(y.detach().numpy()) is np.ndarray
+    assert y[0].item() == 1.0
+    assert float(y[1]) == 2.0
+    assert int(y[1]) == 2
+    assert y.tolist() == [1, 2]
+    assert bool(y[0])
+    assert [10, 20, 30][Tensor(2)] == 30
+    with pytest.raises(ValueError, match=r"one element|size 1|scalar"):
+        y.item()
+
+
+@pytest.mark.parametrize(
+    "convert", [np.asarray, np.array, lambda t: t.numpy(), lambda t: list(map(np.asarray, t))]
+)
+def test_a_tracked_tensor_refuses_to_become_an_array(convert: Any) -> None:
+    with pytest.raises(TrackedArrayError, match=r"\.detach\(\)\.numpy\(\)"):
+        convert(tracked(1.0, 2.0))
+
+
+def test_assigning_a_tracked_tensor_into_an_array_is_refused() -> None:
+    buffer = np.zeros((2, 2))
+    with pytest.raises(TrackedArrayError):
+        buffer[0] = tracked(1.0, 2.0)
+    with pytest.raises(TypeError, match="array = array \\+ tensor"):
+        buffer += tracked(1.0, 2.0)
+    assert (buffer == 0).all()
+
+
+def test_an_untracked_tensor_becomes_an_array_freely() -> None:
+    x = Tensor([1.0, 2.0])
+    assert np.asarray(x).tolist() == [1, 2]
+    assert np.array(x, np.float64).dtype == np.float64
+    copied = np.array(x)
+    copied[0] = 7
+    assert x.tolist() == [1, 2]
+
+
+def test_copies_and_pickles_of_leaves_work_and_of_graphs_are_refused() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    for y in (copy.copy(x), copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert y.tolist() == [1, 2]
+        assert y.requires_grad
+        assert not np.shares_memory(y.data, x.data)
+    for clone in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="result of multiply"):
+            clone(tracked(1.0))
+    c = x.copy()
+    c.sum().backward()
+    assert x.grad.tolist() == [1, 1]
+
+
+# NumPy's manners
+
+
+def test_numpy_functions_ufuncs_and_operators_give_tensors() -> None:
+    x, a = tracked(1.0, 2.0), np.array([3.0, 4.0])
+    for y in (
+        np.exp(x), np.sum(x, axis=0), np.add(a, x), np.concatenate([a, x]), np.stack([x, a]),
+        np.where(a > 3, x, a), np.reshape(x, (2, 1)), np.transpose(x), np.clip(x, 0, 1),
+        a * x, x * a, a @ x, a - x, a / x, a**x, 2.0**x, np.float64(2) * x, -x, +x, abs(x),
+        x.T, x.reshape(2, 1), x.reshape((1, 2)), x.mean(), x.max(axis=0), x.astype(np.float32),
+        x.swapaxes(0, 0), x[None].squeeze(0), x.clip(0, 1), x.transpose(0), x.ravel(), x.copy(),
+        x.exp().log().sqrt().tanh().abs(),
+    ):  # fmt: skip
+        assert type(y) is Tensor
+        assert y.requires_grad
+    assert all(type(t) is Tensor and t.requires_grad for t in x)
+    m = Tensor(np.arange(24.0).reshape(2, 3, 4))
+    assert m.mT.shape == (2, 4, 3)
+    assert m.T.shape == (4, 3, 2)
+    assert m.transpose(1, 0, 2).shape == m.transpose((1, 0, 2)).shape == (3, 2, 4)
+    assert (len(m), m.ndim, m.size) == (2, 3, 24)
+
+
+def test_comparisons_and_the_like_give_plain_arrays() -> None:
+    x = tracked(1.0, 2.0)
+    for y in (
+        x > 1, x == x, x != 1, x <= Tensor([1.0, 1.0]), np.array([1.0, 3.0]) < x, x.any(),
+        np.isnan(x), np.sign(x), np.zeros_like(x), np.logical_and(x > 1, x),
+    ):  # fmt: skip
+        assert isinstance(y, np.ndarray | np.bool_)
+    assert x.argmax() == np.argmax(x) == 1
+    assert (x > 1).tolist() == [False, True]
+    assert np.shape(x) == (2,)
+    assert len({x, x}) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda t: np.unique(t), "np.unique"),
+        (lambda t: np.frexp(t), "np.frexp"),
+        (lambda t: np.add.reduce(t), "np.add.reduce"),
+        (lambda t: np.exp(t, out=np.zeros(2)), "np.exp"),
+        (lambda t: np.exp(t, where=np.array([True, False])), "np.exp.*where"),
+        (lambda t: np.linalg.eig(t), "np.linalg.eig"),
+    ],
+)
+def test_what_has_no_rule_is_refused_by_name(call: Any, name: str) -> None:
+    for t in (tracked(1.0, 2.0), Tensor([1.0, 2.0])):
+        with pytest.raises(NoGradientRuleError, match=name):
+            call(t)
+
+
+def test_indexing_takes_tensors_lists_and_keeps_a_copy_of_the_index() -> None:
+    x, index = Tensor(np.arange(4.0), requires_grad=True), np.array([1, 1, 3])
+    y = x[index]
+    index[:] = 0
+    y.sum().backward()
+    assert x.grad.tolist() == [0, 2, 0, 1]
+    assert x[[3, 0]].tolist() == x[Tensor([3, 0])].tolist() == [3, 0]
+    assert x[[]].tolist() == []
+    assert x[x > 1].tolist() == [2, 3]
+    assert x[Tensor([True, False, False, True])].tolist() == [0, 3]
+
+
+def test_an_integer_cast_has_no_graph_and_astype_of_the_same_dtype_is_itself() -> None:
+    x = tracked(1.5, 2.5)
+    assert not x.astype(int).requires_grad
+    assert x.astype(np.float64) is x
+
+
+# Its looks
+
+
+@pytest.mark.parametrize(
+    ("tensor", "text"),
+    [
+        (Tensor([1.0, 2.5]), "Tensor([1. , 2.5])"),
+        (Tensor(3.0), "Tensor(3.)"),
+        (Tensor([1, 2]), "Tensor([1, 2])"),
+        (Tensor([True]), "Tensor([ True])"),
+        (Tensor(np.ones(1)), "Tensor([1.], dtype=float64)"),
+        (Tensor([1.0], requires_grad=True), "Tensor([1.], requires_grad=True)"),
+        (Tensor([1.0], requires_grad=True) + 1, "Tensor([2.], op=add)"),
+        (Tensor([[1.0], [2.0]]), "Tensor([[1.],\n        [2.]])"),
+        (Tensor(np.zeros((0, 2), np.float32)), "Tensor([], shape=(0, 2))"),
+    ],
+    ids=str,
+)
+def test_repr(tensor: Tensor, text: str) -> None:
+    assert repr(tensor) == text
