@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from op_table import ROWS, Row
 
-from autograd import Tensor, gradcheck, gradgradcheck
+from autograd import Tensor, gradcheck, gradgradcheck, gradients
 from autograd.dispatch import RULES
 
 LAYOUTS = ("plain", "reversed", "transposed", "strided")
@@ -87,6 +87,21 @@ def test_second_derivative_agrees_with_finite_differences(row: Row, data: Any) -
     inputs, config = draw_inputs(data, row)
     f = as_function(row, inputs, config)
     assert gradgradcheck(f, *(x for x, _ in inputs), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.smooth], ids=lambda row: row.name)
+@settings(max_examples=5, deadline=None)
+@given(data=st.data())
+def test_third_derivative_agrees_with_finite_differences(row: Row, data: Any) -> None:
+    inputs, config = draw_inputs(data, row)
+    f = as_function(row, inputs, config)
+
+    def slope(*xs: Any) -> Any:
+        out = f(*xs)
+        v = np.cos(np.arange(out.size)).reshape(out.shape)
+        return tuple(g for g in gradients(out, xs, v, create_graph=True) if g is not None)
+
+    assert gradgradcheck(slope, *(x for x, _ in inputs), rtol=1e-3, atol=1e-5)
 
 
 @each_row
