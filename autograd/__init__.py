@@ -7,7 +7,7 @@
 array([2., 4.], dtype=float32)
 """
 
-from . import methods  # noqa: F401 - gives Tensor its operators
+from . import methods, ops  # noqa: F401 - give Tensor its operators, NumPy its rules
 from .backward import backward, gradients
 from .dispatch import implements, untracked
 from .errors import *  # noqa: F403
