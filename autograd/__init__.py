@@ -8,7 +8,9 @@ array([2., 4.], dtype=float32)
 """
 
 from . import methods, ops  # noqa: F401 - give Tensor its operators, NumPy its rules
+from .anomaly import detect_anomaly, why_no_grad
 from .backward import backward, gradients
+from .checkpoint import checkpoint
 from .dispatch import implements, untracked
 from .errors import *  # noqa: F403
 from .errors import __all__ as _errors
@@ -17,11 +19,15 @@ from .modes import default_dtype, enable_grad, is_recording, no_grad
 from .op import op
 from .several import shared
 from .tensor import Tensor
+from .transforms import *  # noqa: F403
+from .transforms import __all__ as _transforms
 
 __all__ = [
     "Tensor",
     "backward",
+    "checkpoint",
     "default_dtype",
+    "detect_anomaly",
     "enable_grad",
     "gradcheck",
     "gradgradcheck",
@@ -32,5 +38,7 @@ __all__ = [
     "op",
     "shared",
     "untracked",
+    "why_no_grad",
     *_errors,
+    *_transforms,
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from .errors import NoGradientRuleError
 from .tensor import Tensor
+from .watch import cut
 
 __all__ = ["RULES", "implements", "untracked"]
 
@@ -31,6 +32,7 @@ def untracked(*functions: Any) -> None:
 
     def unwrap(x: Any) -> Any:
         if isinstance(x, Tensor):
+            cut(x, "a function without derivative")
             return x._data
         return type(x)(unwrap(item) for item in x) if isinstance(x, tuple | list) else x
 

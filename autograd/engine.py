@@ -8,7 +8,7 @@ differentiation (Linnainmaa 1970; Griewank and Walther, *Evaluating Derivatives*
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from operator import attrgetter
 from typing import Any
 
@@ -17,8 +17,9 @@ import numpy as np
 from .errors import GradientShapeError, GraphFreedError
 from .node import NOT_KEPT, Leaf, Node
 from .ownership import refuse_changed_leaves
+from .watch import watching
 
-__all__ = ["unbroadcast", "walk"]
+__all__ = ["reachable", "unbroadcast", "walk"]
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -53,10 +54,10 @@ def _fit(g: Any, node: Node, parent: Node, i: int) -> Any:
     return g
 
 
-def _reachable(roots: Iterable[Node]) -> list[Node]:
-    """All nodes the roots depend on, oldest first."""
+def reachable(roots: Iterable[Node], stop: Container[Node] = ()) -> list[Node]:
+    """All nodes the roots depend on, oldest first; those in `stop`, but nothing before them."""
     seen = set(roots)
-    stack = list(seen)
+    stack = [node for node in seen if node not in stop]
     while stack:
         node = stack.pop()
         if node.edges is None:
@@ -70,7 +71,8 @@ def _reachable(roots: Iterable[Node]) -> list[Node]:
             parent = edge[1]
             if parent not in seen:
                 seen.add(parent)
-                stack.append(parent)
+                if parent not in stop:
+                    stack.append(parent)
     return sorted(seen, key=attrgetter("number"))
 
 
@@ -78,6 +80,7 @@ def walk(
     grads: dict[Node, Any],
     targets: set[Node] | None = None,
     *,
+    beyond: bool = True,
     retain_graph: bool = False,
     closures_of: Callable[[Node], dict[int, Callable[[Any], Any]]] | None = None,
 ) -> dict[Node, Any]:
@@ -88,6 +91,7 @@ def walk(
     grads : the gradient of each output. Emptied.
     targets : the nodes whose gradients to return; None for all that keep theirs (leaves, and
         tensors that were told to by `retain_grad`).
+    beyond : whether to go on from a target to others that it was made from.
     retain_graph : keep the closures for another walk; else they are freed as the walk goes.
     closures_of : gives a node's closures by argument position, where not those on its edges; the
         gradients are then Tensors, and are added without writing into any.
@@ -96,15 +100,17 @@ def walk(
     -------
     dict from node to gradient; a target that no output depends on is missing.
     """
-    order = _reachable(grads)
+    ends: Container[Node] = () if beyond or targets is None else targets
+    order = reachable(grads, ends)
     if any(type(node) is Leaf and node.moved for node in order):
         refuse_changed_leaves(order)
     needed: set[Node] | None = None
     if targets is not None:  # only nodes between the outputs and the targets
         needed = set(targets)
         for node in order:
-            if any(edge[1] in needed for edge in node.edges or ()):
+            if node not in ends and any(edge[1] in needed for edge in node.edges or ()):
                 needed.add(node)
+    watcher = watching.get()
     found: dict[Node, Any] = {}
     owned: set[Node] = set()  # nodes whose entry in `grads` is a sum made here, ours to write into
     while order:
@@ -114,15 +120,16 @@ def walk(
         g = grads.pop(node)
         if node in targets if targets is not None else node.grad is not NOT_KEPT:
             found[node] = g
-        if not node.edges or (needed is not None and node not in needed):
+        edges: Any = () if node in ends else node.edges
+        if needed is not None:
+            edges = [edge for edge in edges if edge[1] in needed]
+        if not edges:
             continue
         closures = closures_of(node) if closures_of else None
-        walked = False
-        for closure, parent, i in node.edges:
-            if needed is not None and parent not in needed:
-                continue
-            walked = True
+        for closure, parent, i in edges:
             gx = closures[i](g) if closures else closure(g)
+            if watcher is not None:
+                watcher.arrived(node, i, g, gx)
             try:
                 fits = gx.shape == parent.shape and gx.dtype == parent.dtype
             except AttributeError:  # a Python number
@@ -140,6 +147,6 @@ def walk(
                 grads[parent] = grads[parent] + gx
                 if closures is None:
                     owned.add(parent)
-        if walked and not retain_graph:
+        if not retain_graph:
             node.edges = node.inputs = None
     return found

@@ -9,6 +9,7 @@ __all__ = [
     "LeafChangedError",
     "LeafInPlaceError",
     "NoGradientRuleError",
+    "NonFiniteError",
     "NotScalarError",
     "TrackedArrayError",
     "UntrackedError",
@@ -95,6 +96,14 @@ class IntegerGradientError(AutogradError, TypeError):
 
     >>> Tensor([1, 2], requires_grad=True)        # wrong    # doctest: +SKIP
     >>> Tensor([1.0, 2.0], requires_grad=True)    # right    # doctest: +SKIP
+    """
+
+
+class NonFiniteError(AutogradError, FloatingPointError):
+    """A NaN or infinity, found by `detect_anomaly`.
+
+    >>> np.where(x > 0, np.log(x), 0.0)                     # wrong: 0 * inf   # doctest: +SKIP
+    >>> np.where(x > 0, np.log(np.where(x > 0, x, 1)), 0)   # right            # doctest: +SKIP
     """
 
 

@@ -16,6 +16,7 @@ from .indexing import getitem, plain_index, setitem
 from .modes import recording
 from .products import matmul
 from .tensor import Tensor
+from .watch import cut
 
 
 def _swapped(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,6 +59,7 @@ def _astype(self: Tensor, dtype: Any) -> Tensor:
     if np.dtype(dtype) == self.dtype:
         return self
     if np.dtype(dtype).kind not in "fc":  # integers have no gradient
+        cut(self, f".astype({np.dtype(dtype)})")
         return Tensor(self._data, dtype=dtype)
     return s.astype(self, dtype)
 

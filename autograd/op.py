@@ -18,11 +18,12 @@ from .modes import recording
 from .node import NOT_KEPT, Node
 from .several import of_tuple, split
 from .tensor import Tensor, wrap
+from .watch import active, watching
 
-__all__ = ["op", "replay"]
+__all__ = ["next_number", "op", "record", "replay"]
 
 _NO_CONFIG: Any = (), {}
-_next_number = itertools.count().__next__
+next_number = itertools.count().__next__
 _new = object.__new__
 
 
@@ -103,8 +104,8 @@ def _unary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
             raise
         node = x._node
         if node is None or fx is None or not recording.get():
-            return _results(out)
-        return _record(call, ((fx, node, 0),), None if linear else (a,), (args, kwargs), out)
+            return _results(call, out, node)
+        return record(call, ((fx, node, 0),), (a,), linear, (args, kwargs), out)
 
     return call
 
@@ -133,15 +134,15 @@ def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
             raise
         if nx is None or fx is None:
             if ny is None or fy is None:
-                return _results(out)
+                return _results(call, out, nx, ny)
             edges: Any = ((fy, ny, 1),)
         elif ny is None or fy is None:
             edges = ((fx, nx, 0),)
         else:
             edges = ((fx, nx, 0), (fy, ny, 1))
         if recording.get():
-            return _record(call, edges, None if linear else (a, b), _NO_CONFIG, out)
-        return _results(out)
+            return record(call, edges, (a, b), linear, _NO_CONFIG, out)
+        return _results(call, out, nx, ny)
 
     return call
 
@@ -166,19 +167,22 @@ def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
             if isinstance(x, Tensor) and x._node is not None and f is not None
         )
         if not edges or not recording.get():
-            return _results(out)
-        return _record(call, edges, None if linear else arrays, (args, kwargs), out)
+            return _results(call, out, *(x._node for x in inputs if isinstance(x, Tensor)))
+        return record(call, edges, arrays, linear, (args, kwargs), out)
 
     return call
 
 
-def _record(call: Any, edges: Any, inputs: Any, config: Any, out: Any) -> Any:
+def record(call: Any, edges: Any, inputs: Any, linear: bool, config: Any, out: Any) -> Any:
     """The result of an op as a Tensor with a node, or a tuple of them."""
     node = _new(Node)
-    node.op, node.edges, node.inputs, node.config = call, edges, inputs, config
-    node.number, node.grad = _next_number(), NOT_KEPT
+    node.op, node.edges, node.config = call, edges, config
+    node.inputs = None if linear else inputs
+    node.number, node.grad = next_number(), NOT_KEPT
+    if active[0] and (watcher := watching.get()) is not None:
+        watcher.made(node, inputs, out)
     if type(out) is tuple:
-        return split(node, out, _record)
+        return split(node, out, record)
     if type(out) is not ndarray:
         out = np.asarray(out)
     node.shape, node.dtype = out.shape, out.dtype
@@ -187,8 +191,12 @@ def _record(call: Any, edges: Any, inputs: Any, config: Any, out: Any) -> Any:
     return tensor
 
 
-def _results(out: Any) -> Any:
+def _results(call: Any, out: Any, *nodes: Node | None) -> Any:
     """The result of an op as a Tensor without a node, or a tuple of them."""
+    if active[0] and (watcher := watching.get()) is not None:
+        why = "which has no slope" if recording.get() else "under no_grad()"
+        for node in filter(None, nodes):
+            watcher.cut(node, f"{call.__name__}, {why}")
     return tuple(wrap(np.asarray(o)) for o in out) if type(out) is tuple else wrap(np.asarray(out))
 
 

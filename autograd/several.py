@@ -33,7 +33,7 @@ def split(node: Node, outs: tuple[Any, ...], record: Callable[..., Any]) -> tupl
 
         call.__name__ = f"{node.op.__name__}[{k}]"
         edge = (lambda g: Parts({k: g})), node, 0
-        return record(call, (edge,), None, ((), {}), outs[k])
+        return record(call, (edge,), (), True, ((), {}), outs[k])
 
     return tuple(part(k) if out.dtype.kind in "fc" else out for k, out in enumerate(outs))
 

@@ -16,6 +16,7 @@ from .errors import (
 from .modes import default_dtype, recording
 from .node import NOT_KEPT, Leaf, Node
 from .ownership import alone
+from .watch import cut
 
 __all__ = ["Tensor", "wrap"]
 
@@ -99,6 +100,8 @@ class Tensor(Declared):
         if value is self._data:  # the end of `w.data -= ...`
             return
         array = np.asarray(value, self.dtype)
+        if not array.flags.writeable:
+            array = array.copy()
         if array.shape != self.shape:
             raise ValueError(f"data: got shape {array.shape}, expected {self.shape}")
         self._move_to(array)
@@ -181,6 +184,7 @@ class Tensor(Declared):
 
     def detach(self) -> Tensor:
         """The same value without the graph: no gradient flows through the result."""
+        cut(self, ".detach()")
         return wrap(self._keep())
 
     def numpy(self) -> ndarray[Any, Any]:
@@ -189,10 +193,12 @@ class Tensor(Declared):
 
     def item(self) -> Any:
         """The value as a Python number, if there is exactly one."""
+        cut(self, ".item()")
         return self._data.item()
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
+        cut(self, ".tolist()")
         return self._data.tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> ndarray[Any, Any]:

@@ -113,6 +113,9 @@ def test_data_keeps_shape_and_dtype() -> None:
     assert x.data.dtype == np.float32
     with pytest.raises(ValueError, match=r"got shape \(3,\), expected \(2,\)"):
         x.data = np.ones(3)
+    x.data = np.broadcast_to(np.float32(1), (2,))  # read-only
+    x.data += 1
+    assert x.tolist() == [2, 2]
 
 
 def test_writing_to_one_tensor_never_shows_in_another() -> None:

@@ -1,0 +1,130 @@
+"""detect_anomaly names the first NaN; why_no_grad names the line where a path was cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import NonFiniteError, Tensor, detect_anomaly, gradients, no_grad, op, why_no_grad
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def leaf(*values: float) -> Tensor:
+    return Tensor(np.array(values), requires_grad=True)
+
+
+def message(f: Any, **options: Any) -> str:
+    with pytest.raises(NonFiniteError) as raised, detect_anomaly(**options):
+        f()
+    return str(raised.value)
+
+
+def test_the_first_nan_of_the_forward_pass_is_named_with_line_operands_and_remedy() -> None:
+    x = leaf(1.0, 0.0, 3.0)
+    text = message(lambda: (np.log(x * 2) * 0).sum())
+    assert text.startswith("log: the result has 1 infinite element of 3")
+    assert "test_anomaly.py:" in text
+    assert "np.log(x * 2)" in text
+    assert "float64[3], from 0 to 6, 1 zero" in text
+    assert "log_softmax" in text
+
+
+def test_the_first_nan_of_the_backward_pass_is_named() -> None:
+    x = leaf(0.0, 4.0)
+
+    def f() -> None:
+        safe = np.where(x > 0, np.sqrt(x), 0.0)  # the where comes too late
+        (safe * 1).sum().backward()
+
+    text = message(f)
+    assert text.startswith("sqrt: the gradient of argument 0 has 1 NaN element of 2")
+    assert "np.sqrt(x)" in text
+    assert x.grad is None
+
+
+def test_a_nan_that_came_with_the_data_is_told_apart() -> None:
+    x = leaf(1.0, np.nan)
+    assert "An operand came in with it" in message(lambda: x * 2)
+
+
+def test_infinities_can_be_allowed() -> None:
+    x = leaf(0.0)
+    with detect_anomaly(inf=False):
+        assert np.isinf((1 / x).item())
+    assert "1 NaN element" in message(lambda: x / x, inf=False)
+
+
+def test_second_order_and_ops_of_several_results_are_watched() -> None:
+    x = leaf(0.0)
+
+    def f() -> None:
+        (g,) = gradients(x * np.sqrt(x + 1) * 1, x, create_graph=True)
+        gradients(np.sqrt(g - 1), x)
+
+    assert "sqrt" in message(f)
+
+    @op
+    def pair(x):
+        return (x, x / 0), lambda g: g[0]
+
+    assert message(lambda: pair(leaf(1.0))).startswith("pair: the result")
+
+
+def test_nothing_is_watched_outside_of_the_block() -> None:
+    with detect_anomaly():
+        (leaf(1.0) * 2).backward()
+    with np.errstate(all="ignore"):
+        assert np.isinf((1 / leaf(0.0)).item())
+
+
+def test_why_no_grad_names_the_line_of_a_detach() -> None:
+    x, w = leaf(1.0), leaf(2.0)
+
+    def loss() -> Tensor:
+        h = np.exp(x).detach()
+        return (h * w).sum()
+
+    text = why_no_grad(x, loss)
+    assert "by .detach(), at" in text
+    assert "h = np.exp(x).detach()" in text
+    assert "other leaves: (1,)" in text
+    assert "The gradient reaches x" in why_no_grad(w, loss)
+
+
+@pytest.mark.parametrize(
+    ("cut", "by"),
+    [
+        (lambda x: x.argmax() + 0.0, "a function without derivative"),
+        (lambda x: x.astype(int) * 1.0, ".astype(int64)"),
+        (lambda x: float(x[0]), ".item()"),
+        (lambda x: np.array(x.tolist()), ".tolist()"),
+        (lambda x: quiet(x), "multiply, under no_grad()"),
+    ],
+)
+def test_why_no_grad_knows_every_way_out(cut: Any, by: str) -> None:
+    x, w = leaf(1.5), leaf(2.0)
+    text = why_no_grad(x, lambda: (w * cut(x)).sum())
+    assert by in text
+    assert "test_anomaly.py:" in text
+    untracked = why_no_grad(x, lambda: Tensor([1.0]) * cut(x))
+    assert untracked.startswith("The loss has no graph at all")
+
+
+@no_grad()
+def quiet(x: Tensor) -> Tensor:
+    return x * 3
+
+
+def test_why_no_grad_without_a_cut() -> None:
+    x, w = leaf(1.0), leaf(2.0)
+    y = x * 2
+    assert "x does not require gradients" in why_no_grad(Tensor([1.0]), y)
+    assert "retain_grad" in why_no_grad(y, y * 3)
+    assert "pass the function" in why_no_grad(w, y)
+    assert "Nothing that was computed from x" in why_no_grad(w, lambda: x * 2)
+    assert "plain float64" in why_no_grad(x, lambda: np.float64(2))
+    y.backward()
+    assert "freed" in why_no_grad(x, y)
