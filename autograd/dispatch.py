@@ -6,14 +6,18 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .errors import NoGradientRuleError
 from .tensor import Tensor
 from .watch import cut
 
-__all__ = ["RULES", "implements", "untracked"]
+__all__ = ["REFUSED", "RULES", "implements", "untracked", "unwrap"]
 
 #: NumPy function -> what to call when a Tensor is among its arguments.
 RULES: dict[Any, Callable[..., Any]] = {}
+#: NumPy function -> why it is refused.
+REFUSED: dict[Any, str] = {}
 
 
 def implements(*functions: Any) -> Callable[[Any], Any]:
@@ -27,19 +31,23 @@ def implements(*functions: Any) -> Callable[[Any], Any]:
     return decorate
 
 
+def unwrap(x: Any) -> Any:
+    """`x` with arrays in place of Tensors, also in tuples, lists and dicts."""
+    if isinstance(x, Tensor):
+        cut(x, "a function without derivative")
+        return x._data
+    if isinstance(x, dict):
+        return {key: unwrap(item) for key, item in x.items()}
+    return type(x)(unwrap(item) for item in x) if isinstance(x, tuple | list) else x
+
+
 def untracked(*functions: Any) -> None:
     """Declare NumPy functions without a derivative: on Tensors they give plain arrays."""
-
-    def unwrap(x: Any) -> Any:
-        if isinstance(x, Tensor):
-            cut(x, "a function without derivative")
-            return x._data
-        return type(x)(unwrap(item) for item in x) if isinstance(x, tuple | list) else x
 
     def declare(function: Any) -> None:
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            return function(*unwrap(args), **{k: unwrap(v) for k, v in kwargs.items()})
+            return function(*unwrap(args), **unwrap(kwargs))
 
         call.differentiable = False  # type: ignore[attr-defined]
         RULES[function] = call
@@ -48,29 +56,60 @@ def untracked(*functions: Any) -> None:
         declare(function)
 
 
+# What a ufunc's methods are called as functions.
+REDUCED = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+ACCUMULATED = {np.add: np.cumsum, np.multiply: np.cumprod}
+
+
 def _array_ufunc(_: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-    rule = RULES.get(ufunc) if method == "__call__" else None
-    if rule is None or kwargs:
-        if "out" in kwargs:
-            why = "out= cannot take a Tensor's result (`array += tensor` asks for it); use "
-            why += "array = array + tensor"
-        elif rule is not None:
-            why = f"keyword {', '.join(kwargs)} has no gradient rule"
-        else:
-            why = "no gradient rule; on plain values use t.detach().numpy()"
-        raise NoGradientRuleError(f"np.{name} on a Tensor: {why}.")
-    return rule(*inputs)
+    rule = RULES.get(ufunc)
+    if rule is None:
+        raise _refusal(ufunc, f"np.{ufunc.__name__}")
+    if method == "__call__":
+        return _written(ufunc, rule, inputs, **kwargs) if kwargs else rule(*inputs)
+    if not getattr(rule, "differentiable", True):
+        return getattr(ufunc, method)(*unwrap(inputs), **unwrap(kwargs))
+    table = {"reduce": REDUCED, "accumulate": ACCUMULATED}.get(method, {})
+    if method == "outer" and not kwargs:
+        a, b = inputs
+        return rule(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
+    if ufunc in table and kwargs.pop("out", None) is None:
+        return RULES[table[ufunc]](inputs[0], **{"axis": 0, **kwargs})
+    raise _refusal(
+        None, f"np.{ufunc.__name__}.{method}", "add, multiply, maximum and minimum have reduce, "
+        "add and multiply accumulate, all have outer; nothing has at, reduceat or out=",
+    )  # fmt: skip
+
+
+def _written(
+    ufunc: Any, rule: Any, inputs: Any, out: Any = (None,), where: Any = True, **rest: Any
+) -> Any:
+    """A ufunc's result written into `out`, a Tensor, and only `where` that holds."""
+    name = f"np.{ufunc.__name__}"
+    if rest:
+        raise _refusal(None, name, f"its keyword {', '.join(rest)} has no gradient rule")
+    if len(out) > 1 or not isinstance(out[0], Tensor):
+        why = "out= must be a Tensor for a Tensor's result (`array += tensor` asks for it: write "
+        why += "array = array + tensor)" if where is True else "where= needs out=, a Tensor)"
+        raise _refusal(None, name, why)
+    if where is True:
+        return out[0]._move(rule(*inputs))
+    mask = np.broadcast_to(np.asarray(unwrap(where)), out[0].shape)
+    result = out[0].copy()
+    result[mask] = rule(*(np.broadcast_to(x, out[0].shape)[mask] for x in inputs))
+    return out[0]._move(result)
 
 
 def _array_function(_: Any, func: Any, __: Any, args: Any, kwargs: Any) -> Any:
     rule = RULES.get(func)
     if rule is None:
-        name = f"{func.__module__}.{func.__name__}".replace("numpy", "np")
-        raise NoGradientRuleError(
-            f"{name} on a Tensor: no gradient rule; on plain values use t.detach().numpy()."
-        )
+        raise _refusal(func, f"{func.__module__}.{func.__name__}".replace("numpy", "np"))
     return rule(*args, **kwargs)
+
+
+def _refusal(function: Any, name: str, why: str | None = None) -> NoGradientRuleError:
+    why = why or REFUSED.get(function, "there is no gradient rule for it")
+    return NoGradientRuleError(f"{name} on a Tensor: {why}. On values: t.detach().numpy().")
 
 
 Tensor.__array_ufunc__ = _array_ufunc  # type: ignore[attr-defined]

@@ -228,7 +228,7 @@ class _Check:
     def fail(self, label: str, x: Tensor, g: Any, index: Any, expected: Any) -> None:
         raise GradcheckError(
             f"gradcheck: {label} at index {index} (value {x._data[index]:.6g}): the gradient is "
-            f"{g[index]:.9g}, finite differences give {expected:.9g}. "
+            f"{g[index] + 0:.9g}, finite differences give {expected:.9g}. "
             + self.diagnosis(label, x, g, index, expected)
         )
 
