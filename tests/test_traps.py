@@ -13,7 +13,9 @@ from traps import TRAPS
 
 import nn.functional as F
 import optim
-from autograd import (
+from autograd import (  # noqa: F401 - some are for the lines of the table
+    GraphFreedError,
+    LeafChangedError,
     Tensor,
     is_recording,
     no_grad,

@@ -1,0 +1,271 @@
+"""The command line: `python -m nn train digits` trains a small network and shows what it does."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+import os
+import re
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import no_grad
+
+from . import datasets, init, plot
+from .activations import ReLU, Sigmoid, Tanh
+from .containers import Sequential
+from .data import train_test_split
+from .linear import Linear
+from .losses import CrossEntropyLoss
+from .module import Module
+from .random import manual_seed
+from .serialize import save
+from .training import fit
+
+ACTIVATIONS = {"relu": ReLU, "tanh": Tanh, "sigmoid": Sigmoid}
+LR_OF_SGD = 0.03
+
+# What is used where nothing else is asked for.
+IMAGES = {"activation": "relu", "lr": 0.001, "batch_size": 32, "epochs": 40}
+POINTS = {"activation": "tanh", "lr": 0.03, "batch_size": 1000, "epochs": 1000}
+RECIPES: dict[str, dict[str, Any]] = {
+    "digits": {"model": "64-128-64-10", **IMAGES},
+    "circles": {"model": "2-3-2", **POINTS},
+    "squares": {"model": "2-3-2", **POINTS},
+    "mnist": {"model": "784-128-64-10", **IMAGES, "batch_size": 128, "epochs": 10},
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the arguments say (by default those of the command line); return the exit status.
+
+    0 : done.
+    2 : it cannot be done; one line on stderr says why, and nothing was written.
+    130 : stopped by Ctrl-C. If an epoch was complete by then, the results were written.
+    """
+    try:
+        parser = _parser()
+        args = parser.parse_args(argv)
+        if "dataset" in args:
+            return train(args)
+        parser.print_help(sys.stderr)
+        return 2
+    except (OSError, ValueError, ArithmeticError, MemoryError) as error:
+        message = str(error).replace("pass download=True", "add --download")
+        print("plaingrad:", *message.split(), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("plaingrad: stopped, nothing was written", file=sys.stderr)
+        return 130
+
+
+def train(args: argparse.Namespace) -> int:
+    """Train a perceptron, print how well it does, write the results; return the exit status."""
+    recipe = RECIPES[args.dataset] | ({"lr": LR_OF_SGD} if args.optimizer == "sgd" else {})
+    for name, default in recipe.items():
+        if getattr(args, name) is None:
+            setattr(args, name, default)
+    _check(args, recipe["model"])
+    out = Path(args.out or Path("runs", args.dataset))
+    _check_writable(out)
+
+    manual_seed(args.seed)
+    x, x_test, y, y_test = _data(args)
+    model = _perceptron(args.model, args.activation)
+    print(f"{args.dataset}: {len(x):,} samples to learn from, {len(x_test):,} to test on")
+    print(f"{args.model} with {args.activation}: {model.num_parameters():,} parameters")
+    batches = f"batches of {min(args.batch_size, len(x)):,}"
+    print(f"{args.optimizer}, lr {args.lr:g}, {batches}, {args.epochs:,} epochs, seed {args.seed}")
+    data, test, optimizer = (x, y), (x_test, y_test), _optimizer(args.optimizer, model, args.lr)
+    with warnings.catch_warnings():
+        # If numbers overflow, fit says so; a batch of a single sample is fine without batch norm.
+        warnings.simplefilter("ignore")
+        loss, epochs, batch_size = CrossEntropyLoss(), args.epochs, args.batch_size
+        history = fit(model, loss, optimizer, data, test, epochs, batch_size=batch_size)
+    if not history:  # stopped by Ctrl-C before the end of the first epoch
+        raise KeyboardInterrupt
+
+    guess = _guess(model, x_test)
+    learned, tested = _percent(_guess(model, x) == y), _percent(guess == y_test)
+    seconds = sum(history["seconds"])
+    print(f"train accuracy {learned}, test accuracy {tested}, {seconds:.1f} s")
+
+    files: dict[str, Callable[[Path], object]] = {
+        "model.npz": lambda path: save(model, path),
+        "history.csv": history.save,
+    }
+    if find_spec("matplotlib") is None:
+        print('no pictures without Matplotlib; to install it: pip install "plaingrad[plot]"')
+    else:
+        files["history.png"] = history.plot
+        if x.shape[1] == 2:
+            title = f"{args.dataset}: the test points"
+            files["regions.png"] = lambda path: plot.decision_regions(
+                model, x_test, y_test, title=title, path=path
+            )
+        else:
+            files["predictions.png"] = lambda path: _draw_digits(x_test, y_test, guess, path)
+    _write(out, files)
+    print(*(out / name for name in files), sep="\n")
+    return 130 if history.interrupted else 0
+
+
+def _data(args: argparse.Namespace) -> list[NDArray[Any]]:
+    """Inputs (n, k) to learn from and to test on, and their labels (n,)."""
+    if args.dataset != "mnist":
+        x, y = getattr(datasets, args.dataset)()
+        return train_test_split(x.reshape(len(x), -1), y, stratify=y)
+    x_test, y_test = datasets.mnist(args.data, train=False, download=args.download)
+    x_test = x_test.reshape(len(x_test), -1)
+    try:
+        x, y = datasets.mnist(args.data, train=True, download=args.download)
+    except FileNotFoundError:
+        print(f"no training files in {args.data}: learning from 80 % of the test files instead")
+        return train_test_split(x_test, y_test, test_size=0.2, stratify=y_test)
+    return [x.reshape(len(x), -1), x_test, y, y_test]
+
+
+def _perceptron(sizes: str, activation: str) -> Sequential:
+    """Linear layers with activations between them, scaled such that signals keep their size."""
+    layers: list[Module] = []
+    for inputs, outputs in itertools.pairwise(int(size) for size in sizes.split("-")):
+        layers += [Linear(inputs, outputs), ACTIVATIONS[activation]()]
+    model = Sequential(*layers[:-1])
+    for p in model.parameters():
+        if p.ndim == 2:
+            init.xavier_uniform_(p, init.calculate_gain(activation))
+        else:
+            init.zeros_(p)
+    return model
+
+
+def _optimizer(name: str, model: Module, lr: float) -> Any:
+    import optim  # here alone: nn does not know optim
+
+    if name == "sgd":
+        return optim.SGD(model.parameters(), lr, momentum=0.9)
+    return {"adam": optim.Adam, "adamw": optim.AdamW}[name](model.parameters(), lr)
+
+
+def _guess(model: Module, x: NDArray[Any]) -> Any:
+    """The class of the highest score."""
+    with no_grad():
+        return model(x).data.argmax(axis=1)
+
+
+def _percent(right: NDArray[np.bool_]) -> str:
+    """The share of True, rounded down: only all is 100 %."""
+    tenths = 1000 * int(right.sum()) // len(right)
+    return f"{tenths // 10}.{tenths % 10} %"
+
+
+def _draw_digits(x: NDArray[Any], y: NDArray[Any], guess: NDArray[Any], path: Path) -> None:
+    """Draw 40 digits with their predictions: wrong ones first, 20 at most, then right ones."""
+    wrong, right = np.flatnonzero(guess != y), np.flatnonzero(guess == y)
+    shown = np.concatenate([wrong[:20], right])[:40]
+    title = f"Test accuracy {_percent(guess == y)}"
+    if len(wrong):
+        title += f": {len(wrong[:20])} of the {len(wrong):,} wrong digits, then right ones"
+    side = math.isqrt(x.shape[1])
+    digits = x[shown].reshape(-1, side, side)
+    plot.images(digits, y[shown], guess[shown], columns=8, title=title, path=path)
+
+
+def _check_writable(out: Path) -> None:
+    """Find out before the training whether its results can be written."""
+    folder = next(f for f in (out, *out.parents) if f.exists())
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OSError(f"argument --out: cannot write to {folder}: {error.strerror}") from None
+
+
+def _write(out: Path, files: dict[str, Callable[[Path], object]]) -> None:
+    """Write all files into the folder `out`, or none: they move there when the last is whole."""
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".draft-", dir=out) as draft:
+            for name, write in files.items():
+                write(Path(draft, name))
+            for name in files:
+                os.replace(Path(draft, name), out / name)
+    except BaseException:
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Let `main` say it, in one line."""
+        raise ValueError(message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="plaingrad", description="Neural networks. The same as: python -m nn")
+    command = parser.add_subparsers(metavar="train").add_parser(
+        "train",
+        help="train a small network; `plaingrad train --help` tells how",
+        description="Train a multilayer perceptron; write model.npz, history.csv and pictures. "
+        "What is not given is chosen to suit the dataset.",
+        epilog="Ctrl-C ends the training early and keeps what was learned.",
+    )
+    sizes = _valid(str, re.compile("[1-9][0-9]*(-[1-9][0-9]*)+").fullmatch, "sizes like 64-32-10")
+    rate = _valid(float, lambda x: 0 < x < math.inf, "a number above 0")
+    count = _valid(int, lambda n: n >= 1, "a whole number above 0")
+    seed = _valid(int, lambda n: n >= 0, "a whole number, 0 or more")
+    add = command.add_argument
+    add("dataset", choices=RECIPES, metavar="dataset", help=", ".join(RECIPES))
+    add("--data", metavar="FOLDER", help="where the files of mnist are")
+    add("--download", action="store_true", help="fetch them, if they are not there")
+    add("--model", type=sizes, metavar="SIZES", help="of the layers, such as 64-32-10")
+    add("--activation", choices=ACTIVATIONS, help="between the layers")
+    add("--optimizer", choices=["adam", "adamw", "sgd"], default="adam", help="default: adam")
+    add("--lr", type=rate, metavar="X", help="learning rate")
+    add("--batch-size", type=count, metavar="N", help="samples in a batch")
+    add("--epochs", type=count, metavar="N", help="how often to go through the data")
+    add("--seed", type=seed, metavar="N", default=0, help="of all randomness; default: 0")
+    add("--out", metavar="FOLDER", help="for the results; default: runs/<dataset>")
+    return parser
+
+
+def _valid(convert: Callable[[str], Any], fits: Callable[[Any], Any], expected: str) -> Any:
+    """What argparse calls a type: from the text of an argument to its value."""
+
+    def parse(text: str) -> Any:
+        with suppress(ValueError):
+            if fits(value := convert(text)):
+                return value
+        raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+
+    return parse
+
+
+def _check(args: argparse.Namespace, model: str) -> None:
+    """What has to do with more than one argument; `model` is one that fits the dataset."""
+    sizes, got = model.split("-"), args.model.split("-")
+    if (got[0], got[-1]) != (sizes[0], sizes[-1]):
+        raise ValueError(
+            f"argument --model: {args.dataset} has {sizes[0]} inputs and {sizes[-1]} classes, so "
+            f"expected {sizes[0]}-...-{sizes[-1]}, got {args.model}"
+        )
+    if args.dataset == "mnist" and not args.data:
+        raise ValueError("argument --data: expected the folder of mnist's files, got none")
+    if args.dataset != "mnist" and (args.data or args.download):
+        raise ValueError(f"arguments --data, --download: for mnist alone, not for {args.dataset}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

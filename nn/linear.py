@@ -1,0 +1,118 @@
+"""The affine map x Wᵀ + b: the function and the layer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd import default_dtype, op
+
+from . import init
+from .module import Module, Parameter
+from .random import generator as _generator
+
+__all__ = ["Linear", "linear"]
+
+
+def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+    """The affine map x Wᵀ + b along the last axis of `x`.
+
+    Parameters
+    ----------
+    x : shape (..., in).
+    weight : shape (out, in).
+    bias : shape (out,), or None.
+
+    Returns
+    -------
+    shape (..., out); a Tensor if any argument is one.
+    """
+    return _linear(x, weight, bias)
+
+
+@op
+def _linear(x, weight, bias):
+    def rows(a: Any) -> Any:  # all axes but the last as one: one long product is the fastest
+        return a if a.ndim == 2 else a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
+
+    shape = x.shape
+    y = rows(x) @ weight.T
+    if bias is not None:
+        y = y + bias
+    return (
+        y if len(shape) == 2 else y.reshape(*shape[:-1], weight.shape[0]),
+        lambda g: (rows(g) @ weight).reshape(shape),
+        lambda g: rows(g).T @ rows(x),
+        lambda g: rows(g).sum(axis=0),
+    )
+
+
+class Linear(Module):
+    """y = x Wᵀ + b.
+
+    Parameters
+    ----------
+    in_features, out_features : the lengths of the last axis of input and output.
+    bias : False for none.
+    generator : where the initial values come from; the library's own if None.
+
+    Attributes
+    ----------
+    weight : Parameter of shape (out_features, in_features).
+    bias : Parameter of shape (out_features,), or None.
+
+    Both start uniform within ±1/sqrt(in_features), in the default dtype, as in PyTorch.
+
+    Raises
+    ------
+    ValueError : the last axis of the input is not in_features long.
+    TypeError : the input is of integers, which would make the result float64.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Linear(3, 2)(np.ones((5, 3), np.float32)).shape
+    (5, 2)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        generator: np.random.Generator | int | None = None,
+    ) -> None:
+        self.in_features, self.out_features = in_features, out_features
+        rng, dtype = _generator(generator), default_dtype.get()
+        bound = 1 / math.sqrt(in_features) if in_features else 0.0
+        self.weight = Parameter(np.empty((out_features, in_features), dtype))
+        init.uniform_(self.weight, -bound, bound, rng)
+        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound, rng)
+
+    def forward(self, x: Any) -> Any:
+        """Map `x` of shape (..., in_features) to (..., out_features)."""
+        if getattr(x, "shape", ())[-1:] != (self.in_features,) or x.dtype.kind in "iub":
+            self._refuse(x)
+        return linear(x, self.weight, self.bias)
+
+    def _refuse(self, x: Any) -> None:
+        name = f"Linear({self.extra_repr()})"
+        if not hasattr(x, "shape"):
+            raise TypeError(f"{name}: got a {type(x).__name__}, expected an array or a Tensor")
+        if x.shape[-1:] == (self.in_features,):
+            raise TypeError(f"{name}: got {x.dtype}, expected floats; write x.astype(np.float32)")
+        flat = len(x.shape) > 2 and math.prod(x.shape[1:]) == self.in_features
+        hint = "; put nn.Flatten() before it" if flat else ""
+        raise ValueError(
+            f"{name}: got input of shape {x.shape}, expected (..., {self.in_features}){hint}"
+        )
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        bias = "" if self.bias is not None else ", bias=False"
+        return f"{self.in_features}, {self.out_features}{bias}"

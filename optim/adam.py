@@ -1,0 +1,152 @@
+"""Adam, and AdamW: the same with weight decay apart from the gradient."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from .optimizer import Array, Optimizer, Options, Params, State, blocks
+
+__all__ = ["Adam", "AdamW"]
+
+
+class Adam(Optimizer):
+    """Steps of about `lr` for each number: the mean gradient over its root mean square.
+
+    With g the gradient plus `weight_decay * p`, and t the count of steps::
+
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        p = p - lr * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps)
+
+    m and v start at 0; the divisions by 1 - beta**t make up for it.
+
+    Parameters
+    ----------
+    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr : the learning rate, about the largest change of a number in one step.
+    betas : how much of m and of v stays at each step.
+    eps : added to the root mean square, against division by 0.
+    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`. It is scaled
+        like the rest of the gradient; `AdamW` decays all weights alike.
+    amsgrad : divide by the largest v so far (Reddi, Kale and Kumar, ICLR 2018).
+    maximize : go up instead of down.
+
+    Raises
+    ------
+    ValueError, TypeError : as for `Optimizer`.
+
+    References
+    ----------
+    Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+
+    Examples
+    --------
+    >>> from autograd import Tensor
+    >>> w = Tensor([1.0, 1.0], requires_grad=True)
+    >>> optimizer = Adam([w], lr=0.1)
+    >>> w.grad = [100.0, -0.01]       # the first step goes by the sign
+    >>> optimizer.step()
+    >>> w.data.round(4)
+    array([0.9, 1.1], dtype=float32)
+    """
+
+    #: Whether weight decay shrinks the parameter itself instead of joining the gradient.
+    decoupled: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def init(self, param: Array, group: Options) -> State:
+        """The moments m and v, and under `amsgrad` the largest v: all 0."""
+        state = {"exp_avg": np.zeros_like(param), "exp_avg_sq": np.zeros_like(param)}
+        if group["amsgrad"]:
+            state["max_exp_avg_sq"] = np.zeros_like(param)
+        return state
+
+    def update(self, param: Array, grad: Array, state: State, group: Options) -> None:
+        """One step of the formula above."""
+        lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
+        # The last line of the formula, multiplied through by sqrt(1 - beta2**t): its divisions are
+        # then of numbers, not arrays (section 2 of the paper).
+        root = math.sqrt(1 - beta2 ** state["step"])
+        rate, eps = lr * root / (1 - beta1 ** state["step"]), group["eps"] * root
+        means = state["exp_avg"], state["exp_avg_sq"]
+        largest = state["max_exp_avg_sq"] if group["amsgrad"] else means[1]
+        for p, g, m, v, v_max in blocks(param, grad, *means, largest):
+            if decay and self.decoupled:
+                p *= 1 - lr * decay
+            elif decay:
+                g = g + decay * p
+            m *= beta1
+            m += (1 - beta1) * g
+            v *= beta2
+            v += (1 - beta2) * g * g
+            if group["amsgrad"]:
+                np.maximum(v, v_max, out=v_max)
+            p -= rate * m / (np.sqrt(v_max) + eps)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay: `p = p * (1 - lr * weight_decay)`, then Adam's step.
+
+    The gradient knows nothing of the decay, so that large gradients do not weaken it.
+
+    Parameters
+    ----------
+    params, lr, betas, eps, amsgrad, maximize : as for `Adam`.
+    weight_decay : the share of a weight that decays, in units of `lr`.
+
+    Raises
+    ------
+    ValueError, TypeError : as for `Optimizer`.
+
+    References
+    ----------
+    Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
+
+    Examples
+    --------
+    >>> from autograd import Tensor
+    >>> w = Tensor([1.0], requires_grad=True)
+    >>> optimizer = AdamW([w], lr=0.1, weight_decay=0.1)
+    >>> w.grad = [0.0]
+    >>> optimizer.step()
+    >>> w.data
+    array([0.99], dtype=float32)
+    """
+
+    decoupled = True
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)

@@ -1,0 +1,328 @@
+"""DataLoader and train_test_split: every sample exactly once, rows kept together, no surprises."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from autograd import Tensor, default_dtype
+from nn.data import DataLoader, train_test_split
+from nn.random import generator, manual_seed
+
+
+class Samples:
+    """A dataset that is no array: sample i is whatever `make(i)` returns."""
+
+    def __init__(self, n, make):
+        self.n, self.make = n, make
+
+    def __len__(self):
+        return self.n
+
+    def __getitem__(self, i):
+        assert type(i) is int
+        return self.make(i)
+
+
+def pair(n):
+    """Rows that carry their number, and that number as label."""
+    y = np.arange(n)
+    return np.stack([y, -y], axis=1).astype(np.float32), y
+
+
+# ---------------------------------------------------------------------------------- DataLoader
+
+
+@pytest.mark.filterwarnings("ignore:the last batch")
+@given(st.integers(1, 40), st.integers(1, 12), st.booleans(), st.booleans(), st.booleans())
+def test_an_epoch_holds_every_sample_once(n, batch_size, shuffle, drop_last, as_object):
+    assume(not drop_last or batch_size <= n)
+    x, y = pair(n)
+    dataset = Samples(n, lambda i: (x[i], y[i])) if as_object else (x, y)
+    loader = DataLoader(dataset, batch_size, shuffle, drop_last, generator=0)
+    batches = list(loader)
+    assert len(loader) == len(batches)
+    sizes = [len(yb) for _, yb in batches]
+    assert sizes[:-1] == [batch_size] * (len(batches) - 1)
+    seen = np.concatenate([yb for _, yb in batches])
+    assert len(seen) == (n - n % batch_size if drop_last else n)
+    assert len(set(seen.tolist())) == len(seen)
+    if not shuffle:
+        assert seen.tolist() == list(range(len(seen)))
+    for xb, yb in batches:
+        assert isinstance(xb, np.ndarray)
+        assert xb.dtype == np.float32
+        assert yb.dtype == y.dtype
+        np.testing.assert_array_equal(xb[:, 0], yb)
+        np.testing.assert_array_equal(xb[:, 1], -yb)
+
+
+def test_one_array_gives_arrays_and_a_list_gives_tuples():
+    x, y = pair(4)
+    (batch,) = DataLoader(x, batch_size=4)
+    assert isinstance(batch, np.ndarray)
+    np.testing.assert_array_equal(batch, x)
+    (batch,) = DataLoader([x, y], batch_size=4)
+    assert isinstance(batch, tuple)
+    assert len(batch) == 2
+
+
+def test_object_samples_are_collated():
+    (batch,) = DataLoader(Samples(3, lambda i: 10 * i), batch_size=3)
+    np.testing.assert_array_equal(batch, [0, 10, 20])
+    assert batch.dtype.kind == "i"
+    images, labels = next(iter(DataLoader(Samples(3, lambda i: (np.full((2, 5), i), i)), 3)))
+    assert images.shape == (3, 2, 5)
+    assert labels.tolist() == [0, 1, 2]
+
+
+def test_python_floats_become_the_default_dtype_and_numpy_ones_keep_theirs():
+    python = DataLoader(Samples(2, lambda i: (0.1, i)), 2)
+    assert next(iter(python))[0].dtype == np.float32
+    with default_dtype("float64"):
+        assert next(iter(python))[0].dtype == np.float64
+    assert next(iter(DataLoader(Samples(2, np.float64), 2))).dtype == np.float64
+    assert next(iter(DataLoader(Samples(2, np.float16), 2))).dtype == np.float16
+
+
+def test_tensors_are_arrays_too():
+    x, y = pair(5)
+    for xb, yb in DataLoader((Tensor(x), y), batch_size=2, shuffle=True, drop_last=True):
+        assert isinstance(xb, Tensor)
+        np.testing.assert_array_equal(xb.data[:, 0], yb)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_batches_are_fresh_contiguous_copies(shuffle):
+    images = np.arange(4 * 3 * 2.0).reshape(4, 3, 2).transpose(0, 2, 1)
+    fortran = np.asfortranarray(images[:, 0])
+    kept = images.copy(), fortran.copy()
+    for batch in DataLoader((images, fortran), batch_size=2, shuffle=shuffle):
+        for array in batch:
+            assert array.flags.c_contiguous
+            assert array.flags.writeable
+            array[...] = -1
+    np.testing.assert_array_equal(images, kept[0])
+    np.testing.assert_array_equal(fortran, kept[1])
+
+
+def test_each_epoch_is_shuffled_anew():
+    loader = DataLoader(np.arange(100), batch_size=100, shuffle=True, generator=0)
+    (first,), (second,) = loader, loader
+    assert first.tolist() != second.tolist()
+    assert sorted(first) == sorted(second) == list(range(100))
+
+
+def test_the_seed_decides_the_order():
+    def order(seed):
+        return np.concatenate(list(DataLoader(np.arange(50), 10, shuffle=True, generator=seed)))
+
+    np.testing.assert_array_equal(order(3), order(3))
+    np.testing.assert_array_equal(order(3), order(np.random.default_rng(3)))
+    assert order(3).tolist() != order(4).tolist()
+
+
+def test_manual_seed_makes_loaders_reproducible_but_not_equal():
+    def orders():
+        manual_seed(0)
+        loaders = [DataLoader(np.arange(50), 50, shuffle=True) for _ in range(2)]
+        return [next(iter(loader)).tolist() for loader in loaders]
+
+    a, b = orders()
+    assert a != b
+    assert orders() == [a, b]
+
+
+def test_a_loader_does_not_disturb_other_draws():
+    manual_seed(0)
+    expected = generator().random(3)
+    manual_seed(0)
+    loader = DataLoader(np.arange(10), 2, shuffle=True)
+    list(loader)
+    np.testing.assert_array_equal(generator().random(3), expected)
+
+
+def test_simultaneous_epochs_are_independent():
+    one_by_one = DataLoader(np.arange(12), 12, shuffle=True, generator=0)
+    first, second = next(iter(one_by_one)), next(iter(one_by_one))
+    loader = DataLoader(np.arange(12), 4, shuffle=True, generator=0)
+    left, right = zip(*zip(loader, loader, strict=True), strict=True)  # batch by batch, in turn
+    np.testing.assert_array_equal(np.concatenate(left), first)
+    np.testing.assert_array_equal(np.concatenate(right), second)
+
+
+def test_a_last_batch_of_one_is_warned_of_once_when_the_loader_is_made():
+    with pytest.warns(
+        UserWarning, match=r"single sample \(9 samples in batches of 4\).*drop_last"
+    ) as caught:
+        loader = DataLoader(np.zeros(9), batch_size=4)
+    assert caught[0].filename == __file__
+    assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        list(loader)
+        DataLoader(np.zeros(9), batch_size=4, drop_last=True)
+        DataLoader(np.zeros(9), batch_size=1)
+        DataLoader(np.zeros(8), batch_size=4)
+        DataLoader(np.zeros(10), batch_size=4)
+
+
+def test_attributes_and_repr():
+    x = np.zeros((10, 2))
+    loader = DataLoader(x, batch_size=np.int64(4), shuffle=True, drop_last=True, generator=1)
+    assert loader.dataset is x
+    assert loader.batch_size == 4
+    assert type(loader.batch_size) is int
+    assert loader.shuffle is True
+    assert loader.drop_last is True
+    assert isinstance(loader.generator, np.random.Generator)
+    text = "DataLoader(10 samples, 2 batches, batch_size=4, shuffle=True, drop_last=True)"
+    assert repr(loader) == text
+
+
+@pytest.mark.parametrize(
+    ("dataset", "options", "error", "words"),
+    [
+        ((np.zeros(3), np.zeros(4)), {}, ValueError, "dataset: got lengths 3, 4, expected equal"),
+        (np.zeros((0, 2)), {}, ValueError, "dataset: it is empty"),
+        ((), {}, ValueError, "dataset: it is empty"),
+        (Samples(0, int), {}, ValueError, "dataset: it is empty"),
+        (np.array(1.0), {}, ValueError, "dataset: item 0 is 0-d"),
+        ((np.zeros(2), [0, 1]), {}, TypeError, "dataset: item 1 is a list, expected an array"),
+        (iter([1, 2]), {}, TypeError, "dataset: got list_iterator, expected an array"),
+        (np.zeros(3), {"batch_size": 0}, ValueError, "batch_size: got 0, expected at least 1"),
+        (np.zeros(3), {"batch_size": -1}, ValueError, "batch_size: got -1"),
+        (np.zeros(3), {"batch_size": 2.0}, TypeError, "batch_size: got 2.0, expected a pos"),
+        (np.zeros(3), {"batch_size": True}, TypeError, "batch_size: got True"),
+        (np.zeros(3), {"batch_size": None}, TypeError, "batch_size: got None"),
+        (np.zeros(3), {"batch_size": 4, "drop_last": True}, ValueError, "no full batch of 4"),
+    ],
+)
+def test_wrong_use_of_the_loader(dataset, options, error, words):
+    with pytest.raises(error, match=words):
+        DataLoader(dataset, **options)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda i: np.zeros(i + 1), ValueError, r"shapes \(1,\), \(2,\) cannot be stacked"),
+        (lambda i: {"x": i}, TypeError, "a sample holds a dict, expected arrays or numbers"),
+    ],
+)
+def test_samples_that_cannot_be_collated(make, error, words):
+    with pytest.raises(error, match=words):
+        next(iter(DataLoader(Samples(2, make), batch_size=2)))
+
+
+# ---------------------------------------------------------------------------- train_test_split
+
+
+def test_the_results_come_in_scikit_learns_order():
+    x, y = pair(8)
+    x_train, x_test, y_train, y_test = train_test_split(x, y, generator=0)
+    assert (len(x_train), len(x_test), len(y_train), len(y_test)) == (6, 2, 6, 2)
+    np.testing.assert_array_equal(x_train[:, 0], y_train)
+    np.testing.assert_array_equal(x_test[:, 0], y_test)
+    assert sorted([*y_train, *y_test]) == list(range(8))
+
+
+@given(st.integers(2, 60), st.floats(0.001, 0.999), st.booleans())
+def test_a_share_is_rounded_and_leaves_no_part_empty(n, share, shuffle):
+    train, test = train_test_split(np.arange(n), test_size=share, shuffle=shuffle, generator=0)
+    assert sorted([*train, *test]) == list(range(n))
+    assert len(train) >= 1
+    assert len(test) >= 1
+    assert abs(len(test) - share * n) <= (0.5 if 1 <= share * n <= n - 1 else 1)
+
+
+def test_a_count_and_no_shuffling():
+    train, test = train_test_split(np.arange(7), test_size=3, shuffle=False)
+    assert train.tolist() == [0, 1, 2, 3]
+    assert test.tolist() == [4, 5, 6]
+
+
+def test_the_parts_are_copies():
+    x = np.arange(8)
+    for part in train_test_split(x, shuffle=False):
+        part[:] = -1
+    assert x.tolist() == list(range(8))
+
+
+def test_the_seed_decides_the_split():
+    x = np.arange(50)
+    first, again, other = (train_test_split(x, generator=seed)[1].tolist() for seed in (1, 1, 2))
+    assert first == again != other
+    manual_seed(5)
+    first = train_test_split(x)[1].tolist()
+    assert train_test_split(x)[1].tolist() != first
+    manual_seed(5)
+    assert train_test_split(x)[1].tolist() == first
+
+
+@given(st.lists(st.integers(2, 30), min_size=1, max_size=6), st.floats(0.05, 0.95), st.integers(0))
+def test_stratify_keeps_the_proportions_to_within_one_sample(counts, share, seed):
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
+    n = len(labels)
+    n_test = min(max(round(share * n), 1), n - 1)
+    assume(min(n_test, n - n_test) >= len(counts))
+    index = np.arange(n)
+    train, test, y_train, y_test = train_test_split(
+        index, labels, test_size=share, stratify=labels, generator=seed
+    )
+    assert sorted([*train, *test]) == list(range(n))
+    assert len(test) == n_test
+    np.testing.assert_array_equal(labels[train], y_train)
+    np.testing.assert_array_equal(labels[test], y_test)
+    fair = np.array(counts) * n_test / n
+    assert (np.abs(np.bincount(y_test, minlength=len(counts)) - fair) < 1).all()
+
+
+def test_stratified_parts_are_shuffled_and_every_sample_may_be_picked():
+    labels = np.array(["b"] * 50 + ["a"] * 50)
+    index = np.arange(100)
+    train, test, y_train, y_test = train_test_split(index, labels, stratify=labels, generator=0)
+    for part in (train, test, y_train, y_test):
+        assert part.tolist() not in (sorted(part), sorted(part, reverse=True))
+    picked = {
+        i
+        for seed in range(60)
+        for i in train_test_split(index, stratify=labels, generator=seed)[1].tolist()
+    }
+    assert picked == set(range(100))  # by chance one is left out with probability 3e-6
+    assert len(train) == 75
+
+
+@pytest.mark.parametrize(
+    ("arrays", "options", "error", "words"),
+    [
+        ((), {}, TypeError, "got no arrays"),
+        ((np.zeros(3), np.zeros(4)), {}, ValueError, "arrays: got lengths 3, 4"),
+        (([1, 2, 3],), {}, TypeError, "arrays: item 0 is a list"),
+        ((np.zeros(1),), {}, ValueError, r"arrays: got 1 sample\(s\), expected at least 2"),
+        ((np.zeros(0),), {}, ValueError, r"arrays: got 0 sample\(s\)"),
+        ((np.zeros(9),), {"test_size": 0}, ValueError, "test_size: got 0 of 9 samples"),
+        ((np.zeros(9),), {"test_size": 9}, ValueError, "a count from 1 to 8"),
+        ((np.zeros(9),), {"test_size": 1.0}, ValueError, "a share between 0.0 and 1.0"),
+        ((np.zeros(9),), {"test_size": -0.1}, ValueError, "test_size: got -0.1"),
+        ((np.zeros(9),), {"test_size": float("nan")}, ValueError, "test_size: got nan"),
+        ((np.zeros(9),), {"test_size": True}, TypeError, "test_size: got True"),
+        ((np.zeros(9),), {"test_size": "a"}, TypeError, "test_size: got 'a'"),
+        (
+            (np.zeros(4),),
+            {"stratify": [0, 0, 1, 1], "shuffle": False},
+            ValueError,
+            "needs shuffle=True",
+        ),
+        ((np.zeros(4),), {"stratify": [0, 0, 1]}, ValueError, r"got shape \(3,\), expected \(4,\)"),
+        ((np.zeros(4),), {"stratify": [0, 0, 0, 7]}, ValueError, "class 7 has a single sample"),
+        ((np.zeros(6),), {"stratify": [0, 0, 1, 1, 2, 2]}, ValueError, "at least 3 of each"),
+    ],
+)
+def test_wrong_use_of_the_split(arrays, options, error, words):
+    with pytest.raises(error, match=words):
+        train_test_split(*arrays, **options)

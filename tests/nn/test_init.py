@@ -1,0 +1,113 @@
+"""Initial values: moments by the formulas, in place, in the tensor's dtype."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from nn import init
+
+SHAPE = (1000, 10)  # fan in 10, fan out 1000
+
+
+@pytest.mark.parametrize(
+    ("fill", "std"),
+    [
+        (lambda w, g: init.uniform_(w, -1, 1, g), 1 / 3**0.5),
+        (lambda w, g: init.normal_(w, 0, 0.3, g), 0.3),
+        (lambda w, g: init.xavier_uniform_(w, 2, g), 2 * (2 / 1010) ** 0.5),
+        (lambda w, g: init.xavier_normal_(w, 2, g), 2 * (2 / 1010) ** 0.5),
+        (lambda w, g: init.kaiming_uniform_(w, generator=g), 0.2**0.5),
+        (lambda w, g: init.kaiming_normal_(w, generator=g), 0.2**0.5),  # .447
+        (lambda w, g: init.kaiming_normal_(w, mode="fan_out", generator=g), 0.002**0.5),
+        (lambda w, g: init.kaiming_normal_(w, 1.0, generator=g), 0.1**0.5),
+        (lambda w, g: init.kaiming_uniform_(w, 5**0.5, generator=g), 1 / 30**0.5),
+        (
+            lambda w, g: init.kaiming_normal_(w, nonlinearity="tanh", generator=g),
+            5 / 3 / 10**0.5,
+        ),
+    ],
+)
+def test_moments(fill: Callable[..., Any], std: float) -> None:
+    w = nn.Parameter(np.empty(SHAPE, np.float32))
+    assert fill(w, 0) is w
+    assert w.dtype == np.float32
+    assert w.requires_grad
+    # 10,000 draws: the standard errors are 1 % of std for the mean, 0.7 % for std, or less
+    assert abs(w.data.mean()) < 0.04 * std
+    assert w.data.std() == pytest.approx(std, rel=0.03)
+    again = fill(nn.Parameter(np.empty(SHAPE, np.float32)), 0)
+    np.testing.assert_array_equal(w.data, again.data)
+
+
+def test_uniform_ends_where_the_formula_says() -> None:
+    w = init.xavier_uniform_(np.empty(SHAPE), generator=0)
+    bound = math.sqrt(6 / 1010)
+    assert 0.99 * bound < abs(w).max() <= bound
+    a = init.uniform_(np.empty(10_000), 2, 5, 0)
+    assert 2 <= a.min() < 2.01
+    assert 4.99 < a.max() <= 5
+
+
+def test_fans_of_a_convolution() -> None:
+    w = init.kaiming_normal_(np.empty((64, 16, 3, 5)), generator=0)
+    assert w.std() == pytest.approx((2 / (16 * 15)) ** 0.5, rel=0.02)
+    w = init.kaiming_normal_(np.empty((64, 16, 3, 5)), mode="fan_out", generator=0)
+    assert w.std() == pytest.approx((2 / (64 * 15)) ** 0.5, rel=0.02)
+
+
+def test_constants() -> None:
+    p = nn.Parameter(np.empty(3, np.float32))
+    assert init.constant_(p, 0.5) is p
+    assert p.tolist() == [0.5] * 3
+    assert init.ones_(p).tolist() == [1] * 3
+    assert init.zeros_(p).tolist() == [0] * 3
+
+
+def test_trunc_normal() -> None:
+    w = init.trunc_normal_(np.empty(20_000), 1.0, 2.0, 0.0, 2.0, 0)
+    assert 0 <= w.min() < 0.01
+    assert 1.99 < w.max() <= 2
+    # Between -1/2 and 1/2 standard deviations: variance 1 - 2 t phi(t) / P(abs(z) < t)
+    t = 0.5
+    phi = math.exp(-t * t / 2) / math.sqrt(2 * math.pi)
+    variance = 4 * (1 - 2 * t * phi / math.erf(t / math.sqrt(2)))
+    assert w.std() == pytest.approx(math.sqrt(variance), rel=0.02)
+    with pytest.raises(ValueError, match="hardly any"):
+        init.trunc_normal_(np.empty(3), 0, 1, 5, 6)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (3, 5), (5, 3), (4, 2, 3)])
+def test_orthogonal(shape: tuple[int, ...]) -> None:
+    w = init.orthogonal_(np.empty(shape), 2.0, 0).reshape(shape[0], -1)
+    short = w if w.shape[0] <= w.shape[1] else w.T
+    np.testing.assert_allclose(short @ short.T, 4 * np.eye(len(short)), atol=1e-12)
+
+
+def test_what_has_no_fans() -> None:
+    for fill in (
+        init.xavier_uniform_, init.xavier_normal_, init.kaiming_uniform_, init.kaiming_normal_
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=r"\(out, in, \*kernel\), got \(5,\)"):
+            fill(np.empty(5))
+    with pytest.raises(ValueError, match="two axes"):
+        init.orthogonal_(np.empty(5))
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(ValueError, match="'swish'; one of linear, conv, sigmoid"):
+        init.calculate_gain("swish")
+    with pytest.raises(ValueError, match="'fan_in' or 'fan_out', got 'in'"):
+        init.kaiming_normal_(np.empty(SHAPE), mode="in")
+
+
+def test_filling_leaves_an_earlier_graph_alone() -> None:
+    p = nn.Parameter([1.0, 2.0])
+    y = (p * p).sum()
+    init.zeros_(p)
+    assert y.item() == 5

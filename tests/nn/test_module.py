@@ -1,0 +1,304 @@
+"""Module: what it finds, saves, loads, refuses and prints."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import textwrap
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Tensor, default_dtype, no_grad
+
+
+class Net(nn.Module):
+    """Of everything something. No super().__init__() on purpose."""
+
+    def __init__(self) -> None:
+        self.first = nn.Linear(3, 4)
+        self.layers = [nn.Linear(4, 4, bias=False), (nn.Tanh(), nn.Linear(4, 2))]
+        self.heads = {"b": nn.Linear(2, 1), "a": {7: nn.Parameter([1.0, 2.0])}}
+        self.scale = nn.Parameter(np.ones((2, 1)))
+        self.mean = nn.Buffer(np.zeros(3, np.float32))
+        self.tied = self.first
+        self.notes = ["text", 1.0, np.ones(3), Tensor([1.0])]
+
+    def forward(self, x: Any) -> Any:
+        x = self.first(x)
+        x = self.layers[1][1](self.layers[1][0](self.layers[0](x)))
+        return self.heads["b"](x) * self.scale.sum()
+
+
+NAMES = [
+    "first.weight", "first.bias", "layers.0.weight", "layers.1.1.weight", "layers.1.1.bias",
+    "heads.b.weight", "heads.b.bias", "heads.a.7", "scale",
+]  # fmt: skip
+
+
+def test_what_is_found_in_order_of_assignment() -> None:
+    net = Net()
+    assert [name for name, _ in net.named_parameters()] == NAMES
+    assert [name for name, _ in net.named_buffers()] == ["mean"]
+    assert list(net.state_dict()) == [*NAMES, "mean"]
+    assert [name for name, _ in net.named_children()] == [
+        "first", "layers.0", "layers.1.0", "layers.1.1", "heads.b"
+    ]  # fmt: skip
+    assert [name for name, _ in net.named_modules()] == [
+        "", "first", "layers.0", "layers.1.0", "layers.1.1", "heads.b"
+    ]  # fmt: skip
+    assert [p.shape for p in net.parameters()] == [
+        (4, 3), (4,), (4, 4), (2, 4), (2,), (1, 2), (1,), (2,), (2, 1)
+    ]  # fmt: skip
+    assert next(net.parameters()) is net.first.weight
+    assert next(net.buffers()) is net.mean
+    assert next(net.modules()) is net
+    assert next(net.children()) is net.first
+    assert net.num_parameters() == 12 + 4 + 16 + 8 + 2 + 2 + 1 + 2 + 2
+
+
+def test_what_is_shared_counts_once() -> None:
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            self.a = nn.Linear(3, 3, bias=False)
+            self.b = nn.Linear(3, 3, bias=False)
+            self.b.weight = self.a.weight
+            self.both = [self.a, self.b]
+
+    tied = Tied()
+    assert list(tied.state_dict()) == ["a.weight"]
+    assert tied.num_parameters() == 9
+    assert len(list(tied.children())) == 2
+
+
+def test_cycles_end() -> None:
+    net, inner = nn.Module(), nn.Linear(2, 2)
+    ring: list[Any] = [inner]
+    ring.append(ring)
+    net.ring, net.itself, inner.parent = ring, net, net
+    assert [name for name, _ in net.named_parameters()] == ["ring.0.weight", "ring.0.bias"]
+    assert len(list(net.modules())) == 2
+    assert net.train().num_parameters() == 6
+    assert "Module(...)" in repr(net)
+
+
+def test_two_tensors_of_one_name_are_refused() -> None:
+    net = nn.Module()
+    net.items = {1: nn.Parameter(1.0), "1": nn.Parameter(2.0)}
+    with pytest.raises(ValueError, match=r"'items\.1'"):
+        net.state_dict()
+
+
+# parameters and buffers
+
+
+def test_parameter() -> None:
+    p = nn.Parameter([1.0, 2.0])
+    assert p.requires_grad
+    assert p.is_leaf
+    assert p.dtype == np.float32
+    assert repr(p) == "Parameter([1., 2.], requires_grad=True)"
+    assert not nn.Parameter([1.0], requires_grad=False).requires_grad
+    assert nn.Parameter(Tensor([1.0, 2.0])).tolist() == [1, 2]
+    with default_dtype("float64"):
+        assert nn.Parameter([1.0]).dtype == nn.Linear(1, 1).weight.dtype == np.float64
+    array = np.ones(2)
+    q = nn.Parameter(array)
+    array[0] = 5
+    assert q.tolist() == [1, 1]
+    assert type(p * 2) is Tensor
+    assert not hasattr(p, "__dict__")
+
+
+def test_buffer_is_saved_and_not_trained() -> None:
+    net = nn.Module()
+    net.mean, net.count = nn.Buffer([0.0, 0.0]), nn.Buffer(np.array(3))
+    assert list(net.parameters()) == []
+    assert not net.mean.requires_grad
+    net.mean.data[...] = [1, 2]
+    state = net.state_dict()
+    assert state["mean"].tolist() == [1, 2]
+    other = nn.Module()
+    other.mean, other.count = nn.Buffer([0.0, 0.0]), nn.Buffer(np.array(0))
+    other.load_state_dict(state)
+    assert other.mean.tolist() == [1, 2]
+    assert other.count.item() == 3
+    assert not (other.mean * nn.Parameter(1.0)).is_leaf
+
+
+# state
+
+
+def test_state_is_a_copy() -> None:
+    net = nn.Linear(2, 2)
+    state = net.state_dict()
+    state["weight"][...] = 7
+    assert not (net.weight.data == 7).any()
+    before = net.state_dict()["weight"]
+    with no_grad():
+        net.weight.data[...] = 5
+    assert not (before == 5).any()
+
+
+def test_load_copies_in_place_and_casts() -> None:
+    net = nn.Linear(2, 2)
+    weight = net.weight
+    state = {"weight": np.arange(4.0).reshape(2, 2), "bias": Tensor([8.0, 9.0])}
+    net.load_state_dict(state)
+    assert net.weight is weight
+    assert weight.dtype == np.float32
+    assert weight.tolist() == [[0, 1], [2, 3]]
+    assert net.bias.tolist() == [8, 9]
+    state["weight"][...] = 100
+    assert weight.tolist() == [[0, 1], [2, 3]]
+    net.load_state_dict({"weight": np.ones((2, 2)), "else": np.ones(1)}, strict=False)
+    assert weight.tolist() == [[1, 1], [1, 1]]
+
+
+def test_load_lists_all_problems_and_loads_nothing() -> None:
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    net.count = nn.Buffer(np.array(3))
+    before = net.state_dict()
+    bad = {
+        "0.weight": np.zeros((2, 2)),
+        "0.bias": np.zeros(3),
+        "1.weight": np.array([["a", "b"]]),
+        "count": np.array(0.5),
+        "2.weight": np.zeros(1),
+    }
+    with pytest.raises(ValueError, match="nothing was loaded") as caught:
+        net.load_state_dict(bad)
+    text = str(caught.value)
+    for line in [
+        "- 0.bias: shape (3,), expected (2,)",
+        "- 1.bias: missing",
+        "- 1.weight: dtype <U1, expected float32",
+        "- 2.weight: not in this module",
+        "- count: dtype float64, expected int64",
+    ]:
+        assert line in text
+    assert text.count("\n- ") == 5
+    with pytest.raises(ValueError, match=r"0\.bias"):
+        net.load_state_dict(bad, strict=False)
+    for name, array in net.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_copies_and_pickles_are_independent() -> None:
+    net = Net()
+    for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert [name for name, _ in other.named_parameters()] == NAMES
+        assert other.tied is other.first
+        other.first.weight.data[...] = 0
+        assert net.first.weight.data.any()
+        x = np.ones((2, 3), np.float32)
+        other(x).sum().backward()
+        assert net.first.weight.grad is None
+        assert other.first.weight.grad is not None
+
+
+# training
+
+
+def test_train_and_eval_reach_every_module() -> None:
+    net = Net()
+    assert net.training
+    assert net.eval() is net
+    assert not any(module.training for module in net.modules())
+    assert net.train() is net
+    assert all(module.training for module in net.modules())
+    net.first.eval()
+    assert net.training
+    assert not net.first.training
+
+
+def test_zero_grad() -> None:
+    net = Net()
+    net.first.requires_grad_(False)
+    net(np.ones((2, 3), np.float32)).sum().backward()
+    assert net.scale.grad is not None
+    net.zero_grad()
+    assert all(p.grad is None for p in net.parameters())
+
+
+def test_freezing() -> None:
+    net = Net()
+    assert net.requires_grad_(False) is net
+    assert not any(p.requires_grad for p in net.parameters())
+    assert [name for name, _ in net.named_parameters()] == NAMES
+    assert not net(np.ones((2, 3), np.float32)).requires_grad
+    net.requires_grad_()
+    assert all(p.requires_grad for p in net.parameters())
+
+
+# refusals
+
+
+def test_a_misspelt_attribute_is_an_error_that_helps() -> None:
+    net = nn.Linear(2, 2)
+    with pytest.raises(AttributeError, match=r"Linear has no attribute 'wieght'.*'weight'"):
+        _ = net.wieght
+    with pytest.raises(AttributeError, match=r"has no attribute 'xyzzy'$"):
+        _ = net.xyzzy
+    assert not hasattr(net, "other")
+
+
+def test_a_module_without_forward() -> None:
+    class Unfinished(nn.Module):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Unfinished"):
+        Unfinished()(1)
+
+
+def test_a_parameter_cannot_be_lost_by_assignment() -> None:
+    net = Net()
+    w = net.first.weight
+    for value in (w * 2, np.zeros((4, 3)), 0.0):
+        with pytest.raises(TypeError, match=r"Linear\.weight is a Parameter"):
+            net.first.weight = value
+    with pytest.raises(TypeError, match=r"Net\.mean is a Buffer"):
+        net.mean = np.zeros(3)
+    with pytest.raises(TypeError, match=r"nn.Parameter\(...\)"):
+        net.new = Tensor([1.0], requires_grad=True)
+    assert net.first.weight is w
+    with no_grad():
+        net.first.weight *= 0  # in place: the Parameter stays
+    assert net.first.weight is w
+    assert not w.data.any()
+    net.first.weight = nn.Parameter(np.ones((4, 3)))
+    net.first.bias = None
+    del net.first.bias
+    assert [name for name, _ in net.first.named_parameters()] == ["weight"]
+    net.state = Tensor([1.0]) + w.sum()  # a value computed from parameters may be kept
+
+
+# how it prints
+
+
+def test_repr() -> None:
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            self.inner = nn.Sequential(nn.Linear(30, 40), nn.ReLU())
+            self.scale = nn.Parameter(np.ones((2, 5)))
+            self.mean = nn.Buffer(np.zeros(3))
+            self.outer = [nn.Dropout(0.2), self.inner[0]]
+
+    expected = """\
+    Block(                                 1,250 parameters
+      (inner): Sequential(                 1,240
+        (0): Linear(30, 40)                1,240
+        (1): ReLU()
+      )
+      (scale): Parameter of shape (2, 5)      10
+      (mean): Buffer of shape (3,)
+      (outer.0): Dropout(p=0.2)
+      (outer.1): Linear(30, 40)            shared
+    )"""
+    assert repr(Block()) == textwrap.dedent(expected)
+    assert repr(nn.ReLU()) == "ReLU()"
+    assert repr(nn.Sequential()) == "Sequential()"
+    assert repr(nn.Linear(1, 1, bias=False)) == "Linear(1, 1, bias=False)   1 parameter"
+    assert repr(nn.Sequential(nn.ReLU())) == "Sequential(\n  (0): ReLU()\n)"

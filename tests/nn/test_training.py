@@ -1,0 +1,442 @@
+"""fit does what the loop written out does, and measures what it says; History keeps it."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+import types
+
+import numpy as np
+import pytest
+
+import nn
+import optim
+from autograd import Tensor, is_recording, no_grad
+from nn.data import DataLoader
+from nn.training import History, fit
+
+cross_entropy = nn.CrossEntropyLoss()
+
+
+def data(n=50, seed=0):
+    """Points and the number of the quadrant they lie in, 0 to 3."""
+    x = np.random.default_rng(seed).uniform(-1, 1, (n, 2)).astype(np.float32)
+    return x, (x[:, 0] > 0) + 2 * (x[:, 1] > 0)
+
+
+def net(outputs=4, seed=0):
+    rng = np.random.default_rng(seed)
+    first, last = nn.Linear(2, 8, generator=rng), nn.Linear(8, outputs, generator=rng)
+    return nn.Sequential(first, nn.Tanh(), last)
+
+
+def quiet(model, *args, loss=cross_entropy, lr=0.1, **kwargs):
+    """`fit` with plain gradient descent, without a word."""
+    return fit(model, loss, optim.SGD(model.parameters(), lr), *args, progress=False, **kwargs)
+
+
+class Probe(nn.Module):
+    """Keeps a record of how it was called."""
+
+    def __init__(self):
+        self.inner = net()
+        self.calls = []
+
+    def forward(self, x):
+        self.calls.append((self.training, is_recording(), x))
+        return self.inner(x)
+
+
+# ------------------------------------------------------------------------------------ the numbers
+
+
+def test_it_does_and_measures_what_the_loop_written_out_does():
+    x, y = data(50)
+    x_val, y_val = data(30, seed=1)
+    model, twin = net(), net()
+    history = quiet(
+        model,
+        DataLoader((x, y), 16),  # batches of 16, 16, 16 and 2: their weights differ
+        DataLoader((x_val, y_val), 16),
+        epochs=3,
+    )
+
+    expected = {name: [] for name in history if name not in ("epoch", "seconds")}
+    for _ in range(3):
+        losses, right = [], []
+        for i in range(0, 50, 16):
+            out = twin(x[i : i + 16])
+            value = cross_entropy(out, y[i : i + 16])
+            twin.zero_grad()
+            value.backward()
+            losses += [value.item()] * len(out)
+            right += list(out.data.argmax(axis=1) == y[i : i + 16])
+            for p in twin.parameters():
+                p.data -= 0.1 * p.grad
+        with no_grad():
+            out = twin(x_val)
+            expected["validation_loss"].append(cross_entropy(out, y_val).item())
+        expected["validation_accuracy"].append(np.mean(out.data.argmax(axis=1) == y_val))
+        expected["loss"].append(np.mean(losses))
+        expected["accuracy"].append(np.mean(right))
+
+    names = ["epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds"]
+    assert list(history) == names
+    assert history["epoch"] == [1, 2, 3]
+    for name, values in expected.items():
+        assert history[name] == pytest.approx(values, rel=1e-5), name
+    for p, q in zip(model.parameters(), twin.parameters(), strict=True):
+        np.testing.assert_allclose(p.data, q.data, rtol=1e-5, atol=1e-6)
+
+
+def test_the_history_holds_plain_numbers():
+    history = quiet(net(), data(), data(), epochs=2)
+    assert isinstance(history, dict)
+    assert {len(column) for column in history.values()} == {2}
+    assert {type(x) for x in history.pop("epoch")} == {int}
+    assert {type(x) for column in history.values() for x in column} == {float}
+
+
+def test_a_tuple_is_cut_and_shuffled_to_train():
+    x, y = data(64)
+    model = Probe()
+    quiet(model, (x, y), epochs=2, batch_size=24)
+    batches = [xb for _, _, xb in model.calls]
+    assert [len(xb) for xb in batches] == [24, 24, 16] * 2
+    first, second = np.concatenate(batches[:3]), np.concatenate(batches[3:])
+    for order in (first, second):
+        assert not np.array_equal(order, x)
+        np.testing.assert_array_equal(np.sort(order, axis=0), np.sort(x, axis=0))
+    assert not np.array_equal(first, second)
+
+
+def test_a_tuple_is_cut_but_not_shuffled_to_validate():
+    x, y = data(33)  # a single sample is left over, of which DataLoader would warn
+    model = Probe()
+    quiet(model, data(), (x, y), epochs=1)
+    batches = [xb for training, _, xb in model.calls if not training]
+    assert [len(xb) for xb in batches] == [32, 1]
+    np.testing.assert_array_equal(np.concatenate(batches), x)
+
+
+def test_batches_may_come_from_anything_that_can_be_gone_through_again():
+    class Batches:
+        def __iter__(self):
+            yield [data(20)[0], data(20)[1]]
+            yield Tensor(data(10)[0]), Tensor(data(10)[1])
+
+    history = quiet(net(), Batches(), [data(7)], epochs=2)
+    assert len(history["accuracy"]) == len(history["validation_accuracy"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("outputs", "target", "loss"),
+    [
+        (4, lambda y: np.eye(4, dtype=np.float32)[y], cross_entropy),
+        (1, lambda y: y.astype(np.float32)[:, None], nn.MSELoss()),
+        (1, lambda y: y[:, None], nn.MSELoss()),
+        (1, lambda y: y, lambda out, y: ((out[:, 0] - y) ** 2).mean()),
+    ],
+)
+def test_without_classes_there_is_no_accuracy(outputs, target, loss):
+    x, y = data()
+    history = quiet(net(outputs), (x, target(y)), epochs=1, loss=loss)
+    assert list(history) == ["epoch", "loss", "seconds"]
+
+
+def test_metrics_are_means_over_samples_of_functions_of_arrays():
+    x, y = data(30)
+
+    def first_class(output, target):
+        assert isinstance(output, np.ndarray)
+        assert output.shape == (len(target), 4)
+        return np.mean(target == 0)
+
+    validation = DataLoader(data(7, seed=1), 4)
+    history = quiet(net(), DataLoader((x, y), 20), validation, 2, metrics={"zeros": first_class})
+    assert history["zeros"] == pytest.approx([np.mean(y == 0)] * 2)
+    assert history["validation_zeros"] == pytest.approx([np.mean(data(7, seed=1)[1] == 0)] * 2)
+    assert "accuracy" in history
+
+
+def test_no_epochs_is_fine():
+    model = net()
+    before = model.state_dict()
+    history = quiet(model, data(), epochs=0)
+    assert history == {}
+    assert repr(history) == "History()"
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+# -------------------------------------------------------------------------------------- the modes
+
+
+def test_training_records_in_training_mode_and_validation_does_neither():
+    model = Probe().eval()
+    quiet(model, data(20), data(10), epochs=2)
+    assert [call[:2] for call in model.calls] == [(True, True), (False, False)] * 2
+    assert is_recording()
+
+
+@pytest.mark.parametrize("end", [None, RuntimeError, KeyboardInterrupt])
+def test_every_part_is_back_in_its_mode(end):
+    model = net().train()
+    model[1].eval()
+
+    def callback(history):
+        if end:
+            raise end
+
+    if end is RuntimeError:
+        with pytest.raises(RuntimeError):
+            quiet(model, data(), data(), callback=callback)
+    else:
+        quiet(model, data(), data(), epochs=1, callback=callback)
+    assert [part.training for part in model.modules()] == [True, True, False, True]
+
+
+# ------------------------------------------------------------------------------- stopping early
+
+
+def test_the_callback_sees_every_epoch_and_can_stop():
+    seen = []
+
+    def callback(history):
+        seen.append({len(column) for column in history.values()})
+        return len(seen) == 3
+
+    history = quiet(net(), data(), epochs=10, callback=callback)
+    assert seen == [{1}, {2}, {3}]
+    assert history["epoch"] == [1, 2, 3]
+
+
+def test_only_true_stops():
+    history = quiet(net(), data(), epochs=3, callback=lambda history: "a figure, say")
+    assert history["epoch"] == [1, 2, 3]
+
+
+def test_the_callback_sees_the_last_epoch_too():
+    seen = []
+    quiet(net(), data(), epochs=2, callback=lambda history: seen.append(history["epoch"][-1]))
+    assert seen == [1, 2]
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_ctrl_c_leaves_the_epochs_that_were_completed(progress, capsys):
+    calls = 0
+
+    def loss(output, y):
+        nonlocal calls
+        calls += 1
+        if calls == 6:  # the second batch of the third epoch
+            raise KeyboardInterrupt
+        return cross_entropy(output, y)
+
+    model = net()
+    optimizer = optim.SGD(model.parameters(), 0.1)
+    history = fit(model, loss, optimizer, DataLoader(data(), 25), epochs=9, progress=progress)
+    assert history["epoch"] == [1, 2]
+    assert history.interrupted
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1:] == (["stopped in epoch 3 of 9"] if progress else [])
+
+
+def test_nobody_interrupted_an_ordinary_run():
+    assert not quiet(net(), data(), epochs=1).interrupted
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_step():
+    x, y = data(40)
+    model, states = net(), []
+
+    def loss(output, target):
+        states.append(model.state_dict())
+        return cross_entropy(output, target) * (np.nan if len(states) == 6 else 1.0)
+
+    with pytest.raises(FloatingPointError) as error:
+        quiet(model, DataLoader((x, y), 10), loss=loss)
+    assert "loss is nan in epoch 2, batch 2" in str(error.value)
+    assert "learning rate" in str(error.value)
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, states[-1][name])
+        assert np.isfinite(value).all()
+
+
+def test_a_validation_loss_that_is_not_finite_stops_too():
+    x, y = data()
+    bad = x.copy()
+    bad[3] = np.inf
+    with (
+        pytest.raises(FloatingPointError, match="validation_loss is nan in epoch 1, batch 1"),
+        np.errstate(invalid="ignore"),
+    ):
+        quiet(nn.Sequential(nn.Linear(2, 4)), (x, y), (bad, y))
+
+
+# ---------------------------------------------------------------------------------- wrong arguments
+
+
+@pytest.mark.parametrize("epochs", [-1, 2.0, "3", None])
+def test_epochs_must_be_a_count(epochs):
+    with pytest.raises(ValueError, match=r"epochs: got .*, expected an int, 0 or more"):
+        quiet(net(), data(), epochs=epochs)
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "message"),
+    [
+        ([], None, "train: no batches in epoch 1"),
+        ((batch for batch in [data()]), None, "train: no batches in epoch 2, .* only once"),
+        (data(), [], "validation: no batches in epoch 1"),
+    ],
+)
+def test_no_batches(train, validation, message):
+    with pytest.raises(ValueError, match=message):
+        quiet(net(), train, validation)
+
+
+@pytest.mark.parametrize("train", [data(2)[0], DataLoader(data()[0], 2), [(1, 2, 3)]])
+def test_batches_that_are_no_pairs(train):
+    with pytest.raises(TypeError, match=r"train: got a batch that is no pair .* train=\(x, y\)"):
+        quiet(net(), train)
+
+
+# ---------------------------------------------------------------------------------- what it prints
+
+
+def told(capsys, **kwargs):
+    model = net()
+    fit(model, cross_entropy, optim.SGD(model.parameters(), 0.1), data(), **kwargs)
+    out, err = capsys.readouterr()
+    assert err == ""  # without a terminal there is no bar
+    return out.splitlines()
+
+
+def test_an_epoch_a_line_with_the_numbers_of_the_history(capsys):
+    model = net()
+    optimizer = optim.SGD(model.parameters(), 0.1)
+    history = fit(model, cross_entropy, optimizer, data(), data(), epochs=3)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    for i, line in enumerate(lines):
+        loss, accuracy, seconds = (history[k][i] for k in ("loss", "accuracy", "seconds"))
+        v_loss, v_accuracy = (history["validation_" + k][i] for k in ("loss", "accuracy"))
+        assert line == (
+            f"epoch {i + 1}/3: loss {loss:#.4g}, accuracy {accuracy:#.4g}, seconds {seconds:#.4g}; "
+            f"validation {v_loss:#.4g}, {v_accuracy:#.4g}"
+        )
+    assert repr(history) == f"History(3 epochs; {lines[-1].removeprefix('epoch 3/3: ')})"
+
+
+def test_about_ten_lines_however_many_epochs(capsys):
+    lines = told(capsys, epochs=48)
+    starts = [line.split(":")[0] for line in lines]
+    assert starts == [f"epoch {i:2}/48" for i in (*range(5, 48, 5), 48)]
+    assert "validation" not in lines[-1]
+
+
+def test_the_last_epoch_is_told_if_the_callback_stops(capsys):
+    lines = told(capsys, epochs=100, callback=lambda history: len(history["epoch"]) == 13)
+    assert [line.split(":")[0] for line in lines] == ["epoch  10/100", "epoch  13/100"]
+
+
+def test_silence(capsys):
+    assert told(capsys, epochs=3, progress=False) == []
+
+
+def test_without_tqdm_there_are_lines_alone(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    assert len(told(capsys, epochs=3)) == 3
+
+
+@pytest.mark.parametrize("sized", [True, False])
+def test_a_bar_over_all_batches_with_the_lines_above_it(capsys, monkeypatch, sized):
+    bars = []
+
+    class Bar:
+        disable = False
+
+        def __init__(self, total, **kwargs):
+            self.total, self.updates, self.lines, self.closed = total, 0, [], False
+            bars.append(self)
+
+        def __bool__(self):  # as tqdm does
+            if self.total is None:
+                raise TypeError("bool() undefined when iterable == total == None")
+            return self.total > 0
+
+        def update(self):
+            self.updates += 1
+
+        def write(self, line):
+            self.lines.append(line)
+
+        def close(self):
+            self.closed = True
+
+    monkeypatch.setitem(sys.modules, "tqdm", types.SimpleNamespace(tqdm=Bar))
+    model = net()
+    optimizer = optim.SGD(model.parameters(), 0.1)
+    batches = DataLoader(data(50), 16)  # four of them
+    train = batches if sized else types.SimpleNamespace()
+    if not sized:
+        train = type("Unsized", (), {"__iter__": lambda self: iter(batches)})()
+    fit(model, cross_entropy, optimizer, train, epochs=3)
+    (bar,) = bars
+    assert bar.total == (12 if sized else None)
+    assert bar.updates == 12
+    assert [line.split(":")[0] for line in bar.lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    assert bar.closed
+    assert capsys.readouterr() == ("", "")
+
+
+# ------------------------------------------------------------------------------------- the history
+
+
+def example():
+    return History(
+        epoch=[1, 2], loss=[1 / 3, 1e-17], accuracy=[0.5, 1.0], lr=[0.1, 0.05], seconds=[1.5, 2.5]
+    )
+
+
+def test_a_csv_file_gives_every_number_back(tmp_path):
+    path = tmp_path / "history.csv"
+    example().save(path)
+    assert path.read_bytes().startswith(b"epoch,loss,accuracy,lr,seconds\n1,0.333")
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = {name: [float(row[name]) for row in rows] for name in rows[0]}
+    assert columns == example()
+
+
+def test_saving_replaces_the_old_file(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text("something longer than the history " * 20)
+    example().save(path)
+    assert len(path.read_text().splitlines()) == 3
+    assert os.listdir(tmp_path) == ["history.csv"]
+
+
+@pytest.mark.parametrize("broken", ["columns", "move"])
+def test_saving_is_all_or_nothing(tmp_path, monkeypatch, broken):
+    path = tmp_path / "history.csv"
+    path.write_text("old")
+    history = example()
+    if broken == "columns":
+        history["loss"].append(0.0)
+    else:
+        monkeypatch.setattr(os, "replace", lambda *args: 1 / 0)
+    with pytest.raises((ValueError, ZeroDivisionError)):
+        history.save(path)
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["history.csv"]
+
+
+def test_a_plot_shows_all_but_the_seconds(tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "history.png"
+    figure = example().plot(path)
+    assert len(figure.axes) == 3  # loss, accuracy, lr
+    assert path.read_bytes().startswith(b"\x89PNG")
