@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -57,8 +58,13 @@ def untracked(*functions: Any) -> None:
 
 
 # What a ufunc's methods are called as functions.
-REDUCED = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
-ACCUMULATED = {np.add: np.cumsum, np.multiply: np.cumprod}
+REDUCED: dict[Any, Any] = {
+    np.add: np.sum,
+    np.multiply: np.prod,
+    np.maximum: np.max,
+    np.minimum: np.min,
+}
+ACCUMULATED: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 
 def _array_ufunc(_: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -104,6 +110,10 @@ def _array_function(_: Any, func: Any, __: Any, args: Any, kwargs: Any) -> Any:
     rule = RULES.get(func)
     if rule is None:
         raise _refusal(func, f"{func.__module__}.{func.__name__}".replace("numpy", "np"))
+    count = getattr(rule, "inputs", None)
+    if count and len(args) < count:  # an input by NumPy's name for it, as in np.sum(a=tensor)
+        names = list(inspect.signature(func).parameters)[len(args) : count]
+        args = (*args, *(kwargs.pop(name) for name in names if name in kwargs))
     return rule(*args, **kwargs)
 
 

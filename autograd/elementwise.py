@@ -1,17 +1,22 @@
-"""Elementwise ops: arithmetic, powers, exponentials, and choices between values.
+"""Elementwise arithmetic, powers, exponentials and logarithms.
 
-At kinks, ties and singular points: the subgradient of least norm where there is one, else the
-limit, which may be infinite.
+At kinks, ties and singular points, here and in the other elementwise files: the subgradient of
+least norm where there is one, else the limit, which may be infinite.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from .dispatch import implements, untracked
+from .choices import absolute as absolute  # methods.py looks for these three here
+from .choices import clip as clip
+from .choices import zero
+from .dispatch import REFUSED, implements
 from .op import op
+from .trigonometric import tanh as tanh
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -41,6 +46,12 @@ def divide(x, y):
     return z, lambda g: g / y, lambda g: -g * z / y
 
 
+@op(np.reciprocal)
+def reciprocal(x):
+    y = np.reciprocal(x)
+    return y, lambda g: -g * y * y
+
+
 @op(np.negative, linear=True)
 def negative(x):
     return -x, lambda g: -g
@@ -51,6 +62,33 @@ def positive(x):
     return +x, same
 
 
+# Division with a remainder: x = y * floor(x / y) + remainder, and fmod with the quotient cut off
+
+
+@op(np.remainder)
+def remainder(x, y):
+    return np.remainder(x, y), same, lambda g: -g * np.floor_divide(x, y)
+
+
+@op(np.fmod)
+def fmod(x, y):
+    z = np.fmod(x, y)
+    return z, same, lambda g: -g * np.rint((x - z) / y)
+
+
+@op(np.floor_divide, linear=True)
+def floor_divide(x, y):
+    return np.floor_divide(x, y), zero, zero
+
+
+@implements(np.divmod)
+def divmod(x: Any, y: Any) -> Any:
+    return np.floor_divide(x, y), np.remainder(x, y)
+
+
+# Powers and roots
+
+
 @op(np.power)
 def power(x, y):
     """x**y. The derivative by x is 0 where y = 0, that by y is 0 where x = 0 and y >= 0."""
@@ -59,13 +97,21 @@ def power(x, y):
 
 
 def _power_slope(x: Any, y: Any) -> Any:
-    if isinstance(y, int | float) and y:
-        return 2 * x if y == 2 else y * x ** (y - 1)
+    if isinstance(y, int | float):
+        return 0 * x if y == 0 else 2 * x if y == 2 else y * x ** (y - 1)
     return y * x ** np.where(y == 0, 1, y - 1)
 
 
 def _power_log(x: Any, y: Any) -> Any:
+    if isinstance(x, int | float) and x > 0:
+        return math.log(x)
     return np.log(np.where((x == 0) & (y >= 0), 1, x))
+
+
+@implements(np.float_power)
+def float_power(x: Any, y: Any) -> Any:
+    dtype = np.result_type(x, y, np.float64)
+    return power(*(v.astype(dtype) if hasattr(v, "astype") else v for v in (x, y)))
 
 
 @op(np.square)
@@ -73,10 +119,45 @@ def square(x):
     return x * x, lambda g: g * (2 * x)
 
 
+@op(np.sqrt)
+def sqrt(x):
+    """The square root. Its derivative at 0 is +inf."""
+    y = np.sqrt(x)
+    return y, lambda g: g / (2 * y)
+
+
+@op(np.cbrt)
+def cbrt(x):
+    """The cube root. Its derivative at 0 is +inf."""
+    y = np.cbrt(x)
+    return y, lambda g: g / (3 * y * y)
+
+
+@op(np.frexp, linear=True)
+def frexp(x):
+    """Splits x = m * 2**n. The integers n are a plain array."""
+    m, n = np.frexp(x)
+    return (m, n), lambda g: np.ldexp(g[0], -n)
+
+
+@op(np.ldexp, linear=True)
+def ldexp(x, n):
+    return np.ldexp(x, n), lambda g: np.ldexp(g, n), None
+
+
+# Exponentials and logarithms
+
+
 @op(np.exp)
 def exp(x):
     y = np.exp(x)
     return y, lambda g: g * y
+
+
+@op(np.exp2)
+def exp2(x):
+    y = np.exp2(x)
+    return y, lambda g: g * (y * math.log(2))
 
 
 @op(np.expm1)
@@ -90,102 +171,46 @@ def log(x):
     return np.log(x), lambda g: g / x
 
 
+@op(np.log2)
+def log2(x):
+    return np.log2(x), lambda g: g / (x * math.log(2))
+
+
+@op(np.log10)
+def log10(x):
+    return np.log10(x), lambda g: g / (x * math.log(10))
+
+
 @op(np.log1p)
 def log1p(x):
     return np.log1p(x), lambda g: g / (1 + x)
 
 
-@op(np.sqrt)
-def sqrt(x):
-    """The square root. Its derivative at 0 is +inf."""
-    y = np.sqrt(x)
-    return y, lambda g: g / (2 * y)
-
-
-@op(np.sin)
-def sin(x):
-    return np.sin(x), lambda g: g * np.cos(x)
-
-
-@op(np.cos)
-def cos(x):
-    return np.cos(x), lambda g: -g * np.sin(x)
-
-
-@op(np.tanh)
-def tanh(x):
-    y = np.tanh(x)
-    return y, lambda g: g * (1 - y * y)
-
-
-@op(np.absolute)
-def absolute(x):
-    """The absolute value. Its derivative at 0 is 0."""
-    return np.abs(x), lambda g: g * np.sign(x)
-
-
-@op(np.maximum)
-def maximum(x, y):
-    """The larger of two. At a tie each gets half of the gradient."""
+@op(np.logaddexp)
+def logaddexp(x, y):
+    """log(exp(x) + exp(y)). Equal infinities get half of the gradient each."""
     return (
-        np.maximum(x, y),
-        lambda g: g * _wins(x > y, x < y, g),
-        lambda g: g * _wins(y > x, y < x, g),
+        np.logaddexp(x, y),
+        lambda g: g * np.exp(-np.logaddexp(0, _gap(y, x))),
+        lambda g: g * np.exp(-np.logaddexp(0, _gap(x, y))),
     )
 
 
-@op(np.minimum)
-def minimum(x, y):
-    """The smaller of two. At a tie each gets half of the gradient."""
+@op(np.logaddexp2)
+def logaddexp2(x, y):
     return (
-        np.minimum(x, y),
-        lambda g: g * _wins(x < y, x > y, g),
-        lambda g: g * _wins(y < x, y > x, g),
+        np.logaddexp2(x, y),
+        lambda g: g * np.exp2(-np.logaddexp2(0, _gap(y, x))),
+        lambda g: g * np.exp2(-np.logaddexp2(0, _gap(x, y))),
     )
 
 
-def _wins(wins: Any, loses: Any, g: Any) -> Any:
-    """1 where won, 0 where lost, 1/2 at a tie; where neither for a NaN, 1/2 too."""
-    return (wins.astype(g.dtype) + ~loses) / 2
+def _gap(x: Any, y: Any) -> Any:
+    """The difference x - y, with 0 between equal infinities."""
+    with np.errstate(invalid="ignore"):
+        gap = x - y
+    return np.where((x == y) & np.isinf(x), 0, gap)
 
 
-@op(np.where)
-def _where(condition, x, y):
-    return (
-        np.where(condition, x, y),
-        None,
-        lambda g: np.where(condition, g, 0),  # selected, not multiplied: 0 * inf would be NaN
-        lambda g: np.where(condition, 0, g),
-    )
-
-
-@implements(np.where)
-def where(condition: Any, *choices: Any) -> Any:
-    """`np.where`; with the condition alone, the plain indices where it holds."""
-    return _where(condition, *choices) if choices else np.nonzero(np.asarray(condition))
-
-
-@op
-def _clip(x, low, high):
-    """At a bound the gradient goes to the bound, as relu's derivative at 0 is 0."""
-    low_, high_ = -np.inf if low is None else low, np.inf if high is None else high
-    return (
-        np.clip(x, low, high),
-        lambda g: g * ((x > low_) & (x < high_)),
-        lambda g: g * ((x <= low_) & (low_ < high_)),
-        lambda g: g * (np.maximum(x, low_) >= high_),
-    )
-
-
-@implements(np.clip)
-def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    return _clip(x, a_min if min is None else min, a_max if max is None else max)
-
-
-untracked(
-    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
-    np.logical_and, np.logical_or, np.logical_not, np.logical_xor,
-    np.isnan, np.isinf, np.isfinite, np.signbit, np.sign, np.floor, np.ceil, np.rint, np.trunc,
-    np.round, np.isclose, np.allclose, np.array_equal, np.iscomplexobj, np.isrealobj,
-    np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.result_type, np.can_cast,
-)  # fmt: skip
+REFUSED.update(dict.fromkeys([np.nextafter, np.spacing], "steps between floating-point numbers"))
+REFUSED[np.i0] = "its derivative, the Bessel function I1, is not in NumPy"

@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from . import elementwise as e
-from . import reductions as r
+from . import ops  # noqa: F401 - fills RULES
 from . import shapes as s
 from .backward import backward
 from .dispatch import RULES
 from .indexing import getitem, plain_index, setitem
 from .modes import recording
-from .products import matmul
 from .tensor import Tensor
 from .watch import cut
 
@@ -28,12 +26,12 @@ def _in_place(op: Callable[..., Any]) -> Callable[..., Any]:
 
 
 for name, function in {
-    "add": e.add, "sub": e.subtract, "mul": e.multiply, "truediv": e.divide, "pow": e.power,
-    "matmul": matmul,
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "pow": np.power,
+    "mod": np.remainder, "floordiv": np.floor_divide, "matmul": np.matmul,
 }.items():  # fmt: skip
-    setattr(Tensor, f"__{name}__", function)
-    setattr(Tensor, f"__r{name}__", _swapped(function))
-    setattr(Tensor, f"__i{name}__", _in_place(function))
+    setattr(Tensor, f"__{name}__", RULES[function])
+    setattr(Tensor, f"__r{name}__", _swapped(RULES[function]))
+    setattr(Tensor, f"__i{name}__", _in_place(RULES[function]))
 
 
 def _compared(ufunc: np.ufunc) -> Callable[..., Any]:
@@ -57,7 +55,7 @@ def _transpose(self: Tensor, *axes: Any) -> Tensor:
 
 def _astype(self: Tensor, dtype: Any) -> Tensor:
     if np.dtype(dtype) == self.dtype:
-        return self
+        return s.copy(self)
     if np.dtype(dtype).kind not in "fc":  # integers have no gradient
         cut(self, f".astype({np.dtype(dtype)})")
         return Tensor(self._data, dtype=dtype)
@@ -81,18 +79,33 @@ def _iter(self: Tensor) -> Iterator[Tensor]:
     return (self[i] for i in range(len(self)))
 
 
+def _round(self: Tensor, decimals: int | None = None) -> Tensor:
+    return RULES[np.round](self, decimals or 0)
+
+
 for name, function in {
-    "__neg__": e.negative, "__pos__": e.positive, "__abs__": e.absolute,
+    "__neg__": np.negative, "__pos__": np.positive, "__abs__": np.absolute, "abs": np.absolute,
+    "__divmod__": np.divmod, "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh,
+    "sin": np.sin, "cos": np.cos, "conj": np.conjugate, "conjugate": np.conjugate,
+}.items():  # fmt: skip
+    setattr(Tensor, name, RULES[function])
+
+for name in (
+    "all", "any", "argmax", "argmin", "argsort", "clip", "compress", "cumprod", "cumsum",
+    "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat", "squeeze",
+    "std", "sum", "swapaxes", "take", "trace", "var",
+):  # fmt: skip
+    setattr(Tensor, name, RULES[getattr(np, name)])
+
+for name, method in {
     "__getitem__": _getitem, "__setitem__": _setitem, "__iter__": _iter,
-    "exp": e.exp, "log": e.log, "sqrt": e.sqrt, "tanh": e.tanh, "abs": e.absolute, "clip": e.clip,
-    "sum": r.sum, "mean": r.mean, "max": r.max, "min": r.min,
-    "reshape": _reshape, "transpose": _transpose, "swapaxes": s.swapaxes, "squeeze": s.squeeze,
-    "ravel": s.ravel, "astype": _astype, "copy": s.copy,
+    "__round__": _round, "round": _round, "__rdivmod__": _swapped(RULES[np.divmod]),
+    "reshape": _reshape, "transpose": _transpose, "astype": _astype, "copy": s.copy,
+    "flatten": lambda self, order="C": s.ravel(self, order).copy(),
     "T": property(_transpose, doc="The tensor with its axes reversed."),
     "mT": property(lambda self: s.swapaxes(self, -1, -2), doc="Its matrices transposed."),
+    "real": property(lambda self: np.real(self), doc="The real part."),
+    "imag": property(lambda self: np.imag(self), doc="The imaginary part."),
     "backward": backward,
 }.items():  # fmt: skip
-    setattr(Tensor, name, function)
-
-for name in ("argmax", "argmin", "argsort", "all", "any"):
-    setattr(Tensor, name, RULES[getattr(np, name)])
+    setattr(Tensor, name, method)

@@ -25,6 +25,7 @@ __all__ = ["next_number", "op", "record", "replay"]
 _NO_CONFIG: Any = (), {}
 next_number = itertools.count().__next__
 _new = object.__new__
+NO_TENSOR: Any = object()  # in place of the node of an input that is no Tensor
 
 
 def op(*functions: Any, linear: bool = False, plain: Callable[..., Any] | None = None) -> Any:
@@ -44,8 +45,9 @@ def op(*functions: Any, linear: bool = False, plain: Callable[..., Any] | None =
     Parameters
     ----------
     *functions : the NumPy functions the op stands for: `np.exp(tensor)` then calls it.
-    linear : the closures hold no array, only shapes and indices: they serve every order as they
-        are, and the graph need not keep the inputs.
+    linear : the closures hold no array that depends on the inputs in a differentiable way, only
+        shapes, indices, masks: they serve every order as they are, and the graph need not keep
+        the inputs.
     plain : a twin of the function that runs on Tensors, for one that cannot.
 
     Examples
@@ -71,6 +73,8 @@ def op(*functions: Any, linear: bool = False, plain: Callable[..., Any] | None =
         make = _unary if count == 1 else _binary if count == 2 and not configured else _nary
         wrapper = make(body, linear, count)
         functools.update_wrapper(wrapper, body)
+        wrapper.__name__ = body.__name__.lstrip("_")
+        wrapper.inputs = count
         wrapper.again = plain or body
         for function in functions:
             RULES[function] = wrapper
@@ -148,27 +152,36 @@ def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
 
 
 def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        inputs, args = (args, ()) if count is None else (args[:count], args[count:])
+    def call(*inputs: Any, **kwargs: Any) -> Any:
+        args: Any = ()
+        if count is not None and len(inputs) > count:
+            inputs, args = inputs[:count], inputs[count:]
         if args or kwargs:
             _refuse_tensors(call, args, kwargs)
-        if not any(isinstance(x, Tensor) for x in inputs):
+        arrays, nodes = [], []
+        for x in inputs:
+            if isinstance(x, Tensor):
+                arrays.append(x._keep() if x._lent else x._data)
+                nodes.append(x._node)
+            else:
+                arrays.append(x)
+                nodes.append(NO_TENSOR)
+        if nodes.count(NO_TENSOR) == len(nodes):
             return body(*inputs, *args, **kwargs)[0]
-        arrays = tuple(x._keep() if isinstance(x, Tensor) else x for x in inputs)
         try:
             out, *closures = body(*arrays, *args, **kwargs)
-            pairs = list(zip(inputs, closures, strict=True))
+            if len(closures) != len(arrays):
+                raise TypeError(f"{len(arrays)} inputs, but {len(closures)} closures")
         except Exception as error:
-            _say_where(error, call, arrays)
+            _say_where(error, call, tuple(arrays))
             raise
-        edges = tuple(
-            (f, x._node, i)
-            for i, (x, f) in enumerate(pairs)
-            if isinstance(x, Tensor) and x._node is not None and f is not None
-        )
+        edges = []
+        for i, node in enumerate(nodes):
+            if node is not None and node is not NO_TENSOR and closures[i] is not None:
+                edges.append((closures[i], node, i))
         if not edges or not recording.get():
-            return _results(call, out, *(x._node for x in inputs if isinstance(x, Tensor)))
-        return record(call, edges, arrays, linear, (args, kwargs), out)
+            return _results(call, out, *(n for n in nodes if n is not NO_TENSOR))
+        return record(call, tuple(edges), tuple(arrays), linear, (args, kwargs), out)
 
     return call
 

@@ -1,11 +1,45 @@
 """The files of ops, imported so that NumPy's functions know them."""
 
 from . import (
+    choices,
+    complexes,
+    convolve,
+    cumulative,
+    decompositions,
+    einsum,
     elementwise,
+    fft,
     indexing,
+    joins,
+    linalg,
+    norms,
     products,
+    rearrange,
     reductions,
+    selecting,
     shapes,
+    statistics,
+    trigonometric,
 )
 
-__all__ = ["elementwise", "indexing", "products", "reductions", "shapes"]
+__all__ = [
+    "choices",
+    "complexes",
+    "convolve",
+    "cumulative",
+    "decompositions",
+    "einsum",
+    "elementwise",
+    "fft",
+    "indexing",
+    "joins",
+    "linalg",
+    "norms",
+    "products",
+    "rearrange",
+    "reductions",
+    "selecting",
+    "shapes",
+    "statistics",
+    "trigonometric",
+]

@@ -260,7 +260,8 @@ class Tensor(Declared):
             raise ValueError(f"in place: a result of shape {result.shape} in place of {self.shape}")
         if not np.can_cast(result.dtype, self.dtype, "same_kind"):
             raise TypeError(f"in place: a result of {result.dtype} in place of {self.dtype}")
-        result = result.astype(self.dtype)
+        if result.dtype != self.dtype:
+            result = result.astype(self.dtype)
         if leaf:
             self.data[...] = result._data
         else:

@@ -39,7 +39,7 @@ LR_OF_SGD = 0.03
 IMAGES = {"activation": "relu", "lr": 0.001, "batch_size": 32, "epochs": 40}
 POINTS = {"activation": "tanh", "lr": 0.03, "batch_size": 1000, "epochs": 1000}
 RECIPES: dict[str, dict[str, Any]] = {
-    "digits": {"model": "64-128-64-10", **IMAGES},
+    "digits": {"model": "64-256-128-10", **IMAGES},
     "circles": {"model": "2-3-2", **POINTS},
     "squares": {"model": "2-3-2", **POINTS},
     "mnist": {"model": "784-128-64-10", **IMAGES, "batch_size": 128, "epochs": 10},
@@ -175,7 +175,8 @@ def _draw_digits(x: NDArray[Any], y: NDArray[Any], guess: NDArray[Any], path: Pa
     shown = np.concatenate([wrong[:20], right])[:40]
     title = f"Test accuracy {_percent(guess == y)}"
     if len(wrong):
-        title += f": {len(wrong[:20])} of the {len(wrong):,} wrong digits, then right ones"
+        first = "the" if len(wrong) <= 20 else "20 of the"
+        title += f": {first} {len(wrong):,} it got wrong come first"
     side = math.isqrt(x.shape[1])
     digits = x[shown].reshape(-1, side, side)
     plot.images(digits, y[shown], guess[shown], columns=8, title=title, path=path)

@@ -180,7 +180,7 @@ def decision_regions(
         axes: Any = ax or _figure(wide + 0.95, height).add_subplot()
         axes.set(xlim=across[[0, -1]], ylim=up[[0, -1]], box_aspect=tall / wide)
         _dress(axes, title or "", 24, "x1", "x2")
-        note = _verdict(wrong, "points")
+        note = _verdict(wrong)
         axes.text(0, 1 + 0.1 / tall, note, transform=axes.transAxes, color=GREY)
         many = colormaps["turbo"](np.linspace(0.05, 0.95, count))
         colours = to_rgba_array(PALETTE[:count] if count <= len(PALETTE) else many)[:, :3]
@@ -264,7 +264,7 @@ def images(
     shown = min(total, rows * columns)
     low, high = pixels[:shown].min(), pixels[:shown].max()
     wrong = given[0][:shown] != given[-1][:shown] if given else np.zeros(shown, dtype=bool)
-    note = _verdict(wrong, "images") if len(given) == 2 else ""
+    note = f"{wrong.sum():,} of these {shown:,} wrong" if len(given) == 2 else ""
     # In inches, since constrained layout leaves gaps. An image is about one square inch.
     wide = math.sqrt(pixels.shape[2] / pixels.shape[1])
     tall, cell = 1 / wide, max(wide, 1.1 if class_names else 0.8) + 0.14
@@ -327,10 +327,10 @@ def _saved(ax: Any, path: str | os.PathLike[str] | None) -> Figure:
     return figure
 
 
-def _verdict(wrong: Array, things: str) -> str:
+def _verdict(wrong: Array) -> str:
     total, bad = len(wrong), int(wrong.sum())
     share = 1000 * (total - bad) // total / 10  # rounded down: only all is 100%
-    return f"accuracy {share:g}%, {bad:,} of {total:,} {things} wrong"
+    return f"accuracy {share:g}%, {bad:,} of {total:,} points wrong"
 
 
 def _dress(ax: Any, title: str, pad: int, x: str, y: str) -> None:

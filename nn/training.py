@@ -6,12 +6,10 @@ import csv
 import functools
 import math
 import os
-import secrets
 import time
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -19,6 +17,7 @@ import numpy as np
 from autograd import Tensor, no_grad
 
 from .data import DataLoader
+from .files import replacing
 from .module import Module
 
 if TYPE_CHECKING:
@@ -59,16 +58,10 @@ class History(dict[str, list[float]]):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a CSV file, whole or not at all; its first line holds the names."""
-        target = Path(os.path.realpath(path))  # a link stays a link
-        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-        try:
-            with open(draft, "x", newline="") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(self)
-                writer.writerows(zip(*self.values(), strict=True))
-            os.replace(draft, target)
-        finally:
-            draft.unlink(missing_ok=True)
+        with replacing(path) as draft, open(draft, "x", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(self)
+            writer.writerows(zip(*self.values(), strict=True))
 
     def __repr__(self) -> str:
         return f"History({len(self['epoch'])} epochs; {self._last()})" if self else "History()"

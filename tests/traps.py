@@ -65,6 +65,32 @@ TRAPS: list[tuple[str, str, str]] = [
     ),
     ("0**y by y", "0 for y >= 0", "g(lambda y: 0.0**y, [2.0]) == 0 == g(lambda y: 0.0**y, [0.0])"),
     (
+        "prod with zeros",
+        "the product of the others, also for cumprod; dividing by the element gives NaN",
+        "eq(g(np.prod, [2.0, 0, 3]), [0, 6, 0]) and eq(g(np.cumprod, [2.0, 0, 3]), [1, 8, 0])",
+    ),
+    ("std of constants", "0", "eq(g(np.std, [1.0, 1]), 0)"),
+    (
+        "std and var",
+        "over n, as NumPy's; PyTorch's are over n - 1",
+        "np.std(Tensor([1.0, 2])) == 0.5",
+    ),
+    (
+        "floor, round, sign",
+        "derivative 0: other paths still bring theirs",
+        "eq(g(lambda x: np.floor(x) + np.sign(x) * x, [0.5, -1.5]), [1, -1])",
+    ),
+    (
+        "hypot and arctan2 at the origin",
+        "0, as the norm",
+        "eq(g(np.hypot, 0.0, 0.0), 0) and eq(g(np.arctan2, 0.0, 0.0), 0)",
+    ),
+    (
+        "logaddexp of equal infinities",
+        "half each, and no NaN",
+        "eq(g(np.logaddexp, [inf, -inf], [inf, -inf]), 0.5)",
+    ),
+    (
         "max with NaN",
         "NaN out, and the gradient goes to the NaN",
         "eq(g(np.max, [1.0, nan]), [0, 1])",
@@ -96,6 +122,16 @@ TRAPS: list[tuple[str, str, str]] = [
         "an index that repeats",
         "both gradients add; `+=` through the index would add one",
         "g(lambda x: x[[0, 0]], [1.0]) == 2",
+    ),
+    (
+        "a value overwritten, where the gradient is infinite",
+        "the old value gets exactly 0, not 0 * inf",
+        "eq(g(lambda x: (np.put(y := x * 1, 0, 0.0), np.sqrt(y))[1], [5.0, 1]), [0, 0.5])",
+    ),
+    (
+        "einsum where a letter is broadcast",
+        "the gradient is summed to the operand's shape",
+        "eq(g(lambda x, y: np.einsum('i,i', x, y), [1.0, 2], [3.0])[1], [3])",
     ),
     ("a boolean mask", "scatters back", "eq(g(lambda x: x[x > 1], [0.0, 2]), [0, 1])"),
     (

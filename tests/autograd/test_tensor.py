@@ -316,10 +316,46 @@ def test_indexing_takes_tensors_lists_and_keeps_a_copy_of_the_index() -> None:
     assert x[Tensor([True, False, False, True])].tolist() == [0, 3]
 
 
-def test_an_integer_cast_has_no_graph_and_astype_of_the_same_dtype_is_itself() -> None:
+def test_an_integer_cast_has_no_graph_and_astype_gives_a_new_handle() -> None:
     x = tracked(1.5, 2.5)
     assert not x.astype(int).requires_grad
-    assert x.astype(np.float64) is x
+    y = x.astype(np.float64)
+    y += 1
+    assert x.tolist() == [1.5, 2.5]
+
+
+def test_inputs_by_numpys_names() -> None:
+    x = tracked(1.0, 2.0)
+    assert np.sum(a=x).item() == 3
+    assert np.roll(a=x, shift=1).tolist() == [2, 1]
+    assert np.tensordot(a=x, b=x, axes=1).item() == 5
+    assert np.clip(a=x, a_min=0, a_max=1.5).tolist() == [1, 1.5]
+
+
+def test_division_with_rest_and_rounding() -> None:
+    x = tracked(7.5, -7.5)
+    assert (x % 2).tolist() == [1.5, 0.5]
+    assert (x // 2).tolist() == [3, -4]
+    assert (20 % x).tolist() == [5, -2.5]
+    assert [t.tolist() for t in divmod(x, 2)] == [[3, -4], [1.5, 0.5]]
+    assert [t.tolist() for t in divmod(20, x)] == [[2, -3], [5, -2.5]]
+    assert round(x).tolist() == x.round().tolist() == [8, -8]
+    assert x.round(1).tolist() == [7.5, -7.5]
+    x %= 2
+    assert x.tolist() == [1.5, 0.5]
+
+
+def test_methods_are_numpys_functions() -> None:
+    array = np.arange(6.0).reshape(2, 3)
+    x = Tensor(array)
+    for name in ("std", "var", "prod", "cumsum", "cumprod", "flatten", "trace", "diagonal", "dot",
+                 "nonzero", "conj"):  # fmt: skip
+        args = (array.T,) if name == "dot" else ()
+        np.testing.assert_allclose(getattr(x, name)(*args), getattr(array, name)(*args))
+    np.testing.assert_array_equal(x.take([0, 0], axis=1), array.take([0, 0], axis=1))
+    np.testing.assert_array_equal(x.repeat(2, axis=0), array.repeat(2, axis=0))
+    np.testing.assert_array_equal(x.real, array)
+    np.testing.assert_array_equal(x.imag, 0 * array)
 
 
 # Its looks

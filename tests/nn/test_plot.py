@@ -106,7 +106,7 @@ def test_regions_ring_and_count_the_misclassified() -> None:
 
 
 def test_accuracy_is_never_rounded_up_to_all() -> None:
-    assert plot._verdict(np.arange(4000) < 1, "points").startswith("accuracy 99.9%, 1 of 4,000 ")
+    assert plot._verdict(np.arange(4000) < 1).startswith("accuracy 99.9%, 1 of 4,000 ")
 
 
 def test_regions_fade_towards_the_border_where_two_classes_tie() -> None:
@@ -169,7 +169,7 @@ def test_images_mark_wrong_predictions_in_red() -> None:
     for colours in (frames, [ax.xaxis.label.get_color() for ax in figure.axes]):
         assert [colour == plot.WRONG for colour in colours] == [i == 3 for i in range(6)]
     heads = [text.get_text() for text in figure.texts]
-    assert heads == ["Digits", "accuracy 83.3%, 1 of 6 images wrong"]
+    assert heads == ["Digits", "1 of these 6 wrong"]
 
 
 def test_images_are_captioned_with_what_there_is() -> None:

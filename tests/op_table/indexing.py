@@ -10,7 +10,28 @@ from hypothesis import strategies as st
 
 from autograd import Tensor
 
-from .base import Row, shape
+from .base import Row, Shape, shape
+
+
+@st.composite
+def mixtures(draw: Any, s: Shape) -> Any:
+    """Slices, integers, arrays of integers, masks, new axes and an ellipsis, in one tuple."""
+    count = draw(st.integers(0, 3))  # the arrays of a mixture broadcast together
+    index: list[Any] = []
+    for n in s:
+        mask = st.permutations(range(n)).map(lambda p, n=n: np.isin(np.arange(n), p[:count]))
+        picked = st.sampled_from([(count,), (1,), (2, count), (2, 1)]).flatmap(
+            lambda sides, n=n: hnp.arrays(int, sides, elements=st.integers(-n, n - 1))
+        )
+        index.append(
+            draw(st.slices(n) | st.integers(-n, n - 1) | picked | (mask if count <= n else picked))
+        )
+    if draw(st.booleans()):
+        start, stop = sorted(draw(st.tuples(*[st.integers(0, len(s))] * 2)))
+        index[start:stop] = [Ellipsis]
+    for _ in range(draw(st.integers(0, 2))):
+        index.insert(draw(st.integers(0, len(index))), None)
+    return tuple(index)
 
 
 @st.composite
@@ -20,10 +41,17 @@ def indexed(draw: Any) -> Any:
     index = draw(
         hnp.basic_indices(s, allow_newaxis=True, allow_ellipsis=True)
         | hnp.arrays(bool, s)
-        | (hnp.integer_array_indices(s) if s else st.just(()))
-        | st.tuples(
-            hnp.arrays(int, st.integers(0, 4), elements=st.integers(-s[0], s[0] - 1)),
-            st.just(Ellipsis),
+        | hnp.integer_array_indices(s)
+        | mixtures(s)
+        | st.integers(0, len(s) - 1).flatmap(
+            lambda axis: st.tuples(
+                *[st.just(slice(None))] * axis,
+                hnp.arrays(
+                    st.sampled_from([int, np.int8, np.uint8]),
+                    shape(max_dims=2),
+                    elements=st.integers(0, s[axis] - 1),
+                ),
+            )
         )
         if s
         else st.sampled_from([(), Ellipsis, None, np.array(True), np.array(False)])
@@ -41,13 +69,22 @@ def assigned(draw: Any) -> Any:
     return (s, value), config
 
 
-def _set(x: Any, value: Any, index: Any) -> Any:
-    y = Tensor(x) if isinstance(value, Tensor) and not isinstance(x, Tensor) else x.copy()
+def written(write: Any) -> Any:
+    """A function that writes into its first argument, as one that returns what it wrote into."""
+
+    def call(x: Any, value: Any, **config: Any) -> Any:
+        y = Tensor(x) if isinstance(value, Tensor) and not isinstance(x, Tensor) else x.copy()
+        write(y, value, **config)
+        return y
+
+    return call
+
+
+def _set(y: Any, value: Any, index: Any) -> None:
     y[index] = value
-    return y
 
 
 ROWS = [
     Row("getitem", lambda x, index: x[index], indexed()),
-    Row("setitem", _set, assigned()),
+    Row("setitem", written(_set), assigned()),
 ]

@@ -8,7 +8,7 @@ import hypothesis.extra.numpy as hnp
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Row, Shape, axes_of, one, plain, shape
+from .base import Row, Shape, axes_of, broadcasting, one, plain, shape
 
 
 @st.composite
@@ -22,37 +22,47 @@ def factorisation(draw: Any, s: Shape) -> Any:
     return draw(st.sampled_from([new, (-1, divisor), (size,), (1, *new)]))
 
 
-@st.composite
-def joins(draw: Any, *, same: bool) -> Any:
-    s = draw(shape(min_dims=0 if same else 1))
-    axis = draw(st.integers(-len(s) - same, len(s) - 1 + same))
-    sides = [s] * 3
-    if not same:
-        lengths = draw(st.lists(st.integers(0, 3), min_size=3, max_size=3))
-        sides = [(*s[: axis % len(s)], n, *s[axis % len(s) :][1:]) for n in lengths]
-    return tuple(sides), {"axis": axis}
+def order(draw: Any) -> str:
+    return draw(st.sampled_from("CF"))
 
 
-def _axes(draw: Any, s: Shape) -> dict[str, Any]:
-    return {"axes": draw(st.none() | st.permutations(range(len(s))).map(tuple))}
+def axes(draw: Any, s: Shape) -> dict[str, Any]:
+    """Axes in any order, in each of the forms that `transpose` takes."""
+    chosen = draw(st.permutations(range(len(s))))
+    return {
+        "axes": draw(
+            st.sampled_from([None, tuple(chosen), list(chosen), tuple(a - len(s) for a in chosen)])
+        )
+    }
+
+
+def moved(draw: Any, s: Shape) -> dict[str, Any]:
+    """Source and destination of `moveaxis`: a pair of axes, or of lists of them."""
+    n = len(s)
+    if draw(st.booleans()):
+        return {k: draw(axes_of(n, single=True)) for k in ("source", "destination")}
+    count = draw(st.integers(0, n))
+    return {k: draw(st.permutations(range(n)))[:count] for k in ("source", "destination")}
+
+
+def joined(parts: Any) -> Any:
+    """Several results as one array in which no two can be confused."""
+    return np.concatenate([np.ravel(part) * (k + 1) for k, part in enumerate(parts)])
+
+
+def several(*ndims: int) -> st.SearchStrategy[Any]:
+    return st.tuples(*(shape(max_dims=n) for n in ndims)).map(lambda shapes: (shapes, {}))
 
 
 ROWS = [
     Row(
         "reshape",
         np.reshape,
-        one(
-            lambda draw, s: {"shape": draw(factorisation(s)), "order": draw(st.sampled_from("CF"))}
-        ),
+        one(lambda draw, s: {"shape": draw(factorisation(s)), "order": order(draw)}),
         covers=(np.reshape,),
     ),
-    Row(
-        "ravel",
-        np.ravel,
-        one(lambda draw, _: {"order": draw(st.sampled_from("CF"))}),
-        covers=(np.ravel,),
-    ),
-    Row("transpose", np.transpose, one(_axes), covers=(np.transpose, np.permute_dims)),
+    Row("ravel", np.ravel, one(lambda draw, _: {"order": order(draw)}), covers=(np.ravel,)),
+    Row("transpose", np.transpose, one(axes), covers=(np.transpose, np.permute_dims)),
     Row(
         "swapaxes",
         np.swapaxes,
@@ -61,6 +71,25 @@ ROWS = [
             min_dims=1,
         ),
         covers=(np.swapaxes,),
+    ),
+    Row("moveaxis", np.moveaxis, one(moved, min_dims=1), covers=(np.moveaxis,)),
+    Row(
+        "rollaxis",
+        np.rollaxis,
+        one(
+            lambda draw, s: {
+                "axis": draw(axes_of(len(s), single=True)),
+                "start": draw(st.integers(-len(s), len(s))),
+            },
+            min_dims=1,
+        ),
+        covers=(np.rollaxis,),
+    ),
+    Row(
+        "matrix_transpose",
+        np.matrix_transpose,
+        plain(min_dims=2),
+        covers=(np.matrix_transpose, np.linalg.matrix_transpose),
     ),
     Row(
         "expand_dims",
@@ -82,23 +111,35 @@ ROWS = [
         ),
         covers=(np.broadcast_to,),
     ),
-    Row("astype", lambda x: x.astype(np.float64), plain()),
-    Row("copy", lambda x: x.copy(), plain()),
     Row(
-        "concatenate",
-        lambda *xs, axis: np.concatenate(xs, axis=axis),
-        joins(same=False),
-        covers=(np.concatenate, np.concat),
+        "broadcast_arrays",
+        lambda *xs: joined(np.broadcast_arrays(*xs)),
+        broadcasting(3),
+        covers=(np.broadcast_arrays,),
     ),
+    Row("atleast_1d", np.atleast_1d, plain(), covers=(np.atleast_1d,)),
+    Row("atleast_2d", np.atleast_2d, plain(), covers=(np.atleast_2d,)),
+    Row("atleast_3d", np.atleast_3d, plain(), covers=(np.atleast_3d,)),
+    Row("atleast_2d of several", lambda *xs: joined(np.atleast_2d(*xs)), several(2, 1)),
     Row(
-        "concatenate flat",
-        lambda *xs: np.concatenate(xs, axis=None),
-        joins(same=False).map(lambda drawn: (drawn[0], {})),
+        "meshgrid",
+        lambda *xs, **config: joined(np.meshgrid(*xs, **config)),
+        several(1, 1, 1)
+        .map(lambda drawn: drawn[0])
+        .flatmap(
+            lambda shapes: st.tuples(
+                st.sampled_from([shapes[:k] for k in (1, 2, 3)]),
+                st.fixed_dictionaries(
+                    {"indexing": st.sampled_from(["xy", "ij"]), "sparse": st.booleans()}
+                ),
+            )
+        ),
+        covers=(np.meshgrid,),
     ),
-    Row(
-        "stack",
-        lambda *xs, axis: np.stack(xs, axis=axis),
-        joins(same=True),
-        covers=(np.stack,),
-    ),
+    Row("astype method", lambda x: x.astype(np.float64), plain()),
+    Row("copy", np.copy, plain(), covers=(np.copy,)),
+    Row("copy method", lambda x: x.copy(), plain()),
 ]
+
+if hasattr(np, "astype"):  # NumPy 2.1
+    ROWS.append(Row("astype", lambda x: np.astype(x, np.float64), plain(), covers=(np.astype,)))

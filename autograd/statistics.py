@@ -1,0 +1,233 @@
+"""Means with weights, variances, order statistics, covariances, counts."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .dispatch import implements
+from .op import op
+from .reductions import NOT_GIVEN, axes_of, count, kept, refuse, refuse_integers
+from .tensor import Tensor
+
+# ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
+
+
+@implements(np.average)
+def average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
+) -> Any:
+    a = a if isinstance(a, Tensor) else np.asarray(a)
+    if weights is None:
+        mean = np.mean(a, axis=axis, keepdims=keepdims)
+        total = np.full(mean.shape, count(a.shape, axis), mean.dtype)
+    else:
+        w = weights if isinstance(weights, Tensor) else np.asarray(weights)
+        if w.shape != a.shape:
+            axes = axes_of(axis, a.ndim)
+            if axis is None or w.shape != tuple(a.shape[i] for i in axes):
+                raise ValueError(f"np.average: weights of shape {w.shape} for axis {axis}")
+            w = np.transpose(w, np.argsort(axes))
+            w = w.reshape([n if i in axes else 1 for i, n in enumerate(a.shape)])
+        total = np.sum(w, axis=axis, keepdims=keepdims)
+        if np.any(total == 0):
+            raise ZeroDivisionError("np.average: the weights sum to zero")
+        mean = np.sum(a * w, axis=axis, keepdims=keepdims) / total
+    return (mean, np.broadcast_to(total, mean.shape)) if returned else mean
+
+
+@implements(np.ptp)
+def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    """The largest minus the smallest."""
+    return np.max(a, axis, out, keepdims) - np.min(a, axis, out, keepdims)
+
+
+# Variance and standard deviation
+
+
+@op
+def _var(x, axis=None, dtype=None, ddof=0, keepdims=False, where=True, of=np.var):
+    refuse_integers(of.__name__, x, dtype)
+
+    def closure(g: Any) -> Any:
+        there = where if of is np.var else where & ~np.isnan(x)
+        d = x - np.mean(x, axis=axis, keepdims=True, where=there)
+        d = d if there is True else np.where(there, d, 0)
+        n = np.maximum(count(x.shape, axis, there) - ddof, 0)
+        return g.reshape(kept(x.shape, axis)) * (2 / n).astype(g.dtype) * d
+
+    return of(x, axis, dtype, None, ddof, keepdims, where=where), closure
+
+
+@implements(np.var)
+def var(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0,
+    keepdims: Any = False, *, where: Any = True, mean: Any = NOT_GIVEN, correction: Any = NOT_GIVEN,
+    of: Any = np.var,
+) -> Any:  # fmt: skip
+    refuse(of.__name__, out=out)
+    if correction is not NOT_GIVEN:
+        if ddof != 0:
+            raise ValueError(f"np.{of.__name__}: ddof and correction are one argument: give one")
+        ddof = correction
+    if mean is NOT_GIVEN:
+        return _var(a, axis, dtype, ddof, keepdims, where, of)
+    if of is np.nanvar:
+        where = where & ~np.isnan(a)
+    d = np.square(a - mean if where is True else np.where(where, a - mean, 0))
+    n = np.maximum(count(d.shape, axis, where) - ddof, 0)
+    total = np.sum(d, axis, dtype, keepdims=True)
+    return (total / np.asarray(n, total.dtype)).sum(axis, keepdims=keepdims)
+
+
+@implements(np.nanvar)
+def nanvar(*args: Any, **kwargs: Any) -> Any:
+    return var(*args, **kwargs, of=np.nanvar)
+
+
+@implements(np.std)
+def std(*args: Any, **kwargs: Any) -> Any:
+    """The root of the variance. Its gradient is 0 where the elements are all equal."""
+    refuse("std", out=kwargs.get("out"))
+    return _root(var(*args, **kwargs))
+
+
+@implements(np.nanstd)
+def nanstd(*args: Any, **kwargs: Any) -> Any:
+    refuse("nanstd", out=kwargs.get("out"))
+    return _root(nanvar(*args, **kwargs))
+
+
+@op
+def _root(x):
+    return np.sqrt(x), lambda g: g / (2 * np.sqrt(np.where(x == 0, np.inf, x)))
+
+
+# Order statistics. Each is a mean of the elements of one or two ranks. Which ones, and how much of
+# each, NumPy tells when asked for the same statistic of the ranks 0, 1, 2, ... themselves: for 2.25
+# it took 3/4 of the element of rank 2 and 1/4 of that of rank 3.
+
+
+def _chosen_by_rank(statistic: Callable[..., Any], x: Any, axis: Any, keepdims: bool) -> Any:
+    def closure(g: Any) -> Any:
+        ranks = _ranks(x, axis)
+        position = statistic(ranks, axis=axis, keepdims=True)
+        share = np.maximum(1 - np.abs(ranks - position), 0)
+        share = np.where(np.isnan(ranks) & ~np.isnan(position), 0, share)
+        return g.reshape(np.shape(position)) * share.astype(g.dtype)  # summed over the q's
+
+    return statistic(x, axis=axis, keepdims=keepdims), closure
+
+
+def _ranks(x: Any, axis: Any) -> Any:
+    """The place of each element in the sorted order along `axis`, NaN for NaN."""
+    axes = axes_of(axis, x.ndim)
+    order = [i for i in range(x.ndim) if i not in axes] + list(axes)
+    lead = [x.shape[i] for i in order[: x.ndim - len(axes)]]
+    sorting = np.argsort(x.transpose(order).reshape([*lead, count(x.shape, axis)]), axis=-1)
+    ranks = np.argsort(sorting, axis=-1).reshape([x.shape[i] for i in order])
+    ranks = ranks.transpose(np.argsort(order))
+    return np.where(np.isnan(x), np.nan, ranks).astype(np.result_type(x, np.float32))
+
+
+@op(np.median)
+def median(x, axis=None, out=None, overwrite_input=False, keepdims=False):
+    refuse("median", out=out, overwrite_input=overwrite_input)
+    return _chosen_by_rank(np.median, x, axis, keepdims)
+
+
+@op(np.nanmedian)
+def nanmedian(x, axis=None, out=None, overwrite_input=False, keepdims=False):
+    refuse("nanmedian", out=out, overwrite_input=overwrite_input)
+    return _chosen_by_rank(np.nanmedian, x, axis, keepdims)
+
+
+def _quantile(function: Any) -> Any:
+    def quantile(
+        x, q=None, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False,
+        *, weights=None,
+    ):  # fmt: skip
+        refuse(function.__name__, out=out, overwrite_input=overwrite_input)
+
+        def statistic(x: Any, **options: Any) -> Any:
+            return function(x, q, method=method, weights=weights, **options)
+
+        return _chosen_by_rank(statistic, x, axis, keepdims)
+
+    quantile.__name__ = function.__name__
+    return op(function)(quantile)
+
+
+quantile, percentile = _quantile(np.quantile), _quantile(np.percentile)
+nanquantile, nanpercentile = _quantile(np.nanquantile), _quantile(np.nanpercentile)
+
+
+# Covariance
+
+
+@implements(np.cov)
+def cov(
+    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None,
+    fweights: Any = None, aweights: Any = None, *, dtype: Any = None,
+) -> Any:  # fmt: skip
+    rows = [_as_rows(v, rowvar) for v in (m, y) if v is not None]  # a row for each variable
+    x = np.concatenate(rows)
+    x = x.astype(np.result_type(x, np.float64) if dtype is None else dtype)
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    n: Any = x.shape[1]
+    if fweights is None and aweights is None:
+        d = x - np.mean(x, axis=1, keepdims=True)
+        turned = d.T
+    else:
+        f, a = (np.asarray(1.0 if v is None else v, float) for v in (fweights, aweights))
+        if f.ndim > 1 or a.ndim > 1 or (f < 0).any() or (a < 0).any() or (f != np.rint(f)).any():
+            raise ValueError(
+                "np.cov: fweights and aweights are vectors of numbers >= 0, fweights whole ones"
+            )
+        w = f * a
+        d, n = x - np.average(x, axis=1, weights=w, keepdims=True), w.sum()
+        turned = (d * w).T
+        ddof = ddof * (1 if aweights is None else (w * a).sum() / n)
+    if n - ddof <= 0:
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
+    if d.dtype.kind == "c":
+        turned = np.conjugate(turned)
+    return np.squeeze(d @ turned * np.true_divide(1, np.maximum(n - ddof, 0)))
+
+
+def _as_rows(x: Any, rowvar: bool) -> Any:
+    x = x if isinstance(x, Tensor) else np.asarray(x)
+    if x.ndim > 2:
+        raise ValueError(f"np.cov: got {x.ndim} dimensions, expected 1 or 2")
+    if x.ndim < 2:
+        return x.reshape(1, -1)
+    return x if rowvar else x.T
+
+
+@implements(np.corrcoef)
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    c = np.cov(x, y, rowvar, dtype=dtype)
+    if c.ndim == 0:
+        return c / c
+    i = np.arange(len(c))
+    scale = np.sqrt(c[i, i])
+    c = c / scale[:, None] / scale
+    return np.clip(c, -1, 1) if c.dtype.kind != "c" else c
+
+
+# Counts
+
+
+@op(linear=True)
+def _bincount(weights, x=None, minlength=0):
+    return np.bincount(x, weights, minlength), lambda g: g[x]
+
+
+@implements(np.bincount)
+def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    if weights is None:
+        return np.bincount(np.asarray(x), minlength=minlength)
+    return _bincount(weights, np.asarray(x), minlength)

@@ -1,0 +1,224 @@
+"""Break the ops on purpose, one place at a time, and see that the tests notice: `make mutants`.
+
+Each mutant changes one thing in a file of ops: the sign or a factor of a closure's result, a
+transpose or a sum that is dropped, an axis that is another, a plus for a minus, a times for a
+division. It lives in a process of its own, where the rows of the table of ops for this file, and
+then the tests that go with it, are run until one fails. A mutant nothing fails on has survived.
+
+    python tests/mutants.py [FILE ...]     # such as reductions; all files of ops if none is named
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import importlib
+import io
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+SECONDS = 240  # a mutant that runs longer is taken as killed: it does not end
+
+
+class Mutant:
+    """A place in a file, and what is changed there."""
+
+    def __init__(self, path: Path, tree: ast.Module, node: ast.AST, what: str) -> None:
+        self.path, self.tree, self.line, self.what = path, tree, getattr(node, "lineno", 0), what
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(ROOT)}:{self.line}: {self.what}"
+
+
+def closures(tree: ast.Module) -> Iterator[ast.AST]:
+    """The closures of ops: lambdas and functions inside of functions."""
+    for outer in ast.walk(tree):
+        if isinstance(outer, ast.FunctionDef):
+            for inner in ast.walk(outer):
+                if isinstance(inner, ast.Lambda) or (
+                    isinstance(inner, ast.FunctionDef) and inner is not outer
+                ):
+                    yield inner
+
+
+def replacements(tree: ast.Module) -> Iterator[tuple[ast.AST, str, int, str, ast.AST]]:
+    """(parent, field, position, what, new node) of every change there is."""
+    seen: set[int] = set()
+    for closure in closures(tree):
+        if id(closure) in seen:
+            continue
+        seen.add(id(closure))
+        results = (
+            [(closure, "body", closure.body)]
+            if isinstance(closure, ast.Lambda)
+            else [(r, "value", r.value) for r in ast.walk(closure) if isinstance(r, ast.Return)]
+        )
+        for parent, field, value in results:
+            if value is None or isinstance(value, ast.Tuple | ast.Lambda):
+                continue
+            yield parent, field, -1, "sign", ast.UnaryOp(ast.USub(), value)
+            two = ast.BinOp(ast.Constant(2), ast.Mult(), value)
+            yield parent, field, -1, "factor", two
+    inside = {id(n) for closure in closures(tree) for n in ast.walk(closure)}
+    for parent in ast.walk(tree):
+        for field, value in ast.iter_fields(parent):
+            for position, node in enumerate(value) if isinstance(value, list) else [(-1, value)]:
+                if not isinstance(node, ast.AST):
+                    continue
+                for what, new in changed(node, id(node) in inside):
+                    yield parent, field, position, what, new
+
+
+def changed(node: ast.AST, inside: bool) -> Iterator[tuple[str, ast.AST]]:
+    """What `node` may become."""
+    if isinstance(node, ast.Attribute) and node.attr in ("T", "mT"):
+        yield f"no .{node.attr}", node.value
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        name, called = node.func.attr, node.func.value
+        of_numpy = isinstance(called, ast.Name) and called.id == "np"
+        target = (node.args[0] if node.args else None) if of_numpy else called
+        droppable = name in ("swapaxes", "transpose", "sum", "conj", "flip")
+        if droppable and target is not None and inside:
+            yield f"no {name}", target
+    if isinstance(node, ast.keyword) and node.arg == "axis" and inside:
+        constant = isinstance(node.value, ast.Constant)
+        for axis in (0, -1):
+            if not (constant and node.value.value == axis):  # type: ignore[attr-defined]
+                yield f"axis={axis}", ast.keyword("axis", ast.Constant(axis))
+    if isinstance(node, ast.BinOp) and inside and not _about_shapes(node):
+        swap = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
+        new = swap.get(type(node.op))
+        if new is not None:
+            symbol = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+            what = f"{symbol[type(node.op)]} is {symbol[new]}"
+            yield what, ast.BinOp(node.left, new(), node.right)
+
+
+def _about_shapes(node: ast.AST) -> bool:
+    """Whether an expression computes with shapes, where a change only makes an error."""
+    return any(
+        isinstance(n, ast.Tuple | ast.List)
+        or (isinstance(n, ast.Attribute) and n.attr in ("shape", "ndim", "size"))
+        for n in ast.walk(node)
+    )
+
+
+def mutants(path: Path) -> Iterator[Mutant]:
+    source = path.read_text(encoding="utf-8")
+    for i in range(len(list(replacements(ast.parse(source))))):
+        tree = ast.parse(source)
+        parent, field, position, what, new = list(replacements(tree))[i]
+        place = getattr(parent, field)
+        node = place[position] if position >= 0 else place
+        ast.copy_location(new, node if hasattr(node, "lineno") else parent)
+        if position >= 0:
+            place[position] = copy.deepcopy(new)
+        else:
+            setattr(parent, field, copy.deepcopy(new))
+        ast.fix_missing_locations(tree)
+        yield Mutant(path, tree, node if hasattr(node, "lineno") else parent, what)
+
+
+def killed_by(mutant: Mutant) -> str:
+    """The first check that fails, in this process, with the mutant in place of the file."""
+    import autograd
+
+    name = mutant.path.stem
+    module = importlib.import_module(f"autograd.{name}")
+    try:
+        exec(compile(mutant.tree, str(mutant.path), "exec"), module.__dict__)
+        importlib.reload(autograd.methods)
+    except Exception as error:
+        return f"import: {error!r}"
+    import pytest
+
+    tests = [str(ROOT / "tests/autograd/test_ops.py"), "-k", name_filter(name)]
+    targeted = ROOT / f"tests/autograd/test_{name}.py"
+    runs = [tests] if rows(name) else []
+    runs += [[str(targeted)]] if targeted.exists() else []
+    runs += [[str(ROOT / "tests/test_traps.py")], [str(ROOT / "tests/autograd/test_indexing.py")]]
+    for run in runs:
+        if not Path(run[0]).exists():
+            continue
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            status = pytest.main([*run, "-x", "-q", "-p", "no:cacheprovider", "--no-header"])
+        if status not in (0, 5):
+            return Path(run[0]).name
+    return ""
+
+
+def rows(name: str) -> list[str]:
+    from op_table import ROWS  # noqa: F401
+
+    module = sys.modules.get(f"op_table.{name}")
+    return [row.name for row in module.ROWS] if module else []
+
+
+def name_filter(name: str) -> str:
+    os.environ["PLAINGRAD_ROWS"] = name
+    return "not every_registered"
+
+
+def trial(mutant: Mutant) -> tuple[Mutant, str]:
+    """Fork, and see whether the child's tests fail."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        verdict = "crash"
+        try:
+            warnings.simplefilter("ignore")
+            verdict = killed_by(mutant)
+        except BaseException as error:
+            verdict = f"exception {error!r}"
+        finally:
+            os.write(write, verdict.encode()[:500])
+            os._exit(0)
+    os.close(write)
+    start = time.monotonic()
+    while time.monotonic() - start < SECONDS:
+        done, _ = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+        os.close(read)
+        return mutant, "time"
+    verdict = os.read(read, 1000).decode()
+    os.close(read)
+    return mutant, verdict
+
+
+def main(names: list[str]) -> int:
+    import op_table  # noqa: F401
+
+    from autograd import ops
+
+    names = names or list(ops.__all__)
+    every = [m for name in names for m in mutants(ROOT / "autograd" / f"{name}.py")]
+    print(f"{len(every)} mutants of {', '.join(names)}", flush=True)
+    survivors = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for i, (mutant, verdict) in enumerate(pool.map(trial, every), 1):
+            if not verdict:
+                survivors.append(mutant)
+                print(f"SURVIVED {mutant}", flush=True)
+            if i % 50 == 0:
+                print(f"  {i} tried, {len(survivors)} survived", flush=True)
+    print(f"{len(every)} mutants tried, {len(survivors)} survived")
+    return bool(survivors)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
