@@ -4,26 +4,30 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: train test lint types parity check lines clean
+.PHONY: train test lint types parity check mutants lines clean
 
 train: .venv/plot
 	$(BIN)/python -m nn train digits
 
+# One thread: NumPy's threads wait for each other in a busy loop when they share a core.
 test: .venv/test
-	$(BIN)/python -m pytest
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/dev
+types: .venv/dev .venv/test
 	$(BIN)/mypy
 
 parity: .venv/test .venv/compare  ## the comparisons with PyTorch, which `make test` skips without it
 	$(BIN)/python -c "import torch"
-	$(BIN)/python -m pytest tests/parity
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/parity
 
 check: test lint types parity
+
+mutants: .venv/test  ## break the ops in every place, and see that the tests notice: takes an hour
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/mutants.py
 
 lines: .venv/plot  ## lines of code by file, without docstrings and comments
 	$(BIN)/python benchmarks/lines.py

@@ -25,7 +25,6 @@ import numpy as np
 from .dispatch import untracked
 from .elementwise import same
 from .op import op
-from .tensor import Tensor
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -65,11 +64,3 @@ def conj(x: Any) -> Any:
 
 
 untracked(np.iscomplex, np.isreal)
-
-for name, function in {
-    "real": property(real, doc="The real parts."),
-    "imag": property(imag, doc="The imaginary parts."),
-    "conj": conjugate,
-    "conjugate": conjugate,
-}.items():
-    setattr(Tensor, name, function)

@@ -105,7 +105,8 @@ def _power_slope(x: Any, y: Any) -> Any:
 def _power_log(x: Any, y: Any) -> Any:
     if isinstance(x, int | float) and x > 0:
         return math.log(x)
-    return np.log(np.where((x == 0) & (y >= 0), 1, x))
+    x = np.where((x == 0) & (y >= 0), 1, x)
+    return np.log(x + 0j if np.iscomplexobj(y) else x)
 
 
 @implements(np.float_power)

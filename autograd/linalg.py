@@ -80,8 +80,8 @@ def _pinv_closure(a: Any, y: Any, g: Any) -> Any:
 @op
 def _lstsq(a, b, rcond=None):
     x, squares, rank, s = np.linalg.lstsq(a, b, rcond)
-    if rcond is None:
-        rcond = max(a.shape) * np.finfo(s.dtype).eps
+    if rcond is None or rcond < 0:  # NumPy computes in float64, whatever the input
+        rcond = np.finfo(np.float64).eps * (max(a.shape) if rcond is None else 1)
 
     @shared
     def both(g: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .complexes import conj
 from .dispatch import implements
 from .op import op
 from .reductions import NOT_GIVEN, axes_of, count, kept, refuse, refuse_integers
@@ -57,7 +58,7 @@ def _var(x, axis=None, dtype=None, ddof=0, keepdims=False, where=True, of=np.var
         d = x - np.mean(x, axis=axis, keepdims=True, where=there)
         d = d if there is True else np.where(there, d, 0)
         n = np.maximum(count(x.shape, axis, there) - ddof, 0)
-        return g.reshape(kept(x.shape, axis)) * (2 / n).astype(g.dtype) * d
+        return g.reshape(kept(x.shape, axis)) * (2 / n).astype(g.dtype) * conj(d)
 
     return of(x, axis, dtype, None, ddof, keepdims, where=where), closure
 
@@ -77,7 +78,8 @@ def var(
         return _var(a, axis, dtype, ddof, keepdims, where, of)
     if of is np.nanvar:
         where = where & ~np.isnan(a)
-    d = np.square(a - mean if where is True else np.where(where, a - mean, 0))
+    d = a - mean if where is True else np.where(where, a - mean, 0)
+    d = np.square(d) if d.dtype.kind != "c" else np.real(d * conj(d))
     n = np.maximum(count(d.shape, axis, where) - ddof, 0)
     total = np.sum(d, axis, dtype, keepdims=True)
     return (total / np.asarray(n, total.dtype)).sum(axis, keepdims=keepdims)

@@ -25,6 +25,24 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+TESTS = ROOT / "tests/autograd"
+TARGETED = {  # where a file's targeted tests are not in test_<file>.py
+    "trigonometric": [TESTS / "test_elementwise.py"],
+    "choices": [TESTS / "test_elementwise.py"],
+    "cumulative": [TESTS / "test_reductions.py"],
+    "statistics": [TESTS / "test_reductions.py", TESTS / "test_complex.py"],
+    "selecting": [TESTS / "test_indexing.py"],
+    "rearrange": [TESTS / "test_indexing.py"],
+    "joins": [TESTS / "test_indexing.py"],
+    "shapes": [TESTS / "test_indexing.py", TESTS / "test_tensor.py"],
+    "einsum": [TESTS / "test_products.py"],
+    "convolve": [TESTS / "test_products.py"],
+    "decompositions": [TESTS / "test_linalg.py", TESTS / "test_complex.py"],
+    "norms": [TESTS / "test_linalg.py", TESTS / "test_complex.py"],
+    "linalg": [TESTS / "test_linalg.py", TESTS / "test_complex.py"],
+    "complexes": [TESTS / "test_complex.py"],
+    "elementwise": [TESTS / "test_elementwise.py", TESTS / "test_complex.py"],
+}
 SECONDS = 240  # a mutant that runs longer is taken as killed: it does not end
 
 
@@ -138,13 +156,13 @@ def killed_by(mutant: Mutant) -> str:
         importlib.reload(autograd.methods)
     except Exception as error:
         return f"import: {error!r}"
+    import op_table
     import pytest
 
-    tests = [str(ROOT / "tests/autograd/test_ops.py"), "-k", name_filter(name)]
-    targeted = ROOT / f"tests/autograd/test_{name}.py"
-    runs = [tests] if rows(name) else []
-    runs += [[str(targeted)]] if targeted.exists() else []
-    runs += [[str(ROOT / "tests/test_traps.py")], [str(ROOT / "tests/autograd/test_indexing.py")]]
+    runs = [[str(path)] for path in TARGETED.get(name, [ROOT / f"tests/autograd/test_{name}.py"])]
+    if name in op_table.BY_FILE:
+        runs.insert(0, [str(ROOT / "tests/autograd/test_ops.py"), "-k", f"{name}:"])
+    runs.append([str(ROOT / "tests/test_traps.py")])
     for run in runs:
         if not Path(run[0]).exists():
             continue
@@ -154,18 +172,6 @@ def killed_by(mutant: Mutant) -> str:
         if status not in (0, 5):
             return Path(run[0]).name
     return ""
-
-
-def rows(name: str) -> list[str]:
-    from op_table import ROWS  # noqa: F401
-
-    module = sys.modules.get(f"op_table.{name}")
-    return [row.name for row in module.ROWS] if module else []
-
-
-def name_filter(name: str) -> str:
-    os.environ["PLAINGRAD_ROWS"] = name
-    return "not every_registered"
 
 
 def trial(mutant: Mutant) -> tuple[Mutant, str]:

@@ -41,6 +41,32 @@ TRAPS: list[tuple[str, str, str]] = [
     ("abs at 0", "0", "g(abs, [0.0]) == 0"),
     ("relu at 0", "0", "g(F.relu, [0.0]) == 0"),
     (
+        "norm at 0",
+        "0, as in PyTorch; HIPS autograd and JAX give NaN",
+        "eq(g(np.linalg.norm, [0.0, 0]), 0)",
+    ),
+    (
+        "ties in a norm",
+        "shared evenly, between singular values too",
+        "eq(g(lambda x: np.linalg.norm(x, inf), [2.0, -2]), [0.5, -0.5])"
+        " and eq(g(lambda x: np.linalg.norm(x, 2), np.eye(2)), np.eye(2) / 2)",
+    ),
+    (
+        "det of a singular matrix",
+        "the cofactors; det * inv would raise",
+        "eq(g(np.linalg.det, [[1.0, 2], [2, 4]]), [[4, -2], [-2, 1]])",
+    ),
+    (
+        "eigenvalues that are equal",
+        "values have a gradient; vectors alone have none",
+        "eq(g(np.linalg.eigvalsh, np.eye(2)), np.eye(2))",
+    ),
+    (
+        "a real tensor in a complex expression",
+        "its gradient is real: the real part of what arrives",
+        "eq(g(lambda x: np.imag(np.exp(1j * x)), [0.0]), 1)",
+    ),
+    (
         "ties of max and min",
         "the gradient is split evenly, and sums to 1",
         "eq(g(np.max, [2.0, 2, 1]), [0.5, 0.5, 0]) and eq(g(np.min, [[1.0, 1], [1, 1]]), 0.25)",

@@ -202,3 +202,13 @@ def test_single_precision_stays_single() -> None:
         assert y.dtype in (np.complex64, np.float32)
         np.sum(np.real(y)).backward()
         assert z.grad.dtype == np.complex64
+
+
+def test_spread_and_powers_of_complex_numbers() -> None:
+    rng = np.random.default_rng(3)
+    z = rng.standard_normal(4) + 1j * rng.standard_normal(4)
+    for f in (np.var, np.std, lambda z: np.var(z, mean=np.mean(z, keepdims=True))):
+        np.testing.assert_allclose(f(Tensor(z)).item(), f(z))
+        assert gradcheck(f, z)
+        assert gradgradcheck(f, z)
+    assert gradcheck(lambda w: np.power(np.array([-2.0, 3.0]), w), z[:2])

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from op_table import ROWS, Row
+from op_table import BY_FILE, Row
 
 from autograd import Tensor, gradcheck, gradgradcheck, gradients
 from autograd.dispatch import RULES
 
 LAYOUTS = ("plain", "reversed", "transposed", "strided")
-each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+IDS = {id(row): f"{file}: {row.name}" for file, rows in BY_FILE.items() for row in rows}
+ROWS = [row for rows in BY_FILE.values() for row in rows]
+each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: IDS[id(row)])
 
 
 def draw_inputs(data: Any, row: Row, dtype: Any = np.float64) -> tuple[Any, dict[str, Any]]:
@@ -89,7 +91,7 @@ def test_second_derivative_agrees_with_finite_differences(row: Row, data: Any) -
     assert gradgradcheck(f, *(x for x, _ in inputs), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.smooth], ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [r for r in ROWS if r.smooth], ids=lambda r: IDS[id(r)])
 @settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_third_derivative_agrees_with_finite_differences(row: Row, data: Any) -> None:
@@ -160,3 +162,7 @@ def test_every_registered_numpy_function_has_a_row() -> None:
     covered = {f for row in ROWS for f in row.covers}
     differentiable = {f for f, rule in RULES.items() if getattr(rule, "differentiable", True)}
     assert {f.__name__ for f in differentiable - covered} == set()
+
+
+def test_no_two_rows_have_one_name() -> None:
+    assert len(set(IDS.values())) == len(ROWS)

@@ -6,6 +6,7 @@
 from . import (
     choices,
     complexes,
+    creation,
     cumulative,
     einsum,
     elementwise,
@@ -23,23 +24,13 @@ from . import (
 )
 from .base import Row
 
-ROWS: list[Row] = [
-    *elementwise.ROWS,
-    *reductions.ROWS,
-    *trigonometric.ROWS,
-    *choices.ROWS,
-    *cumulative.ROWS,
-    *statistics.ROWS,
-    *shapes.ROWS,
-    *indexing.ROWS,
-    *products.ROWS,
-    *einsum.ROWS,
-    *selecting.ROWS,
-    *rearrange.ROWS,
-    *joins.ROWS,
-    *linalg.ROWS,
-    *fft.ROWS,
-    *complexes.ROWS,
-]
+MODULES = (
+    elementwise, trigonometric, choices, reductions, cumulative, statistics, shapes, joins,
+    rearrange, indexing, selecting, products, einsum, linalg, fft, complexes, creation,
+)  # fmt: skip
 
-__all__ = ["ROWS", "Row"]
+#: Rows by the name of their file, and all in one list.
+BY_FILE: dict[str, list[Row]] = {m.__name__.rpartition(".")[2]: m.ROWS for m in MODULES}
+ROWS: list[Row] = [row for rows in BY_FILE.values() for row in rows]
+
+__all__ = ["BY_FILE", "ROWS", "Row"]

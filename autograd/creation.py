@@ -1,0 +1,81 @@
+"""Ranges between Tensors, and functions applied along an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .dispatch import implements
+
+# ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
+
+
+@implements(np.linspace)
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    *,
+    axis: int = 0,
+) -> Any:
+    """`np.linspace`, differentiable by both ends."""
+    steps = num - 1 if endpoint else num
+    step = (stop - start) / steps if steps else (stop - start) * np.nan
+    counts = np.arange(num).reshape(-1, *(1,) * np.ndim(step))
+    points = start + counts * step if steps else start + counts * (stop - start)
+    if endpoint and num > 1:
+        points[-1] = stop
+    points = points.astype(np.result_type(_dtype(start), _dtype(stop), 1.0))
+    points = np.moveaxis(points, 0, axis)
+    return (points, step) if retstep else points
+
+
+@implements(np.logspace)
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: float = 10.0,
+    *,
+    axis: int = 0,
+) -> Any:
+    return base ** linspace(start, stop, num, endpoint, axis=axis)
+
+
+@implements(np.geomspace)
+def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Any:
+    one = np.float64(1)  # NumPy's result is float64 whatever comes in
+    return np.exp(linspace(np.log(one * start), np.log(one * stop), num, endpoint, axis=axis))
+
+
+@implements(np.apply_along_axis)
+def apply_along_axis(
+    func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any
+) -> Any:
+    moved = np.moveaxis(arr, axis, -1)
+    lead = moved.shape[:-1]
+    results = [func1d(row, *args, **kwargs) for row in moved.reshape(-1, moved.shape[-1])]
+    stacked = np.stack(results).reshape(lead + results[0].shape)
+    if not results[0].ndim:
+        return stacked
+    axes = list(range(len(lead)))
+    at = axis % arr.ndim
+    order = axes[:at] + list(range(len(lead), stacked.ndim)) + axes[at:]
+    return np.transpose(stacked, order)
+
+
+@implements(np.apply_over_axes)
+def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
+    for axis in np.atleast_1d(axes):
+        result = func(a, int(axis))
+        a = result if result.ndim == a.ndim else np.expand_dims(result, int(axis))
+    return a
+
+
+def _dtype(x: Any) -> Any:
+    return getattr(x, "dtype", x)  # a Python number stays weak
