@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: train test lint types parity check mutants lines clean
+.PHONY: train test lint types parity check docs mutants lines clean
 
 train: .venv/plot
 	$(BIN)/python -m nn train digits
@@ -26,6 +26,11 @@ parity: .venv/test .venv/compare  ## the comparisons with PyTorch, which `make t
 
 check: test lint types parity
 
+docs: .venv/docs .venv/test  ## the documentation, as HTML in site/
+	$(BIN)/python docs/generate.py
+	$(BIN)/python -m mkdocs build --quiet
+	@echo site/index.html
+
 mutants: .venv/test  ## break the ops in every place, and see that the tests notice: takes an hour
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/mutants.py
 
@@ -33,7 +38,7 @@ lines: .venv/plot  ## lines of code by file, without docstrings and comments
 	$(BIN)/python benchmarks/lines.py
 
 clean:
-	rm -rf .venv build *.egg-info runs
+	rm -rf .venv build *.egg-info runs site
 
 # A file in .venv for each extra that was installed there, as old as the installation.
 .venv/%: pyproject.toml | .venv/bin/python

@@ -137,6 +137,7 @@ def test_batches_may_come_from_anything_that_can_be_gone_through_again():
         (1, lambda y: y.astype(np.float32)[:, None], nn.MSELoss()),
         (1, lambda y: y[:, None], nn.MSELoss()),
         (1, lambda y: y, lambda out, y: ((out[:, 0] - y) ** 2).mean()),
+        (4, lambda y: y.astype(np.float32), lambda out, y: ((out[:, 0] - y) ** 2).mean()),
     ],
 )
 def test_without_classes_there_is_no_accuracy(outputs, target, loss):

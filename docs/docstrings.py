@@ -1,0 +1,40 @@
+"""For the documentation: our short docstrings as Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import griffe
+
+
+def markdown(text: str) -> str:
+    """Sections as bold lines, arguments as a list, examples as code."""
+    lines: list[str] = []
+    section, code = "", False
+    for line in text.splitlines():
+        if re.fullmatch(r"-{3,}", line.strip()) and lines:
+            section = lines.pop()
+            lines += ["", f"**{section}**", ""]
+            continue
+        if line.startswith(">>> ") and not code:
+            lines += ["", "```python"]
+            code = True
+        elif code and not line.strip():
+            lines.append("```")
+            code = False
+        if not code and section in ("Parameters", "Raises", "Returns", "Attributes", "Warns"):
+            if found := re.match(r"(\*{0,2}\w[\w*, ]*) : (.*)", line):
+                line = f"- `{found[1]}`: {found[2]}"
+            elif line and not line.startswith(" ") and lines and not lines[-1]:
+                lines.append("")
+        lines.append(line)
+    return "\n".join([*lines, "```"] if code else lines)
+
+
+class Docstrings(griffe.Extension):
+    """Rewrites every docstring that mkdocstrings is about to show."""
+
+    def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
+        if obj.docstring:
+            obj.docstring.value = markdown(obj.docstring.value)

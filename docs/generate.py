@@ -1,0 +1,113 @@
+"""Write the pages of the documentation that come out of tables: `make docs` runs this first.
+
+docs/index.md is the README; docs/numpy.md tells what the engine has registered for each of NumPy's
+functions; docs/traps.md is the table that tests/test_traps.py runs; docs/errors.md comes from the
+docstrings of the error classes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+import numpy as np  # noqa: E402
+from numpy_functions import NAMESPACES, entries  # noqa: E402
+from traps import TRAPS  # noqa: E402
+
+from autograd import errors  # noqa: E402
+
+NOTE = "<!-- Written by docs/generate.py: do not edit. -->\n"
+
+
+def numpy_page() -> str:
+    """Every public function of NumPy, and what becomes of it."""
+    table = list(entries())
+    counts = Counter(entry.status for entry in table)
+    lines = [
+        NOTE,
+        f"# NumPy {'.'.join(np.__version__.split('.')[:2])} on Tensors\n",
+        "Call NumPy itself. Each of its functions is one of four things:\n",
+        "| | |",
+        "|---|---|",
+        f"| **differentiable** ({counts['differentiable']}) | gives a Tensor; its rule is in the "
+        "file named |",
+        f"| **plain** ({counts['plain']}) | has no derivative (comparisons, `argmax`), and gives "
+        "plain arrays |",
+        f"| **refused** ({counts['refused']}) | raises `NoGradientRuleError`, with the reason |",
+        f"| **not dispatched** ({counts['not dispatched']}) | NumPy asks no Tensor: it makes "
+        "arrays, or converts them, and a tracked Tensor refuses to be converted |",
+        "",
+        "Of a ufunc's methods, `outer` works for all; `reduce` for add, multiply, maximum and "
+        "minimum; `accumulate` for add and multiply. `out=` may be a Tensor, whose handle then "
+        "moves, and `where=` goes with it.\n",
+    ]
+    for prefix in NAMESPACES:
+        lines += [f"## {prefix}\n"]
+        mine = [e for e in table if e.name.rpartition(".")[0] == prefix]
+        lines += ["| function | | |", "|---|---|---|"]
+        for entry in mine:
+            if entry.status != "not dispatched":
+                detail = f"`{entry.detail}`" if entry.status == "differentiable" else entry.detail
+                lines.append(f"| `{entry.name}` | {entry.status} | {detail} |")
+        rest = [f"`{e.name}`" for e in mine if e.status == "not dispatched"]
+        lines += ["", f"Not dispatched: {', '.join(rest)}.\n"] if rest else [""]
+    return "\n".join(lines)
+
+
+def traps_page() -> str:
+    """The conventions, each with the line that shows it."""
+    lines = [
+        NOTE,
+        "# Traps and conventions\n",
+        "What a from-scratch engine most often gets wrong, what is right here, and a line that "
+        "shows it. The tests run every line. `g(f, *xs)` stands for the gradient of "
+        "`f(*xs).sum()` in float64, one array or a list of them, `eq` for equal to rounding, "
+        "`raises(E, f)` for `f()` raises E.\n",
+        "| trap | here | shown by |",
+        "|---|---|---|",
+    ]
+    for trap, convention, line in TRAPS:
+        cells = (text.replace("|", "\\|") for text in (trap, convention))
+        lines.append(f"| {' | '.join(cells)} | `{line.replace('|', chr(92) + '|')}` |")
+    return "\n".join(lines) + "\n"
+
+
+def errors_page() -> str:
+    """The error classes, with their wrong and right code."""
+    lines = [NOTE, "# Errors\n", "One class for each kind of mistake, all under `AutogradError`.\n"]
+    for name in errors.__all__:
+        doc = inspect.cleandoc(getattr(errors, name).__doc__)
+        code = [
+            re.sub(r"\s*# doctest: \+SKIP", "", line.removeprefix(">>> "))
+            for line in doc.splitlines()
+            if line.startswith(">>> ")
+        ]
+        text = doc.split(">>>")[0].strip()
+        lines += [f"## {name}\n", text, ""]
+        lines += ["```python", *code, "```", ""] if code else []
+    return "\n".join(lines)
+
+
+def index_page() -> str:
+    """The README, with its links as they are from here."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").replace("docs/images/", "images/")
+    return NOTE + "\n" + re.sub(r"\[([^\]]+)\]\((?!http|images/)[^)]+\)", r"\1", text)
+
+
+PAGES = {
+    "index.md": index_page,
+    "numpy.md": numpy_page,
+    "traps.md": traps_page,
+    "errors.md": errors_page,
+}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (ROOT / "docs" / name).write_text(page(), encoding="utf-8", newline="\n")
+        print(f"docs/{name}")
