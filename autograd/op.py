@@ -241,10 +241,11 @@ def replay(node: Node) -> dict[int, Callable[[Any], Any]]:
 
 
 def _say_where(error: Exception, call: Any, inputs: tuple[Any, ...]) -> None:
-    shapes = ", ".join(
-        f"{x.dtype}{list(x.shape)}" if hasattr(x, "shape") else repr(x) for x in inputs
-    )
-    error.add_note(f"in {call.__name__}({shapes})")
+    """Add to a traceback which op it was, and on what; an op may know more (`explain`)."""
+    shapes = [f"{x.dtype}{list(x.shape)}" if hasattr(x, "shape") else repr(x) for x in inputs]
+    error.add_note(f"in {call.__name__}({', '.join(shapes)})")
+    if hasattr(call, "explain") and (more := call.explain(*inputs)):
+        error.add_note(more)
 
 
 def _refuse_tensors(call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

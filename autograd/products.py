@@ -46,6 +46,21 @@ def matmul(x, y):
     return x @ y, for_x, for_y
 
 
+def _explain_matmul(x: Any, y: Any) -> str:
+    """What does not fit in `x @ y`, and what might."""
+    a, b = np.shape(x), np.shape(y)
+    if not a or not b:
+        return f"matmul: {a} @ {b}: a number is no matrix; use x * y"
+    inner = a[-1], b[-2] if len(b) > 1 else b[0]
+    if inner[0] == inner[1]:
+        return f"matmul: {a} @ {b}: the leading axes do not broadcast"
+    hint = "; did you mean x @ y.T?" if len(b) == 2 and b[-1] == a[-1] else ""
+    return f"matmul: {a} @ {b}: inner {inner[0]} and {inner[1]} differ{hint}"
+
+
+matmul.explain = _explain_matmul
+
+
 @implements(np.dot)
 def dot(a: Any, b: Any) -> Any:
     a, b = as_array(a), as_array(b)

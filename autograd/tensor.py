@@ -99,13 +99,11 @@ class Tensor(Declared):
             )
         if value is self._data:  # the end of `w.data -= ...`
             return
-        array = np.asarray(value, self.dtype)
-        if not array.flags.writeable:
-            array = array.copy()
+        array = np.array(value, self.dtype)
         if array.shape != self.shape:
             raise ValueError(f"data: got shape {array.shape}, expected {self.shape}")
         self._move_to(array)
-        self._lent = True
+        self._lent = False
 
     def _move_to(self, array: ndarray[Any, Any]) -> None:
         self._data = array
@@ -140,7 +138,7 @@ class Tensor(Declared):
         if self._node is None or self._node.grad is NOT_KEPT:
             raise ValueError("grad: only a tensor that requires gradients and keeps them has one")
         if value is not None:
-            value = np.asarray(value, self.dtype)
+            value = np.array(value, self.dtype)
             if value.shape != self.shape:
                 raise ValueError(f"grad: got shape {value.shape}, expected {self.shape}")
         self._node.grad = value

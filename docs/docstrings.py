@@ -36,5 +36,6 @@ class Docstrings(griffe.Extension):
     """Rewrites every docstring that mkdocstrings is about to show."""
 
     def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Called by griffe for each object it has read."""
         if obj.docstring:
             obj.docstring.value = markdown(obj.docstring.value)

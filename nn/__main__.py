@@ -12,7 +12,6 @@ import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -105,7 +104,9 @@ def train(args: argparse.Namespace) -> int:
         "model.npz": lambda path: save(model, path),
         "history.csv": history.save,
     }
-    if find_spec("matplotlib") is None:
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
         print('no pictures without Matplotlib; to install it: pip install "plaingrad[plot]"')
     else:
         files["history.png"] = history.plot

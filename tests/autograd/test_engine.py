@@ -342,7 +342,15 @@ def test_backward_says_why_it_cannot_start() -> None:
 def test_an_error_in_an_op_names_the_op_and_the_shapes() -> None:
     with pytest.raises(ValueError) as raised:
         leaf(1, 2, 3) @ Tensor(np.ones((2, 4)))
-    assert raised.value.__notes__ == ["in matmul(float64[3], float64[2, 4])"]
+    assert raised.value.__notes__ == [
+        "in matmul(float64[3], float64[2, 4])",
+        "matmul: (3,) @ (2, 4): inner 3 and 2 differ",
+    ]
+    with pytest.raises(ValueError) as raised:
+        Tensor(np.ones((32, 784))) @ Tensor(np.ones((10, 784)))
+    assert raised.value.__notes__[1] == (
+        "matmul: (32, 784) @ (10, 784): inner 784 and 10 differ; did you mean x @ y.T?"
+    )
 
 
 # Leaves that change between forward and backward

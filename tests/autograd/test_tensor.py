@@ -131,6 +131,17 @@ def test_writing_to_one_tensor_never_shows_in_another() -> None:
     assert view.tolist() == [[1], [2]]
 
 
+def test_what_is_assigned_is_copied() -> None:
+    x, y = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0], requires_grad=True)
+    array = np.float32([5, 6])
+    x.data = y.data
+    x.grad = y.grad = array
+    y.data[0] = array[0] = 9
+    assert x.tolist() == [3, 4]
+    assert x.grad.tolist() == y.grad.tolist() == [5, 6]
+    assert not np.shares_memory(x.grad, y.grad)
+
+
 def test_grad_can_be_set_and_is_checked() -> None:
     x = Tensor([1.0, 2.0], requires_grad=True)
     x.grad = [1, 2]

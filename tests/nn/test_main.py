@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import errno
-import importlib.util
 import os
 import re
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from nn import __main__ as cli
 from nn import plot
 from nn.__main__ import main
 
-PICTURES = importlib.util.find_spec("matplotlib") is not None
+PICTURES = find_spec("matplotlib") is not None
 
 
 @pytest.fixture(autouse=True)
@@ -172,6 +173,24 @@ def test_mnist_without_the_training_pair(here, capsys):
         "no training files in data: learning from 80 % of the test files instead\n"
         "mnist: 80 samples to learn from, 20 to test on\n"
     )
+
+
+def test_the_two_parts_hold_each_digit_alike(here):
+    write_mnist(here / "data", "t10k", 100)
+    for dataset, n in ("mnist", 2), ("circles", 125):
+        args = argparse.Namespace(dataset=dataset, data="data", download=False)
+        *_, y_test = cli._data(args)
+        assert set(np.bincount(y_test)) == {n}
+
+
+def test_a_perceptron_starts_with_xavier_weights_and_without_biases():
+    model = cli._perceptron("100-200-10", "tanh")
+    kinds = [type(layer) for layer in model]
+    assert kinds == [nn.Linear, nn.Tanh, nn.Linear]
+    for layer, fans in (model[0], 300), (model[2], 210):
+        assert not layer.bias.data.any()
+        bound = 5 / 3 * np.sqrt(6 / fans)
+        assert 0.95 * bound < abs(layer.weight.data).max() <= bound
 
 
 def test_download_is_passed_on(monkeypatch, capsys):

@@ -5,11 +5,16 @@ the second derivatives, for shapes and arguments as its row draws them.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from op_table import ROWS, Row
+
+from autograd import Tensor, gradients
 
 torch = pytest.importorskip("torch")
 
@@ -291,8 +296,7 @@ def convolved(a: Any, v: Any, mode: str) -> Any:
 
 def correlated(a: Any, v: Any, mode: str) -> Any:
     assume(len(a) >= len(v) or mode != "same")
-    y = convolved(a, v.flip(0), mode)
-    return y
+    return convolved(a, v.flip(0), mode)
 
 
 def vander(x: Any, N: Any, increasing: bool) -> Any:
@@ -334,10 +338,336 @@ def lstsq(a: Any, b: Any, rcond: Any) -> Any:
 def svd(x: Any, full_matrices: bool = False) -> Any:
     u, s, vh = L.svd(x, full_matrices=False)
     full = float(full_matrices)  # PyTorch has no gradient of the vectors that are left
-    left, right = eye(len(u.mT)) - u @ u.mT, eye(vh.shape[-1]) - vh.mT @ vh
+    left, right = eye(u.shape[-2]) - u @ u.mT, eye(vh.shape[-1]) - vh.mT @ vh
     together = u[..., :1, :] * vh[..., :, :1].mT
     return flat(columns(u), full * left, s, columns(vh.mT), full * right, together)
 
 
 def spectral(w: Any, v: Any) -> Any:
     return flat(w, columns(v))
+
+
+def transforms() -> dict[str, Callable[..., Any]]:
+    names = "fft ifft rfft irfft hfft ihfft fftn ifftn rfftn irfftn fft2 ifft2 rfft2 irfft2"
+    made: dict[str, Callable[..., Any]] = {}
+    for name in names.split():
+        f = getattr(torch.fft, name)
+        made[name] = lambda x, f=f, **config: flat(f(x, **config))
+        made[f"{name} of complex"] = lambda x, y, f=f, **config: flat(f(x + 1j * y, **config))
+    return {name: f for name, f in made.items() if name in BY_NAME}
+
+
+def same(names: str) -> dict[str, Callable[..., Any]]:
+    """Functions that PyTorch calls by the same name."""
+    return {name: getattr(torch, name) for name in names.split()}
+
+
+BY_NAME = {row.name: row for row in ROWS}
+
+TORCH: dict[str, Callable[..., Any]] = {
+    **same("add subtract multiply divide reciprocal negative positive float_power square sqrt"),
+    **same("ldexp exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sinc hypot arctan2"),
+    **same("sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh"),
+    **same("deg2rad rad2deg absolute copysign fliplr flipud inner kron matmul"),
+    **same("diff trapezoid ravel moveaxis atleast_1d atleast_2d atleast_3d"),
+    "remainder": apart(torch.remainder),
+    "fmod": apart(torch.fmod),
+    "floor_divide": apart(lambda x, y: torch.div(x, y, rounding_mode="floor")),
+    "divmod": apart(
+        lambda x, y: torch.div(x, y, rounding_mode="floor") + 2 * torch.remainder(x, y)
+    ),
+    "power": torch.pow,
+    "power 2": lambda x: x**2,
+    "power -1": lambda x: x**-1,
+    "power 2.5": lambda x: x**2.5,
+    "2.5 power": lambda y: 2.5**y,
+    "float_power 2": lambda x: torch.float_power(x, 2),
+    "frexp": lambda x: torch.frexp(x).mantissa,
+    "radians": torch.deg2rad,
+    "degrees": torch.rad2deg,
+    "sinc at 0": lambda x: torch.sinc(x * 0),
+    **{name: larger(f) for name, f in same("maximum minimum fmax fmin").items()},
+    "fmax of NaN": lambda x, y: torch.fmax(x, with_holes(4 + torch.tanh(y), 0, nan)),
+    "clip": lambda x, low, high: torch.clip(spread(x), near(low) - 0.7, near(high) + 0.7),
+    "clip above": lambda x: torch.clip(spread(x), None, 0.7),
+    "clip below": lambda x: torch.clip(spread(x), 0.7),
+    "where": lambda x, y, condition: torch.where(condition, x, y),
+    **{name: stepped(f) for name, f in same("floor ceil trunc fix sign round").items()},
+    "rint": stepped(torch.round),
+    "around": stepped(torch.round),
+    "round to 1": lambda x: torch.round(1.53 + 0.01 * torch.tanh(x), decimals=1),
+    "round to -1": lambda x: torch.round(13 + torch.tanh(x), decimals=-1),
+    "modf": lambda x: torch.frac(x) + 2 * torch.trunc(x),
+    "fabs": torch.abs,
+    "nan_to_num": lambda x, **c: torch.nan_to_num(with_holes(x, 0, nan, inf, -inf, 0), **c),
+    # reductions
+    **{f"{name}{how}": over(f) for name, f in same("sum mean prod").items()
+       for how in ("", " in float64")},
+    "sum where": lambda x, initial, **c: skipping(over(torch.nansum))(x, **c) + initial,
+    "nansum": skipping(over(torch.nansum)),
+    "mean where": skipping(over(torch.nanmean)),
+    "nanmean": skipping(over(torch.nanmean)),
+    "prod where": lambda x, initial, **c: skipping(over(torch.prod), 1)(x, **c) * initial,
+    "nanprod": skipping(over(torch.prod), 1),
+    "prod of zeros": lambda x, **c: over(torch.prod)(some_zeros(x), **c),
+    **{
+        f"{how}{name}{rest}": in_order(f)
+        for name, reduce, clamp, end in
+        (("max", torch.amax, "min", -inf), ("min", torch.amin, "max", inf))
+        for how, rest, f in (
+            ("", "", over(reduce)),
+            ("nan", "", skipping(over(reduce), end)),
+            ("", " where", skipping(over(lambda x, dim, initial, f=reduce, c=clamp:
+                f(x, dim).clamp(**{c: initial})), end)),
+            ("", " initial", over(lambda x, dim, initial, f=reduce:
+                f(torch.cat([x, torch.full_like(x.sum(dim, keepdim=True), initial)], dim), dim))),
+        )
+    },
+    "cumsum": or_flat(torch.cumsum),
+    "cumprod": or_flat(torch.cumprod),
+    "cumprod of zeros": lambda x, dim: or_flat(torch.cumprod)(some_zeros(x), dim=dim),
+    "cumprod of 9": lambda x: torch.cumprod(torch.cat([x.ravel()] * 3)[:9], 0),
+    "nancumsum": skipping(or_flat(torch.cumsum), 0),
+    "nancumprod": skipping(or_flat(torch.cumprod), 1),
+    "cumulative_sum": initially(torch.cumsum, 0),
+    "cumulative_prod": initially(torch.cumprod, 1),
+    "diff with ends": lambda x, start, end, n, dim: torch.diff(
+        x, n, dim, start, end.expand_as(x.sum(dim, keepdim=True))
+    ),
+    "ediff1d": flattened(torch.diff),
+    "ediff1d with ends": flattened(lambda x, a, b: torch.cat([a, torch.diff(x), b])),
+    "trapezoid over x": torch.trapezoid,
+    "trapezoid over a vector": torch.trapezoid,
+    "gradient": lambda f, **c: torch.gradient(f, **c)[0],
+    "gradient, even coordinates": lambda f, **c: torch.gradient(f, spacing=0.5, **c)[0],
+    "gradient, uneven coordinates": lambda f, h, **c: torch.gradient(
+        f, spacing=(torch.arange(len(h)) + near(h),), **c
+    )[0],
+    "gradient, all axes": lambda f: sum(
+        part * i for i, part in enumerate(torch.gradient(f, spacing=(2.0, 0.5)), 1)
+    ),
+    "average": over(torch.mean),
+    "ptp": in_order(over(lambda x, dim: x.amax(dim) - x.amin(dim))),
+    "var": over(lambda x, dim: torch.var(x, dim, correction=0)),
+    "std": over(lambda x, dim: torch.std(x, dim, correction=0)),
+    **{name: masked(torch.masked.var) for name in ("var where", "nanvar")},
+    **{name: masked(torch.masked.std) for name in ("std where", "nanstd")},
+    "median": in_order(over(lambda x, dim: torch.quantile(x, 0.5, dim))),
+    "nanmedian": in_order(skipping(over(lambda x, dim: torch.nanquantile(x, 0.5, dim)))),
+    "quantile": in_order(quantile(torch.quantile)),
+    "percentile": in_order(quantile(torch.quantile, 100)),
+    "nanquantile": in_order(skipping(quantile(torch.nanquantile))),
+    "nanpercentile": in_order(skipping(quantile(torch.nanquantile, 100))),
+    "quantile, a matrix of them": in_order(
+        lambda x, **c: quantile(torch.quantile)(x, q=[[0.25], [0.9]], **c)
+    ),
+    **{name: observed(torch.cov) for name in ("cov", "cov of two", "cov with weights")},
+    **{name: observed(torch.corrcoef) for name in ("corrcoef", "corrcoef of two")},
+    # shapes
+    "reshape": reshaped,
+    "ravel": lambda x, order: reshaped(x, -1, order),
+    "transpose": lambda x, dim: fortran(x) if dim is None else torch.permute(x, dim),
+    "swapaxes": lambda x, axis1, axis2: torch.swapaxes(x, axis1, axis2),
+    "matrix_transpose": lambda x: x.mT,
+    "expand_dims": lambda x, dim: (
+        x.unsqueeze(dim) if isinstance(dim, int) else x.unsqueeze(0).unsqueeze(-1)
+    ),
+    "squeeze": lambda x, dim: x[None].squeeze() if dim is None else x[None].squeeze(dim),
+    "broadcast_to": torch.broadcast_to,
+    "broadcast_arrays": lambda *xs: joined(torch.broadcast_tensors(*xs)),
+    "atleast_2d of several": lambda *xs: joined(torch.atleast_2d(*xs)),
+    "meshgrid": meshgrid,
+    **dict.fromkeys(("astype", "astype method"), lambda x: x.to(torch.float64)),
+    **dict.fromkeys(("copy", "copy method"), torch.clone),
+    "concatenate": lambda *xs, dim: torch.cat(xs, dim),
+    "concatenate flat": flattened(lambda *xs: torch.cat(xs)),
+    "concatenate to float64": lambda *xs, dim: torch.cat(xs, dim),
+    "append": lambda *xs, dim: torch.cat(xs, dim),
+    "append flat": flattened(lambda *xs: torch.cat(xs)),
+    **{name: as_tuple(f) for name, f in same("stack hstack vstack dstack column_stack").items()},
+    "hstack of scalars": as_tuple(torch.hstack),
+    "vstack of vectors": as_tuple(torch.vstack),
+    "dstack of matrices": as_tuple(torch.dstack),
+    "split": lambda x, where, dim: joined(torch.tensor_split(x, where, dim)),
+    "array_split": lambda x, where, dim: joined(torch.tensor_split(x, where, dim)),
+    "hsplit": lambda x, where: joined(torch.hsplit(x, where)),
+    "vsplit": lambda x, where: joined(torch.vsplit(x, where)),
+    "dsplit": lambda x, where: joined(torch.dsplit(x, where)),
+    "split, one piece used": lambda x: torch.tensor_split(x, [1, 2])[1] * 2,
+    "unstack": lambda x, dim: joined(torch.unbind(x, dim)),
+    "flip": lambda x, dim: torch.flip(x, list_of(x, dim)),
+    "rot90": lambda x, k, dim: torch.rot90(x, k, dim),
+    "roll": lambda x, shift, dim: torch.roll(x, shift, dim),
+    "repeat": lambda x, repeats, dim: torch.repeat_interleave(x, torch.tensor(repeats), dim),
+    "tile": lambda x, reps: torch.tile(x, tuple(np.ravel(reps).tolist())),
+    "pad constant": padded_constant,
+    "pad edge": padded("replicate"),
+    "pad reflect": padded("reflect"),
+    "pad wrap": padded("circular"),
+    "tril": torch.tril,
+    "triu": torch.triu,
+    "diag": torch.diag,
+    "diagflat": torch.diagflat,
+    "diagonal": lambda x, offset, axis1, axis2: torch.diagonal(x, offset, axis1, axis2),
+    "trace": lambda x, offset, axis1, axis2: torch.diagonal(x, offset, axis1, axis2).sum(-1),
+    "linalg.diagonal": L.diagonal,
+    "linalg.trace": lambda x, offset: L.diagonal(x, offset=offset).sum(-1),
+    "sliding_window_view": windows,
+    # indexing, selecting
+    "getitem": lambda x, index: x[indices_of(index)],
+    "setitem": written,
+    "take": or_flat(taken),
+    "take_along_axis": lambda x, indices, dim: or_flat(torch.take_along_dim)(
+        x, indices=indices % (x.numel() if dim is None else x.shape[dim]), dim=dim
+    ),
+    "compress": or_flat(
+        lambda x, condition, dim: x.index_select(dim, torch.tensor(condition).nonzero().ravel())
+    ),
+    "extract": lambda x, condition: torch.masked_select(x, condition),
+    "sort": or_flat(lambda x, dim, kind: torch.sort(x, dim).values),
+    "partition": or_flat(lambda x, dim, kth: torch.kthvalue(x, kth + 1, dim).values),
+    "put": put,
+    "put_along_axis": scattered,
+    "place": lambda x, v, mask: x.masked_scatter(mask, cycled(v, x.numel())),
+    "putmask": lambda x, v, mask: torch.where(mask, cycled(v, x.numel()).reshape(x.shape), x),
+    "copyto": lambda x, v, where: torch.where(torch.as_tensor(where), v, x),
+    # products
+    "dot": dot,
+    "outer": flattened(torch.outer),
+    "linalg.outer": torch.outer,
+    "vdot": flattened(torch.vdot),
+    "vecdot": L.vecdot,
+    "linalg.vecdot": L.vecdot,
+    "tensordot": tensordot,
+    "linalg.tensordot": tensordot,
+    "cross": cross,
+    "cross along": L.cross,
+    "linalg.cross": L.cross,
+    "multi_dot": as_tuple(L.multi_dot),
+    "matrix_power": L.matrix_power,
+    "vander": vander,
+    "convolve": convolved,
+    "correlate": correlated,
+    "matvec": lambda a, x: torch.matmul(a, x[..., None])[..., 0],
+    "vecmat": lambda x, a: torch.matmul(x[..., None, :], a)[..., 0, :],
+    **{name: einsum for name in ("einsum", "einsum ...", "einsum optimize")},
+    "einsum lists": einsum_lists,
+    # linalg
+    "inv": lambda x: L.inv(regular(x)),
+    "solve": solve,
+    "tensorsolve": tensorsolve,
+    "tensorinv": lambda x, ind: L.tensorinv(
+        regular(x).reshape((2, 3, 6) if ind == 2 else (6, 3, 2)), ind
+    ),
+    "pinv": lambda x: L.pinv(distinct(x)),
+    "pinv of a lower rank": lambda x, y, **_: L.pinv(x[:, None] * (2 + torch.tanh(y))),
+    "lstsq": lstsq,
+    "det": L.det,
+    "slogdet": lambda x: flat(*L.slogdet(regular(x))),
+    "cholesky": lambda x, upper: L.cholesky(positive(x), upper=upper),
+    "qr": lambda x: flat(*L.qr(distinct(x))),
+    "qr r": lambda x: L.qr(distinct(x)).R,
+    "eigh": lambda x, UPLO: spectral(*L.eigh(symmetric(x), UPLO)),
+    "eigvalsh": lambda x, UPLO: L.eigvalsh(symmetric(x), UPLO),
+    "eig": lambda x: spectral(*(part.real for part in L.eig(distinct(x)))),
+    "eig complex": lambda x: spectral(*L.eig(turning(x))),
+    "eigvals": lambda x: flat(L.eigvals(turning(x))),
+    "svd": lambda x, **c: svd(distinct(x), **c),
+    "svd hermitian": lambda x: svd(symmetric(x), True),
+    "svd values": lambda x, hermitian: L.svdvals(symmetric(x)),
+    "svdvals": lambda x: L.svdvals(distinct(x)),
+    "norm": L.norm,
+    "norm of all": L.norm,
+    "norm of matrices": L.norm,
+    "vector_norm": over(lambda x, dim, ord: L.vector_norm(x, 2 if ord is None else ord, dim)),
+    "matrix_norm": lambda x, ord, keepdim: L.matrix_norm(
+        distinct(x), ord or "fro", keepdim=keepdim
+    ),
+    "cond": lambda x, p: L.cond(distinct(x), p),
+    **transforms(),
+    "fftshift": lambda x, dim: torch.fft.fftshift(x, list_of(x, dim)),
+    "ifftshift": lambda x, dim: torch.fft.ifftshift(x, list_of(x, dim)),
+    # complexes
+    "real": lambda x, y: torch.real(x + 1j * y) * x,
+    "imag": lambda x, y: torch.imag(x + 1j * y) * y,
+    "conjugate": lambda x, y: flat(torch.conj(x + 1j * y)),
+    "conjugate of real": torch.conj,
+    "angle": lambda x, y, deg: (torch.rad2deg if deg else torch.positive)(torch.angle(x + 1j * y)),
+    "angle of real": lambda x, deg: (torch.rad2deg if deg else torch.positive)(torch.angle(x)),
+}  # fmt: skip
+
+NOT_IN_TORCH: dict[str, str] = {
+    **dict.fromkeys(("fill_diagonal",), "with a number that has no gradient only"),
+    "real of real": "torch.imag refuses real tensors",
+}
+
+
+# The arguments of a row reach its function here by these names, with tensors for arrays.
+NAMES = {"axis": "dim", "axes": "dim", "keepdims": "keepdim"}
+
+
+def for_torch(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return torch.tensor(value.astype(int) if value.dtype.kind in "iu" else value)
+    if isinstance(value, np.integer):
+        return int(value)
+    return type(value)(map(for_torch, value)) if isinstance(value, tuple) else value
+
+
+def filled(grads: Any, like: Any) -> Any:
+    return [
+        np.zeros(x.shape) if g is None else (g.detach() if hasattr(g, "detach") else g)
+        for g, x in zip(grads, like, strict=True)
+    ]
+
+
+def ours(f: Any, arrays: Any, v: Any, ws: Any) -> list[Any]:
+    """The value, <v, df>, and what <<v, df>, w> depends on by the arrays and by v."""
+    xs, v = [Tensor(a, requires_grad=True) for a in arrays], Tensor(v, requires_grad=True)
+    y = f(*xs)
+    first = gradients(y, xs, v, create_graph=True)
+    plain = gradients(f(*xs), xs, v.detach().numpy())
+    s = sum((g * w).sum() for g, w in zip(first, ws, strict=True) if g is not None)
+    tracked = getattr(s, "requires_grad", False)
+    second = gradients(s, [*xs, v]) if tracked else [None] * (len(xs) + 1)
+    return [y.detach(), *filled(first, xs), *filled(plain, xs), *filled(second, [*xs, v])]
+
+
+def theirs(f: Any, arrays: Any, v: Any, ws: Any) -> list[Any]:
+    xs, v = [torch.tensor(a, requires_grad=True) for a in arrays], torch.tensor(v)
+    y = f(*xs)
+    v.requires_grad_()
+    options = {"allow_unused": True}
+    first = torch.autograd.grad(y, xs, v, create_graph=True, **options)
+    s = sum((g * torch.tensor(w)).sum() for g, w in zip(first, ws, strict=True) if g is not None)
+    tracked = getattr(s, "requires_grad", False)
+    second = torch.autograd.grad(s, [*xs, v], **options) if tracked else [None] * (len(xs) + 1)
+    first = filled(first, xs)
+    return [y.detach(), *first, *first, *filled(second, [*xs, v])]
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.name in TORCH], ids=lambda row: row.name)
+@settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_agrees_with_torch(row: Row, data: Any) -> None:
+    shapes, config = data.draw(row.shapes)
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    arrays = [row.domain(i)(np.array(rng.standard_normal(s))) for i, s in enumerate(shapes)]
+    value = np.asarray(row.call(*arrays, **config))
+    v, *ws = [np.array(rng.standard_normal(s)) for s in (value.shape, *shapes)]
+    t_config = {NAMES.get(k, k): for_torch(c) for k, c in config.items()}
+    expected = theirs(lambda *xs: TORCH[row.name](*xs, **t_config), arrays, v, ws)
+    got = ours(lambda *xs: row.call(*xs, **config), arrays, v, ws)
+    for a, b in zip(got, expected, strict=True):
+        assert a.shape == tuple(b.shape)
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-8, atol=1e-10)
+
+
+def test_every_row_is_compared_or_has_a_reason() -> None:
+    assert not TORCH.keys() & NOT_IN_TORCH.keys()
+    assert BY_NAME.keys() - TORCH.keys() - NOT_IN_TORCH.keys() == set()
