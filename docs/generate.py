@@ -21,6 +21,7 @@ from numpy_functions import NAMESPACES, entries  # noqa: E402
 from traps import TRAPS  # noqa: E402
 
 from autograd import errors  # noqa: E402
+from nn import LossShapeError  # noqa: E402
 
 NOTE = "<!-- Written by docs/generate.py: do not edit. -->\n"
 
@@ -81,8 +82,8 @@ def traps_page() -> str:
 def errors_page() -> str:
     """The error classes, with their wrong and right code."""
     lines = [NOTE, "# Errors\n", "One class for each kind of mistake, all under `AutogradError`.\n"]
-    for name in errors.__all__:
-        doc = inspect.cleandoc(getattr(errors, name).__doc__)
+    for error in [*(getattr(errors, name) for name in errors.__all__), LossShapeError]:
+        name, doc = error.__name__, inspect.cleandoc(error.__doc__)
         code = [
             re.sub(r"\s*# doctest: \+SKIP", "", line.removeprefix(">>> "))
             for line in doc.splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import gc
 import threading
 import weakref
@@ -538,6 +539,13 @@ def test_no_grad_belongs_to_its_thread() -> None:
         thread.start()
         thread.join()
     assert seen == [True]
+
+
+def test_no_grad_belongs_to_its_context() -> None:
+    context = contextvars.copy_context()
+    with no_grad():
+        assert context.run(is_recording) is True  # as another asyncio task would see it
+        assert contextvars.copy_context().run(is_recording) is False
 
 
 def test_no_grad_decorates_functions() -> None:

@@ -126,7 +126,7 @@ def over(f: Any) -> Any:
 
 def list_of(x: Any, dim: Any) -> list[int]:
     """None, a number or several as a list of axes of `x`."""
-    return list(range(x.ndim)) if dim is None else [d % x.ndim for d in np.ravel(dim).astype(int)]
+    return list(range(x.ndim)) if dim is None else [int(d) % x.ndim for d in np.ravel(dim)]
 
 
 def flattened(f: Any) -> Any:
@@ -366,7 +366,7 @@ BY_NAME = {row.name: row for row in ROWS}
 
 TORCH: dict[str, Callable[..., Any]] = {
     **same("add subtract multiply divide reciprocal negative positive float_power square sqrt"),
-    **same("ldexp exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sinc hypot arctan2"),
+    **same("exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sinc hypot arctan2"),
     **same("sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh"),
     **same("deg2rad rad2deg absolute copysign fliplr flipud inner kron matmul"),
     **same("diff trapezoid ravel moveaxis atleast_1d atleast_2d atleast_3d"),
@@ -382,6 +382,7 @@ TORCH: dict[str, Callable[..., Any]] = {
     "power 2.5": lambda x: x**2.5,
     "2.5 power": lambda y: 2.5**y,
     "float_power 2": lambda x: torch.float_power(x, 2),
+    "ldexp": lambda x, n: torch.ldexp(x, n),
     "frexp": lambda x: torch.frexp(x).mantissa,
     "radians": torch.deg2rad,
     "degrees": torch.rad2deg,
