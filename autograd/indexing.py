@@ -43,7 +43,7 @@ def setitem(x, value, index=()):
             "from a float tensor, or write v.detach()."
         )
     index, shape, value_shape = _frozen(index), x.shape, np.shape(value)
-    out = x.copy()
+    out = np.array(x)  # a copy, and an array where x is a NumPy scalar
     out[index] = value
 
     def for_value(g: Any) -> Any:

@@ -87,7 +87,11 @@ class _Trace:
         # Where anything tracked comes in from outside, the derivatives must be differentiable too.
         mine = {id(x._node) for x in self.inputs}
         nodes = reachable([o._node for o in self.outputs if _tracked(o)])
-        self.outer = any(n.op is None and id(n) not in mine for n in nodes)
+        # (The inputs of inner traces that have ended are dead, and ask for nothing.)
+        self.outer = any(
+            n.op is None and id(n) not in mine and n.owner() is not None  # type: ignore[attr-defined]
+            for n in nodes
+        )
 
     def pull(self, pairs: Sequence[tuple[Any, Any]], retain: bool = False) -> list[Any]:
         """The gradients of the inputs, from pairs of an output and its gradient."""

@@ -5,6 +5,14 @@ order differentiable, in the dtype they are given.
 """
 
 from .activations import log_sigmoid, relu, sigmoid, softplus, tanh
+from .convolution import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+)
 from .dropout import dropout
 from .flatten import flatten
 from .linear import linear
@@ -17,16 +25,37 @@ from .losses import (
     nll_loss,
     one_hot,
 )
+from .normalization import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    rms_norm,
+)
 from .softmax import log_softmax, logsumexp, softmax
+from .windows import fold, unfold
 
 __all__ = [
+    "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cross_entropy",
     "dropout",
     "flatten",
+    "fold",
+    "group_norm",
+    "instance_norm",
     "l1_loss",
+    "layer_norm",
     "linear",
+    "local_response_norm",
     "log_sigmoid",
     "log_softmax",
     "logsumexp",
@@ -34,8 +63,10 @@ __all__ = [
     "nll_loss",
     "one_hot",
     "relu",
+    "rms_norm",
     "sigmoid",
     "softmax",
     "softplus",
     "tanh",
+    "unfold",
 ]

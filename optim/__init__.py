@@ -13,7 +13,8 @@ array([ 0.5 , -0.25], dtype=float32)
 """
 
 from .adam import Adam, AdamW
+from .clip import clip_grad_norm_, clip_grad_value_
 from .optimizer import Optimizer, blocks
 from .sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "blocks"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "blocks", "clip_grad_norm_", "clip_grad_value_"]

@@ -27,10 +27,12 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 TESTS = ROOT / "tests/autograd"
 TARGETED = {  # where a file's targeted tests are not in test_<file>.py
-    "trigonometric": [TESTS / "test_elementwise.py"],
-    "choices": [TESTS / "test_elementwise.py"],
-    "cumulative": [TESTS / "test_reductions.py"],
+    "trigonometric": [TESTS / "test_elementwise.py", TESTS / "test_complex.py"],
+    "choices": [TESTS / "test_elementwise.py", TESTS / "test_complex.py"],
+    "cumulative": [TESTS / "test_reductions.py", TESTS / "test_complex.py"],
     "statistics": [TESTS / "test_reductions.py", TESTS / "test_complex.py"],
+    "reductions": [TESTS / "test_reductions.py", TESTS / "test_complex.py"],
+    "products": [TESTS / "test_products.py", TESTS / "test_complex.py"],
     "selecting": [TESTS / "test_indexing.py"],
     "rearrange": [TESTS / "test_indexing.py"],
     "joins": [TESTS / "test_indexing.py"],

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from traps import TRAPS
 
+import nn  # noqa: F401
 import nn.functional as F
 import optim
 from autograd import (  # noqa: F401 - some are for the lines of the table
@@ -138,11 +139,39 @@ def step(optimizer: Any, *, p: float, g: float, times: int = 1, **options: Any) 
     return w.data[0]
 
 
+def batch_norm(x: Any) -> Any:
+    return F.batch_norm(x, None, None, training=True)
+
+
+def running_var(x: Any) -> Any:
+    var = np.ones(1)
+    F.batch_norm(np.array(x), np.zeros(1), var, training=True)
+    return var
+
+
+def clipped(*gradients: Any, max_norm: float) -> Any:
+    tensors = leaves([np.zeros(len(gradient)) for gradient in gradients])
+    for t, gradient in zip(tensors, gradients, strict=True):
+        t.grad = np.array(gradient)
+    assert eq(optim.clip_grad_norm_(tensors, max_norm), np.linalg.norm(gradients))
+    return [t.grad for t in tensors]
+
+
 def kaiming(*shape: int) -> Any:
     weight = Tensor(np.zeros(shape), requires_grad=True)
     return init.kaiming_normal_(
         weight, nonlinearity="relu", generator=np.random.default_rng(0)
     ).data
+
+
+def step_of(kind: Any, hx: Any, **biases: list[float]) -> Any:
+    """A step of a recurrent cell of size 1 with weights of 0 from a state, given as lists."""
+    cell = kind(1, 1)
+    for name, p in cell.named_parameters():
+        p.data[...] = np.reshape(biases.get(name, 0), (-1, *[1] * (p.ndim - 1)))
+    state = tuple(map(np.array, hx)) if isinstance(hx, tuple) else np.array(hx)
+    out = cell(np.ones(1), state)
+    return [s.data for s in out] if isinstance(out, tuple) else out.data
 
 
 NAMES = {name: getattr(np, name) for name in (

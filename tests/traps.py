@@ -242,6 +242,17 @@ TRAPS: list[tuple[str, str, str]] = [
     ),
     # Layers and losses
     (
+        "convolution",
+        "is a cross-correlation: the kernel is not turned round",
+        "eq(F.conv1d(array([[0.0, 1, 0]]), array([[[1.0, 2, 3]]]), padding=1), [[3, 2, 1]])",
+    ),
+    (
+        "padding='same'",
+        "dilation (kernel - 1) zeros in all, the odd one on the right; a stride raises",
+        "eq(F.conv1d(array([[1.0, 2]]), array([[[10.0, 1]]]), padding='same'), [[12, 20]])"
+        " and raises(ValueError, lambda: F.conv1d(ones((1, 3)), ones((1, 1, 2)), None, 2, 'same'))",
+    ),
+    (
         "class weights",
         "the mean divides by the summed weights: a class of weight 0 changes nothing",
         "eq(F.cross_entropy(LOGITS, [0, 1], weight=array([1.0, 0, 1])),"
@@ -263,6 +274,39 @@ TRAPS: list[tuple[str, str, str]] = [
         "mask / (1 - p); nothing in eval; p = 1 gives zeros, not NaN",
         "eq(F.dropout(ones(4), 1.0), 0) and eq(F.dropout(ones(4), 0.5, training=False), 1)"
         " and set(F.dropout(ones(64), 0.5)) == {0.0, 2.0}",
+    ),
+    (
+        "BatchNorm's two variances",
+        "normalises with the biased one, stores the unbiased one, with weight 0.1 for the new",
+        "eq(running_var([[0.0], [2]]), 1.1) and eq(g(batch_norm, [[0.0], [2]]), 0)"
+        " and eq(batch_norm(array([[0.0], [2]])), [[-1 / 1.00001**0.5], [1 / 1.00001**0.5]])",
+    ),
+    (
+        "BatchNorm with one value per channel",
+        "an error in training: its variance is 0, whatever it is",
+        "raises(ValueError, lambda: batch_norm(ones((1, 3))))",
+    ),
+    (
+        "LayerNorm of a constant row",
+        "0, with a finite gradient: the biased variance, and eps inside of the root",
+        "eq(F.layer_norm(array([3.0, 3]), 2), 0)"
+        " and isfinite(g(lambda x: F.layer_norm(x, 2), [3.0, 3])).all()",
+    ),
+    (
+        "clip_grad_norm_",
+        "one norm over all gradients; those of zeros stay 0, and are not 0 / 0",
+        "eq(clipped([3e3], [4e3], max_norm=1e3), [[600], [800]])"
+        " and eq(clipped([0.0], [0.0], max_norm=1.0), 0)",
+    ),
+    (
+        "the gates of an LSTM",
+        "blocks i, f, g, o: a large bias of the second alone keeps c as it is",
+        "eq(step_of(nn.LSTMCell, bias_ih=[0, 1e3, 0, 0], hx=([0.0], [1.0]))[1], 1)",
+    ),
+    (
+        "the reset gate of a GRU",
+        "multiplies W h + b, not h: with r = 0 the bias b_hn is silent too",
+        "eq(step_of(nn.GRUCell, bias_ih=[-1e3, 0, 0], bias_hh=[0, 0, 9], hx=[0.0]), 0)",
     ),
     (
         "fans of an initialisation",

@@ -115,6 +115,21 @@ def test_a_tracked_tensor_from_outside_keeps_its_graph() -> None:
     same(w.grad, [6.0])
 
 
+def test_a_gradient_inside_a_gradient_gives_plain_numbers() -> None:
+    def learned(rate: Any) -> Any:  # gradient descent, differentiated by its learning rate
+        w = np.zeros(2)
+        for _ in range(3):
+            w = w - rate * grad(lambda w: np.sum((w - 1.0) ** 2))(w)
+        return np.sum((w - 1.0) ** 2)
+
+    value, slope = value_and_grad(learned)(0.1)
+    assert type(value) is type(slope) is np.float64
+    same(slope, -12 * 2 * (1 - 0.2) ** 5)
+    got = grad(lambda a: grad(lambda b: a * b**2)(3.0))(2.0)
+    assert type(got) is np.float64
+    assert got == 6
+
+
 def test_grad_records_under_no_grad() -> None:
     with no_grad():
         same(grad(lambda x: (x**3).sum())(X), 3 * X**2)

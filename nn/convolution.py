@@ -1,0 +1,578 @@
+"""Convolution along any number of axes, its transpose, and their layers.
+
+As everywhere in deep learning this is a correlation: the kernel is not turned round. All of it is
+one form of three arrays, the input x, the kernel w and something y of the output's shape,
+
+    sum over n, o, c, p, k of  y[n, o, p] w[o, c, k] x[n, c, stride p + dilation k - padding]
+
+(x is 0 where the index leaves it). Convolution is its derivative by y, transposed convolution the
+one by x, and the third, by w, gives the gradient of a kernel. So each of the three ops has the two
+others as its closures, to any order.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograd import default_dtype, op
+
+from . import init
+from .module import Module, Parameter
+from .random import generator as _generator
+from .windows import Ints, Size, Windows, around, ints, windows_of
+
+__all__ = [
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+]
+
+
+# The three ops. Their bodies are for arrays; a second derivative needs only the closures, which
+# are made of the ops.
+
+
+def _conv_closures(x: Any, w: Any, *, at: Windows) -> Any:
+    return None, lambda g: _conv_transpose(g, w, at=at), lambda g: _conv_weight(x, g, at=at)
+
+
+@op(plain=_conv_closures)
+def _conv(x, w, *, at):
+    """(batch, in, *size), (out, in / groups, *kernel) -> (batch, out, *out)."""
+    matrix, windows = at.weight(w), at.of(at.padded(x))
+    y = np.empty((*matrix.shape[:2], math.prod(at.out) * len(x)), np.result_type(x, w))
+    for slab, columns in at.slabs(windows):
+        np.matmul(matrix, at.matrix(slab), out=y[..., columns])
+    y = np.moveaxis(y.reshape(len(w), *at.out, len(x)), -1, 0)
+    return y, *_conv_closures(x, w, at=at)[1:]
+
+
+def _conv_transpose_closures(y: Any, w: Any, *, at: Windows) -> Any:
+    return None, lambda g: _conv(g, w, at=at), lambda g: _conv_weight(g, y, at=at)
+
+
+@op(plain=_conv_transpose_closures)
+def _conv_transpose(y, w, *, at):
+    """(batch, out, *out), (out, in / groups, *kernel) -> (batch, in, *size)."""
+    rows, matrix = at.rows(y), at.weight(w).swapaxes(1, 2)
+    x = at.empty(w.shape[1] * at.groups, len(y), np.result_type(y, w))
+    for slab, columns in at.slabs(at.of(x)):
+        at.add(slab, matrix @ rows[..., columns])
+    return at.inner(x), *_conv_transpose_closures(y, w, at=at)[1:]
+
+
+def _conv_weight_closures(x: Any, y: Any, *, at: Windows) -> Any:
+    return None, lambda g: _conv_transpose(y, g, at=at), lambda g: _conv(x, g, at=at)
+
+
+@op(plain=_conv_weight_closures)
+def _conv_weight(x, y, *, at):
+    """(batch, in, *size), (batch, out, *out) -> (out, in / groups, *kernel)."""
+    rows, windows = at.rows(y), at.of(at.padded(x))
+    # Turned round: a product with as few columns as there are channels is faster than one with as
+    # few rows.
+    w = sum(
+        at.matrix(slab) @ rows[..., columns].swapaxes(1, 2) for slab, columns in at.slabs(windows)
+    )
+    w = w.swapaxes(1, 2).reshape(y.shape[1], x.shape[1] // at.groups, *at.kernel)
+    return w, *_conv_weight_closures(x, y, at=at)[1:]
+
+
+# Functions
+
+
+def conv1d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Size = 1,
+    padding: Size | str = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+) -> Any:
+    """Convolution along one axis; see `conv2d`."""
+    return _convolve(1, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Size = 1,
+    padding: Size | str = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+) -> Any:
+    """y[n, o, p] = bias[o] + sum over c, k of weight[o, c, k] x[n, c, stride p + dilation k - pad].
+
+    Parameters
+    ----------
+    x : shape (batch, in, height, width), or without the batch.
+    weight : shape (out, in / groups, *kernel).
+    bias : shape (out,), or None.
+    stride : from one window to the next; as the next two, an int or one for each axis.
+    padding : how many zeros go on both sides; "valid" for none; "same" for as many as keep the
+        size, dilation (kernel - 1) in all, the odd one on the right.
+    dilation : from one place of the kernel to the next.
+    groups : the channels fall into so many groups; each output sees those of its own group.
+
+    Returns
+    -------
+    shape (batch, out, *size), size = (size + 2 padding - dilation (kernel - 1) - 1) // stride + 1;
+    a Tensor if any argument is one.
+
+    Raises
+    ------
+    ValueError : shapes and arguments do not fit; padding is "same" and a stride is not 1.
+    """
+    return _convolve(2, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv3d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Size = 1,
+    padding: Size | str = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+) -> Any:
+    """Convolution along three axes; see `conv2d`."""
+    return _convolve(3, x, weight, bias, stride, padding, dilation, groups)
+
+
+def _convolve(
+    n: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Any:
+    who = f"conv{n}d"
+    _check(who, n, x, weight, bias, groups, ins=1)
+    at = windows_of(who, x.shape[-n:], weight.shape[2:], stride, padding, dilation, groups)
+    single = x.ndim == n + 1
+    return _finish(_conv(x[None] if single else x, weight, at=at), bias, single)
+
+
+def conv_transpose1d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Size = 1,
+    padding: Size = 0,
+    output_padding: Size = 0,
+    groups: int = 1,
+    dilation: Size = 1,
+) -> Any:
+    """Transposed convolution along one axis; see `conv_transpose2d`."""
+    config = stride, padding, output_padding, groups, dilation
+    return _transpose(1, x, weight, bias, *config)
+
+
+def conv_transpose2d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Size = 1,
+    padding: Size = 0,
+    output_padding: Size = 0,
+    groups: int = 1,
+    dilation: Size = 1,
+) -> Any:
+    """The transpose of `conv2d`: each number of `x` adds a kernel, times itself, to the output.
+
+    Parameters
+    ----------
+    x : shape (batch, in, height, width), or without the batch.
+    weight : shape (in, out / groups, *kernel).
+    bias : shape (out,), or None.
+    stride, padding, groups, dilation : those of the convolution of which this is the transpose;
+        `padding` is cut off on both sides.
+    output_padding : how much longer the output is. With a stride, inputs of several sizes give a
+        convolution the same output; this says which of them comes back.
+
+    Returns
+    -------
+    shape (batch, out, *size),
+    size = (size - 1) stride - 2 padding + dilation (kernel - 1) + 1 + output_padding;
+    a Tensor if any argument is one.
+
+    Raises
+    ------
+    ValueError : shapes and arguments do not fit; output_padding reaches both stride and dilation.
+    """
+    config = stride, padding, output_padding, groups, dilation
+    return _transpose(2, x, weight, bias, *config)
+
+
+def conv_transpose3d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Size = 1,
+    padding: Size = 0,
+    output_padding: Size = 0,
+    groups: int = 1,
+    dilation: Size = 1,
+) -> Any:
+    """Transposed convolution along three axes; see `conv_transpose2d`."""
+    config = stride, padding, output_padding, groups, dilation
+    return _transpose(3, x, weight, bias, *config)
+
+
+def _transpose(
+    n: int,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    stride: Size,
+    padding: Size,
+    output_padding: Size,
+    groups: int,
+    dilation: Size,
+) -> Any:
+    who = f"conv_transpose{n}d"
+    _check(who, n, x, weight, bias, groups, ins=0)
+    stride, dilation = ints(who, "stride", n, stride), ints(who, "dilation", n, dilation)
+    padding = ints(who, "padding", n, padding, 0)
+    more = ints(who, "output_padding", n, output_padding, 0)
+    if any(m >= max(s, d) for m, s, d in zip(more, stride, dilation, strict=True)):
+        raise ValueError(
+            f"{who}: output_padding={output_padding}, expected less than the stride, {stride}, "
+            f"or the dilation, {dilation}"
+        )
+    out, kernel = x.shape[-n:], weight.shape[2:]
+    size = _transposed_size(out, kernel, stride, padding, dilation)
+    size = tuple(m + extra for m, extra in zip(size, more, strict=True))
+    if min(size) < 1:
+        raise ValueError(f"{who}: padding={padding} cuts off all of the output: its size is {size}")
+    at = Windows(size, kernel, out, stride, dilation, tuple((p, p) for p in padding), groups)
+    single = x.ndim == n + 1
+    return _finish(_conv_transpose(x[None] if single else x, weight, at=at), bias, single)
+
+
+# What the functions share
+
+
+def _transposed_size(out: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Ints:
+    axes = zip(out, kernel, stride, padding, dilation, strict=True)
+    return tuple((m - 1) * s - 2 * p + d * (k - 1) + 1 for m, k, s, p, d in axes)
+
+
+def _check(who: str, n: int, x: Any, weight: Any, bias: Any, groups: int, ins: int) -> None:
+    """Refuse what does not fit. `ins` is the axis of the weight that goes with the input."""
+    if weight.ndim != n + 2:
+        shape = "(out, in / groups, *kernel)" if ins else "(in, out / groups, *kernel)"
+        raise ValueError(
+            f"{who}: got a weight of shape {weight.shape}, expected {n + 2} axes, {shape}"
+        )
+    if groups < 1 or len(weight) % groups:
+        raise ValueError(
+            f"{who}: groups={groups} does not divide the first axis of the weight, {weight.shape}"
+        )
+    first, second = len(weight), weight.shape[1] * groups
+    count, outs = (second, first) if ins else (first, second)
+    if x.ndim not in (n + 1, n + 2) or x.shape[-n - 1] != count:
+        raise ValueError(
+            f"{who}: got input of shape {x.shape}, expected (batch, {count}, *size) or "
+            f"({count}, *size) with {n} axes of size: the weight is {weight.shape}, groups={groups}"
+        )
+    if bias is not None and bias.shape != (outs,):
+        raise ValueError(f"{who}: got a bias of shape {bias.shape}, expected ({outs},)")
+
+
+def _finish(y: Any, bias: Any, single: bool) -> Any:
+    if bias is not None:
+        y = y + bias.reshape(bias.shape + (1,) * (y.ndim - 2))
+    return y[0] if single else y
+
+
+# Layers
+
+
+class _Layer(Module):
+    """What the layers share: arguments as one number for each axis, weight and bias, checks."""
+
+    axes: ClassVar[int]
+    transposed: ClassVar[bool] = False
+
+    def _make(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size,
+        dilation: Size,
+        groups: int,
+        bias: bool,
+        generator: np.random.Generator | int | None,
+    ) -> None:
+        who, n = type(self).__name__, self.axes
+        if groups < 1 or in_channels % groups or out_channels % groups:
+            raise ValueError(
+                f"{who}: groups={groups} does not divide in_channels={in_channels} and "
+                f"out_channels={out_channels}"
+            )
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size = ints(who, "kernel_size", n, kernel_size)
+        self.stride = ints(who, "stride", n, stride)
+        self.dilation = ints(who, "dilation", n, dilation)
+        first, second = (
+            (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
+        )
+        shape = first, second // groups, *self.kernel_size
+        rng, dtype = _generator(generator), default_dtype.get()
+        fan_in = math.prod(shape[1:])
+        bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
+        self.weight = init.uniform_(Parameter(np.empty(shape, dtype)), -bound, bound, rng)
+        self.bias = Parameter(np.empty(out_channels, dtype)) if bias else None
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound, rng)
+
+    def _check(self, x: Any) -> None:
+        shape, n = getattr(x, "shape", ()), self.axes
+        if len(shape) in (n + 1, n + 2) and shape[-n - 1] == self.in_channels:
+            if x.dtype.kind not in "iub":
+                return
+            raise TypeError(
+                f"{self._name()}: got {x.dtype}, expected floats; write x.astype(np.float32)"
+            )
+        if not hasattr(x, "shape"):
+            raise TypeError(
+                f"{self._name()}: got a {type(x).__name__}, expected an array or a Tensor"
+            )
+        size = ("length", "height, width", "depth, height, width")[n - 1]
+        raise ValueError(
+            f"{self._name()}: got input of shape {shape}, expected "
+            f"(batch, {self.in_channels}, {size}) or ({self.in_channels}, {size})"
+        )
+
+    def _name(self) -> str:
+        return f"{type(self).__name__}({self.extra_repr()})"
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        n = self.axes
+        usual = {
+            "stride": (1,) * n,
+            "padding": (0,) * n,
+            "output_padding": (0,) * n,
+            "dilation": (1,) * n,
+            "groups": 1,
+            "padding_mode": "zeros",
+        }
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
+        for name, value in usual.items():
+            mine = getattr(self, name, value)
+            text += f", {name}={mine!r}" if mine != value else ""
+        return text + (", bias=False" if self.bias is None else "")
+
+
+class _Conv(_Layer):
+    # NumPy's names of PyTorch's padding modes
+    modes: ClassVar[dict[str, Any]] = {
+        "reflect": "reflect",
+        "replicate": "edge",
+        "circular": "wrap",
+    }
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Size | str = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        *,
+        generator: np.random.Generator | int | None = None,
+    ) -> None:
+        shape = in_channels, out_channels, kernel_size
+        self._make(*shape, stride, dilation, groups, bias, generator)
+        who = type(self).__name__
+        if padding_mode not in ("zeros", *self.modes):
+            raise ValueError(
+                f"{who}: got padding_mode={padding_mode!r}, expected 'zeros', 'reflect', "
+                "'replicate' or 'circular'"
+            )
+        self._around = around(who, padding, self.kernel_size, self.stride, self.dilation)
+        self.padding = padding if isinstance(padding, str) else tuple(a for a, _ in self._around)
+        self.padding_mode = padding_mode
+
+    def forward(self, x: Any) -> Any:
+        """Convolve `x` of shape (batch, in_channels, *size), or without the batch."""
+        self._check(x)
+        padding: Any = self.padding
+        if self.padding_mode != "zeros":
+            others = ((0, 0),) * (x.ndim - self.axes)
+            x = np.pad(x, others + self._around, self.modes[self.padding_mode])
+            padding = 0
+        config = self.stride, padding, self.dilation, self.groups
+        return _convolve(self.axes, x, self.weight, self.bias, *config)
+
+
+class _ConvTranspose(_Layer):
+    transposed = True
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Size = 0,
+        output_padding: Size = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Size = 1,
+        padding_mode: str = "zeros",
+        *,
+        generator: np.random.Generator | int | None = None,
+    ) -> None:
+        shape = in_channels, out_channels, kernel_size
+        self._make(*shape, stride, dilation, groups, bias, generator)
+        who = type(self).__name__
+        if padding_mode != "zeros":
+            raise ValueError(f"{who}: got padding_mode={padding_mode!r}, expected 'zeros'")
+        self.padding = ints(who, "padding", self.axes, padding, 0)
+        self.output_padding = ints(who, "output_padding", self.axes, output_padding, 0)
+
+    def forward(self, x: Any, output_size: Ints | None = None) -> Any:
+        """Spread `x` of shape (batch, in_channels, *size), or without the batch.
+
+        `output_size`, if given, decides in place of `output_padding`.
+        """
+        self._check(x)
+        n, more = self.axes, self.output_padding
+        if output_size is not None:
+            config = self.kernel_size, self.stride, self.padding, self.dilation
+            least = _transposed_size(x.shape[-n:], *config)
+            most = tuple(a + s - 1 for a, s in zip(least, self.stride, strict=True))
+            size = tuple(output_size)
+            if len(size) != n or not all(map(lambda a, m, b: a <= m <= b, least, size, most)):
+                raise ValueError(
+                    f"{self._name()}: got output_size={output_size}, expected {least} to {most}"
+                )
+            more = tuple(m - a for m, a in zip(size, least, strict=True))
+        spread = self.stride, self.padding, more, self.groups, self.dilation
+        return _transpose(n, x, self.weight, self.bias, *spread)
+
+
+class Conv1d(_Conv):
+    """Convolution of (batch, in_channels, length); see `Conv2d`."""
+
+    axes = 1
+
+
+class Conv2d(_Conv):
+    """Convolution of (batch, in_channels, height, width): `functional.conv2d` with a weight.
+
+    Parameters
+    ----------
+    in_channels, out_channels : the channels of input and output.
+    kernel_size, stride, dilation : an int, or one for each axis.
+    padding : the same, or "valid" for none, or "same" for as much as keeps the size.
+    groups : the channels fall into so many groups that do not see each other.
+    bias : False for none.
+    padding_mode : what goes around the input: "zeros"; "reflect", what is within, without the
+        edge itself; "replicate", the edge; "circular", the other side.
+    generator : where the initial values come from; the library's own if None.
+
+    Attributes
+    ----------
+    weight : Parameter of shape (out_channels, in_channels / groups, *kernel_size).
+    bias : Parameter of shape (out_channels,), or None.
+
+    Both start uniform within ±1/sqrt(in_channels / groups * places of the kernel), in the default
+    dtype, as in PyTorch.
+
+    Raises
+    ------
+    ValueError : arguments do not fit each other, or the input.
+    TypeError : the input is of integers, which would make the result float64.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> x = np.ones((8, 1, 28, 28), np.float32)
+    >>> nn.Conv2d(1, 16, 3, padding="same")(x).shape
+    (8, 16, 28, 28)
+    >>> nn.Conv2d(1, 16, 3, stride=2)(x).shape
+    (8, 16, 13, 13)
+    """
+
+    axes = 2
+
+
+class Conv3d(_Conv):
+    """Convolution of (batch, in_channels, depth, height, width); see `Conv2d`."""
+
+    axes = 3
+
+
+class ConvTranspose1d(_ConvTranspose):
+    """Transposed convolution of (batch, in_channels, length); see `ConvTranspose2d`."""
+
+    axes = 1
+
+
+class ConvTranspose2d(_ConvTranspose):
+    """Transposed convolution of (batch, in_channels, height, width): larger images from smaller.
+
+    A `Conv2d` of the same arguments, with in and out exchanged, brings its output back to the
+    input's shape. With an even kernel_size of 2 stride and padding stride / 2 the size is that of
+    the input times the stride.
+
+    Parameters
+    ----------
+    in_channels, out_channels : the channels of input and output.
+    kernel_size, stride, padding, output_padding, dilation : an int, or one for each axis; see
+        `functional.conv_transpose2d`.
+    groups : the channels fall into so many groups that do not see each other.
+    bias : False for none.
+    padding_mode : "zeros"; there is no other.
+    generator : where the initial values come from; the library's own if None.
+
+    Attributes
+    ----------
+    weight : Parameter of shape (in_channels, out_channels / groups, *kernel_size).
+    bias : Parameter of shape (out_channels,), or None.
+
+    Both start uniform within ±1/sqrt(out_channels / groups * places of the kernel), in the default
+    dtype, as in PyTorch.
+
+    Raises
+    ------
+    ValueError : arguments do not fit each other, or the input.
+    TypeError : the input is of integers, which would make the result float64.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> x = np.ones((8, 16, 7, 7), np.float32)
+    >>> nn.ConvTranspose2d(16, 1, 4, stride=2, padding=1)(x).shape
+    (8, 1, 14, 14)
+    """
+
+    axes = 2
+
+
+class ConvTranspose3d(_ConvTranspose):
+    """Transposed convolution of (batch, in_channels, depth, height, width).
+
+    See `ConvTranspose2d`.
+    """
+
+    axes = 3

@@ -1,0 +1,219 @@
+"""The windows of an array, through which a kernel sees it: `unfold`, and its transpose, `fold`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd import op
+
+__all__ = ["Ints", "Size", "Windows", "around", "fold", "ints", "unfold", "windows_of"]
+
+Ints = tuple[int, ...]
+Size = int | tuple[int, ...]
+
+# So many numbers of windows are copied at a time. A copy of all of them would be as large as the
+# input times the kernel. (Smaller slabs are no faster.)
+SLAB = 2**22
+
+
+class Windows(NamedTuple):
+    """Where the kernel lies on the input: all of a convolution but the numbers.
+
+    Inside, arrays have the batch as the last axis: a window is then copied in long runs, and all
+    windows of all examples make one matrix, for one matrix product.
+    """
+
+    size: Ints  # of the input, along each axis
+    kernel: Ints
+    out: Ints  # how many windows there are
+    stride: Ints
+    dilation: Ints
+    padding: tuple[tuple[int, int], ...]  # before and after
+    groups: int = 1
+
+    def empty(self, channels: int, batch: int, dtype: Any) -> Any:
+        """Zeros (channels, *padded size, batch)."""
+        full = [m + a + b for m, (a, b) in zip(self.size, self.padding, strict=True)]
+        return np.zeros((channels, *full, batch), dtype)
+
+    def inner(self, full: Any) -> Any:
+        """What is not padding, as (batch, channels, *size)."""
+        index = [slice(a, a + m) for m, (a, _) in zip(self.size, self.padding, strict=True)]
+        return np.moveaxis(full[(slice(None), *index)], -1, 0)
+
+    def padded(self, x: Any) -> Any:
+        """`x` in the midst of zeros, or by itself: not to be written to."""
+        if not any(map(sum, self.padding)):
+            return np.ascontiguousarray(np.moveaxis(x, 0, -1))
+        full = self.empty(x.shape[1], x.shape[0], x.dtype)
+        self.inner(full)[...] = x
+        return full
+
+    def of(self, full: Any) -> Any:
+        """The windows of a padded array, a view (channels, *kernel, *out, batch) of it.
+
+        From one place of the kernel to the next it is `dilation` steps in the array, from one
+        window to the next `stride` steps.
+        """
+        channel, *steps, batch = full.strides
+        within = [d * step for d, step in zip(self.dilation, steps, strict=True)]
+        between = [s * step for s, step in zip(self.stride, steps, strict=True)]
+        shape = len(full), *self.kernel, *self.out, full.shape[-1]
+        # Unlike as_strided this checks that no window leaves the array.
+        return np.ndarray(shape, full.dtype, full, strides=(channel, *within, *between, batch))
+
+    def slabs(self, windows: Any) -> Iterator[tuple[Any, slice]]:
+        """The windows, some rows of `out` at a time, and which columns of the matrix they are."""
+        n, rows = len(self.kernel), self.out[0]
+        columns = math.prod(windows.shape[n + 2 :])  # in a row
+        step = max(1, SLAB // max(1, math.prod(windows.shape[: n + 1]) * columns))
+        for a in range(0, rows, step):
+            b = min(a + step, rows)
+            slab = windows[(*(slice(None),) * (n + 1), slice(a, b))]
+            yield slab, slice(a * columns, b * columns)
+
+    def matrix(self, windows: Any) -> Any:
+        """Windows, copied, as (groups, channels of the group * kernel, out * batch)."""
+        n = len(self.kernel)
+        rows = math.prod(windows.shape[: n + 1]) // self.groups
+        return windows.reshape(self.groups, rows, math.prod(windows.shape[n + 1 :]))
+
+    def rows(self, y: Any) -> Any:
+        """(batch, channels, *out) as (groups, channels of the group, out * batch)."""
+        columns = math.prod(self.out) * y.shape[0]
+        return np.moveaxis(y, 0, -1).reshape(self.groups, y.shape[1] // self.groups, columns)
+
+    def weight(self, w: Any) -> Any:
+        """(out, in of a group, *kernel) as (groups, out of the group, in of a group * kernel)."""
+        return w.reshape(self.groups, w.shape[0] // self.groups, math.prod(w.shape[1:]))
+
+    def add(self, windows: Any, numbers: Any) -> None:
+        """Add to windows, which overlap: one place of the kernel at a time."""
+        numbers = numbers.reshape(windows.shape)
+        for place in product(*map(range, self.kernel)):
+            at = (slice(None), *place)
+            windows[at] += numbers[at]
+
+
+def ints(who: str, name: str, n: int, value: Any, least: int = 1) -> Ints:
+    """`value` for each of `n` axes."""
+    given = tuple(value) if isinstance(value, tuple | list) else (value,) * n
+    if len(given) != n or not all(isinstance(i, int | np.integer) and i >= least for i in given):
+        raise ValueError(
+            f"{who}: got {name}={value!r}, expected an int of at least {least}"
+            + (f", or {n} of them" if n > 1 else "")
+        )
+    return given
+
+
+def around(
+    who: str, padding: Any, kernel: Ints, stride: Ints, dilation: Ints
+) -> tuple[tuple[int, int], ...]:
+    """How much goes before and after each axis."""
+    if padding == "valid":
+        return ((0, 0),) * len(kernel)
+    if padding == "same":
+        if max(stride) > 1:
+            raise ValueError(f"{who}: padding='same' keeps the size, so stride={stride} is no use")
+        totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        return tuple((total // 2, total - total // 2) for total in totals)
+    if isinstance(padding, str):
+        raise ValueError(f"{who}: got padding={padding!r}, expected ints, 'same' or 'valid'")
+    return tuple((p, p) for p in ints(who, "padding", len(kernel), padding, 0))
+
+
+def windows_of(
+    who: str, size: Ints, kernel: Ints, stride: Any, padding: Any, dilation: Any, groups: int = 1
+) -> Windows:
+    """As many windows as fit in. `who` is the function that complains if there are none."""
+    n = len(kernel)
+    stride, dilation = ints(who, "stride", n, stride), ints(who, "dilation", n, dilation)
+    pairs = around(who, padding, kernel, stride, dilation)
+    axes = zip(size, kernel, stride, dilation, pairs, strict=True)
+    out = tuple((m + a + b - d * (k - 1) - 1) // s + 1 for m, k, s, d, (a, b) in axes)
+    if min(out) < 1:
+        raise ValueError(
+            f"{who}: the kernel, {kernel} with dilation {dilation}, does not fit into an input of "
+            f"size {size} with padding {pairs}"
+        )
+    return Windows(size, kernel, out, stride, dilation, pairs, groups)
+
+
+def unfold(
+    x: Any, kernel_size: Size, dilation: Size = 1, padding: Size | str = 0, stride: Size = 1
+) -> Any:
+    """The windows of `x`, each as a column: what a convolution multiplies with its weight.
+
+    Parameters
+    ----------
+    x : shape (batch, channels, *size), or without the batch.
+    kernel_size : an int, for two axes, or a tuple with one for each of any number of axes.
+    dilation, padding, stride : as for `conv2d`.
+
+    Returns
+    -------
+    shape (batch, channels * places of the kernel, windows); a Tensor if `x` is one.
+    """
+    n = len(kernel_size) if isinstance(kernel_size, tuple) else 2
+    kernel = ints("unfold", "kernel_size", n, kernel_size)
+    if x.ndim not in (n + 1, n + 2):
+        raise ValueError(
+            f"unfold: got input of shape {x.shape}, expected (batch, channels, *size) or "
+            f"(channels, *size) with {n} axes of size"
+        )
+    at = windows_of("unfold", x.shape[-n:], kernel, stride, padding, dilation)
+    return _unfold(x, at=at) if x.ndim == n + 2 else _unfold(x[None], at=at)[0]
+
+
+def fold(
+    x: Any,
+    output_size: Size,
+    kernel_size: Size,
+    dilation: Size = 1,
+    padding: Size | str = 0,
+    stride: Size = 1,
+) -> Any:
+    """The transpose of `unfold`: columns put back as windows, added where they overlap.
+
+    Parameters
+    ----------
+    x : shape (batch, channels * places of the kernel, windows), or without the batch.
+    output_size : of the result; an int if it is the same along all axes.
+    kernel_size, dilation, padding, stride : as for `unfold`.
+
+    Returns
+    -------
+    shape (batch, channels, *output_size); a Tensor if `x` is one.
+    """
+    given = [a for a in (kernel_size, output_size) if isinstance(a, tuple)]
+    n = len(given[0]) if given else 2
+    size = ints("fold", "output_size", n, output_size)
+    kernel = ints("fold", "kernel_size", n, kernel_size)
+    at = windows_of("fold", size, kernel, stride, padding, dilation)
+    places, windows = math.prod(kernel), math.prod(at.out)
+    if x.ndim not in (2, 3) or x.shape[-2] % places or x.shape[-1] != windows:
+        raise ValueError(
+            f"fold: got input of shape {x.shape}, expected (batch, channels * {places}, {windows}):"
+            f" {places} places of the kernel, {at.out} windows"
+        )
+    return _fold(x, at=at) if x.ndim == 3 else _fold(x[None], at=at)[0]
+
+
+@op(linear=True)
+def _unfold(x, *, at):
+    windows = np.moveaxis(at.of(at.padded(x)), -1, 0)
+    shape = len(x), x.shape[1] * math.prod(at.kernel), math.prod(at.out)
+    return windows.reshape(shape), lambda g: _fold(g, at=at)
+
+
+@op(linear=True)
+def _fold(y, *, at):
+    channels = y.shape[1] // math.prod(at.kernel)
+    x = at.empty(channels, len(y), y.dtype)
+    at.add(at.of(x), np.moveaxis(y.reshape(len(y), channels, *at.kernel, *at.out), 0, -1))
+    return at.inner(x), lambda g: _unfold(g, at=at)
