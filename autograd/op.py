@@ -124,9 +124,9 @@ def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
                 b = y._keep() if y._lent else y._data
                 ny = y._node
             else:
-                b = y
+                b = np.asarray(y) if type(y) is list else y
         elif isinstance(y, Tensor):
-            a = x
+            a = np.asarray(x) if type(x) is list else x
             b = y._keep() if y._lent else y._data
             ny = y._node
         else:
@@ -164,7 +164,7 @@ def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
                 arrays.append(x._keep() if x._lent else x._data)
                 nodes.append(x._node)
             else:
-                arrays.append(x)
+                arrays.append(np.asarray(x) if type(x) is list else x)
                 nodes.append(NO_TENSOR)
         if nodes.count(NO_TENSOR) == len(nodes):
             return body(*inputs, *args, **kwargs)[0]

@@ -343,6 +343,17 @@ def test_inputs_by_numpys_names() -> None:
     assert np.clip(a=x, a_min=0, a_max=1.5).tolist() == [1, 1.5]
 
 
+def test_lists_of_numbers_are_arrays() -> None:
+    x = tracked(1.0, 2.0)
+    assert (
+        (x @ [3.0, 4.0]).item() == ([3.0, 4.0] @ x).item() == np.matmul(x, [3.0, 4.0]).item() == 11
+    )
+    assert np.tensordot(x, [3.0, 4.0], 1).item() == 11
+    assert (x * [3.0, 4.0]).tolist() == ([3.0, 4.0] * x).tolist() == [3, 8]
+    with pytest.raises(TrackedArrayError, match=r"np\.stack"):
+        x @ [x[0], x[1]]
+
+
 def test_division_with_rest_and_rounding() -> None:
     x = tracked(7.5, -7.5)
     assert (x % 2).tolist() == [1.5, 0.5]
