@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dis
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -209,6 +211,8 @@ class Tensor(Declared):
         return np.array(self.data, dtype, copy=copy)
 
     def __float__(self) -> float:
+        if self._node is not None and _is_assignment(sys._getframe(1)):
+            self.__array__()  # array[i] = tensor, for which NumPy asks a float: it raises
         return float(self.item())
 
     def __int__(self) -> int:
@@ -274,6 +278,11 @@ def wrap(array: ndarray[Any, Any], node: Node | None = None) -> Tensor:
     tensor = object.__new__(Tensor)
     tensor._data, tensor._node, tensor._lent = array, node, False
     return tensor
+
+
+def _is_assignment(frame: Any) -> bool:
+    """Whether the statement that is being run is `something[index] = ...`."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "STORE_SUBSCR"
 
 
 def _is_python(data: Any) -> bool:

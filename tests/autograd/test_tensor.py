@@ -196,6 +196,12 @@ def test_assigning_a_tracked_tensor_into_an_array_is_refused() -> None:
     buffer = np.zeros((2, 2))
     with pytest.raises(TrackedArrayError):
         buffer[0] = tracked(1.0, 2.0)
+    for _ in range(20):  # also once Python has specialised the instruction
+        with pytest.raises(ValueError, match="array element") as raised:
+            buffer[0, 1] = tracked(1.0, 2.0)[0]  # of a single number NumPy asks a float
+        assert isinstance(raised.value.__cause__, TrackedArrayError)
+        buffer[1, 1] = float(tracked(0.0)[0])
+    buffer[1, 0] = Tensor(0.0)
     with pytest.raises(TypeError, match=r"array = array \+ tensor"):
         buffer += tracked(1.0, 2.0)
     assert (buffer == 0).all()
