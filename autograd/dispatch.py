@@ -70,7 +70,8 @@ ACCUMULATED: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
 def _array_ufunc(_: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     rule = RULES.get(ufunc)
     if rule is None:
-        raise _refusal(ufunc, f"np.{ufunc.__name__}")
+        numpys = getattr(np, ufunc.__name__, None) is ufunc
+        raise _refusal(ufunc, f"np.{ufunc.__name__}" if numpys else ufunc.__name__)
     if method == "__call__":
         return _written(ufunc, rule, inputs, **kwargs) if kwargs else rule(*inputs)
     if not getattr(rule, "differentiable", True):
@@ -118,7 +119,7 @@ def _array_function(_: Any, func: Any, __: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _refusal(function: Any, name: str, why: str | None = None) -> NoGradientRuleError:
-    why = why or REFUSED.get(function, "there is no gradient rule for it")
+    why = why or REFUSED.get(function, "there is no gradient rule for it (@autograd.op makes one)")
     return NoGradientRuleError(f"{name} on a Tensor: {why}. On values: t.detach().numpy().")
 
 

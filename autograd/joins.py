@@ -147,8 +147,9 @@ def _unstack(x, axis=0):
     return tuple(np.moveaxis(x, axis, 0)), lambda g: np.stack(g, axis)
 
 
-if hasattr(np, "unstack"):  # NumPy 2.1
+def unstack(x: Any, /, *, axis: int = 0) -> Any:
+    return _unstack(x, axis)
 
-    @implements(np.unstack)
-    def unstack(x: Any, /, *, axis: int = 0) -> Any:
-        return _unstack(x, axis)
+
+if hasattr(np, "unstack"):  # NumPy 2.1
+    implements(np.unstack)(unstack)

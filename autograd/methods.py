@@ -12,6 +12,7 @@ from . import shapes as s
 from .backward import backward
 from .dispatch import RULES
 from .indexing import getitem, plain_index, setitem
+from .joins import unstack
 from .modes import recording
 from .tensor import Tensor
 from .watch import cut
@@ -76,7 +77,9 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
 
 
 def _iter(self: Tensor) -> Iterator[Tensor]:
-    return (self[i] for i in range(len(self)))
+    rows = range(len(self))
+    # Tracked, as one op: with one for each row, the way back would take quadratic time.
+    return iter(unstack(self)) if self.requires_grad else (self[i] for i in rows)
 
 
 def _round(self: Tensor, decimals: int | None = None) -> Tensor:

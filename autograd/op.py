@@ -210,7 +210,10 @@ def _results(call: Any, out: Any, *nodes: Node | None) -> Any:
         why = "which has no slope" if recording.get() else "under no_grad()"
         for node in filter(None, nodes):
             watcher.cut(node, f"{call.__name__}, {why}")
-    return tuple(wrap(np.asarray(o)) for o in out) if type(out) is tuple else wrap(np.asarray(out))
+    if type(out) is not tuple:
+        return wrap(np.asarray(out))
+    outs = map(np.asarray, out)
+    return tuple(wrap(o) if o.dtype.kind in "fc" else o for o in outs)  # as `split` does
 
 
 def replay(node: Node) -> dict[int, Callable[[Any], Any]]:

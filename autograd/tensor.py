@@ -241,6 +241,15 @@ class Tensor(Declared):
             text += f", op={self._node.op.__name__}"
         return f"{type(self).__name__}({text})"
 
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return str(self)
+        if self.size != 1:
+            raise TypeError(
+                f"format {spec!r} of a tensor of shape {self.shape}: expected one number"
+            )
+        return format(self._data.item(), spec)
+
     def __reduce__(self) -> Any:
         if not self.is_leaf:
             raise TypeError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math  # noqa: F401 - for a line of the table
 import threading
 import weakref
 from typing import Any
@@ -81,6 +82,19 @@ def twice(**options: bool) -> Any:
     y.backward(**options)
     y.backward(**options)
     return x.grad
+
+
+def assigned_to_an_array() -> None:
+    array = np.ones(2)
+    array[0] = Tensor(1.0, requires_grad=True)
+
+
+def view_written() -> Tensor:
+    m = Tensor([[1.0, 1], [2, 2]])
+    row = m[0]
+    row *= 2
+    m[1] *= 2
+    return m
 
 
 def exp_then_add(x: Tensor) -> Tensor:

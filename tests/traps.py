@@ -207,6 +207,18 @@ TRAPS: list[tuple[str, str, str]] = [
         "eq(g(exp_then_add, [1.0]), np.exp(1.0))",
     ),
     (
+        "writing into a view",
+        "a view of a Tensor is a value: `row = m[0]; row *= 2` leaves m as it is; write m[0] *= 2",
+        "eq(view_written().numpy(), [[1, 1], [4, 4]])",
+    ),
+    (
+        "a tensor where Python wants a number",
+        "math.exp(t), np.full_like(a, t) and float(t) take the value: the gradient ends there, and"
+        " `why_no_grad` says so; np.exp(t) keeps it; `array[i] = t` is an error",
+        "type(math.exp(Tensor(1.0, requires_grad=True))) is float"
+        " and raises(ValueError, assigned_to_an_array)",
+    ),
+    (
         "a step, then the old loss",
         "an error, never a wrong gradient",
         "raises(LeafChangedError, step_then_backward)",

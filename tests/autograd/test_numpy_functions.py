@@ -61,3 +61,9 @@ def test_plain_functions_give_plain_results() -> None:
         assert not any(isinstance(part, Tensor) for part in parts), entry.name
     assert len(skipped) < 45, sorted(skipped)
     assert isinstance(np.argmax(x), np.integer)
+
+
+def test_a_ufunc_that_is_not_numpys_is_refused_by_its_own_name() -> None:
+    foreign = np.frompyfunc(abs, 1, 1)
+    with pytest.raises(NoGradientRuleError, match=r"^abs .* \(@autograd.op makes one\)"):
+        foreign(Tensor([1.0], requires_grad=True))

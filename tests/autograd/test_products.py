@@ -199,10 +199,27 @@ def test_multi_dot_takes_numpys_value(sides: list[int]) -> None:
     np.testing.assert_allclose(got.detach().numpy(), L.multi_dot(arrays), rtol=1e-9, atol=1e-9)
 
 
-def test_multi_dot_takes_the_cheap_order() -> None:
-    a, b, c = leaf(50, 2), leaf(2, 50), leaf(50)
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 9), min_size=4, max_size=6))
+def test_multi_dot_takes_the_cheapest_order(sides: list[int]) -> None:
+    def cost(node: Any) -> int:  # of the products below a node: rows x columns x what is summed
+        parents = [parent for _, parent, _ in node.edges or ()]
+        below = sum(map(cost, parents))
+        return below + (node.shape[0] * node.shape[1] * parents[0].shape[1] if parents else 0)
+
+    def least(i: int, j: int) -> int:  # of all the ways to set the parentheses
+        return min(
+            (least(i, k) + least(k, j) + sides[i] * sides[k] * sides[j] for k in range(i + 1, j)),
+            default=0,
+        )
+
+    out = L.multi_dot([leaf(m, n) for m, n in pairwise(sides)])
+    assert cost(out._node) == least(0, len(sides) - 1)
+
+
+def test_multi_dot_of_a_vector_takes_the_cheap_order() -> None:
     shapes = []
-    node = L.multi_dot([a, b, c])._node
+    node = L.multi_dot([leaf(50, 2), leaf(2, 50), leaf(50)])._node
     while node.edges:
         shapes.append(node.shape)
         node = node.edges[-1][1]

@@ -406,3 +406,23 @@ def test_methods_are_numpys_functions() -> None:
 )
 def test_repr(tensor: Tensor, text: str) -> None:
     assert repr(tensor) == text
+
+
+def test_a_single_number_formats_as_one() -> None:
+    loss = Tensor(0.5, requires_grad=True) * 2
+    assert f"{loss:.3f}" == "1.000"
+    assert f"{Tensor([[2.0]]):>6.1f}" == "   2.0"
+    assert f"{loss}" == str(loss)
+    with pytest.raises(TypeError, match="format"):
+        f"{Tensor([1.0, 2.0]):.3f}"
+
+
+def test_iteration_is_one_op() -> None:
+    x = Tensor(np.arange(6.0).reshape(3, 2), requires_grad=True)
+    rows = list(x)
+    assert len({row._node.edges[0][1] for row in rows}) == 1
+    sum((i * row * row).sum() for i, row in enumerate(rows)).backward()
+    np.testing.assert_array_equal(x.grad, [[0, 0], [4, 6], [16, 20]])
+    assert [int(i) for i in Tensor([3, 4])] == [3, 4]
+    with pytest.raises(TypeError, match="unsized"):
+        iter(x.sum())
