@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 import numpy as np
 
@@ -33,6 +32,7 @@ class Adam(Optimizer):
         like the rest of the gradient; `AdamW` decays all weights alike.
     amsgrad : divide by the largest v so far (Reddi, Kale and Kumar, ICLR 2018).
     maximize : go up instead of down.
+    decoupled_weight_decay : shrink the parameter itself, as `AdamW` does.
 
     Raises
     ------
@@ -53,9 +53,6 @@ class Adam(Optimizer):
     array([0.9, 1.1], dtype=float32)
     """
 
-    #: Whether weight decay shrinks the parameter itself instead of joining the gradient.
-    decoupled: ClassVar[bool] = False
-
     def __init__(
         self,
         params: Params,
@@ -66,6 +63,7 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        decoupled_weight_decay: bool = False,
     ) -> None:
         defaults = {
             "lr": lr,
@@ -74,6 +72,7 @@ class Adam(Optimizer):
             "weight_decay": weight_decay,
             "amsgrad": amsgrad,
             "maximize": maximize,
+            "decoupled_weight_decay": decoupled_weight_decay,
         }
         super().__init__(params, defaults)
 
@@ -94,7 +93,7 @@ class Adam(Optimizer):
         means = state["exp_avg"], state["exp_avg_sq"]
         largest = state["max_exp_avg_sq"] if group["amsgrad"] else means[1]
         for p, g, m, v, v_max in blocks(param, grad, *means, largest):
-            if decay and self.decoupled:
+            if decay and group["decoupled_weight_decay"]:
                 p *= 1 - lr * decay
             elif decay:
                 g = g + decay * p
@@ -136,8 +135,6 @@ class AdamW(Adam):
     array([0.99], dtype=float32)
     """
 
-    decoupled = True
-
     def __init__(
         self,
         params: Params,
@@ -149,4 +146,19 @@ class AdamW(Adam):
         *,
         maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            maximize=maximize,
+            decoupled_weight_decay=True,
+        )
+
+    def check(self, options: Options) -> None:
+        """Refuse to be Adam, as which the state of one would have it; and as `Optimizer` does."""
+        super().check(options)
+        if not options["decoupled_weight_decay"]:
+            raise ValueError("decoupled_weight_decay: got False: AdamW without it is Adam")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from autograd import Tensor
+from autograd import Tensor, enable_grad
 
-__all__ = ["Array", "Optimizer", "Options", "Params", "State", "blocks"]
+__all__ = ["Array", "Closure", "Optimizer", "Options", "Params", "State", "blocks", "in_range"]
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Options: TypeAlias = dict[str, Any]  #: a group: its options by name, and its parameters
 State: TypeAlias = dict[str, Any]  #: what a rule keeps for one parameter, and its "step"
+Closure: TypeAlias = Callable[[], Any]  #: computes the loss and its gradients, returns the loss
 
 #: What an optimizer may be given: Tensors, (name, Tensor) pairs, or groups of either.
 Params: TypeAlias = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
@@ -71,6 +72,10 @@ class Optimizer:
     array([ 0.75, -0.75], dtype=float32)
     """
 
+    #: Whether the rule asks for the count of steps. If not, a state without one loads as well, such
+    #: as PyTorch's of SGD.
+    counts: ClassVar[bool] = True
+
     def __init__(self, params: Params, defaults: Options) -> None:
         self.defaults: Options = {"maximize": False, **defaults}
         self.param_groups: list[Options] = []
@@ -107,8 +112,8 @@ class Optimizer:
     def check(self, options: Options) -> None:
         """Raise if an option is out of range. A subclass adds what is special to its own."""
         for name in ("lr", "momentum", "eps", "weight_decay"):
-            if name in options and not 0 <= _number(name, options[name]) < np.inf:
-                raise ValueError(f"{name}: got {options[name]!r}, expected a number >= 0")
+            if name in options:
+                in_range(name, options[name])
         if "betas" in options:
             betas = options["betas"]
             two = isinstance(betas, tuple | list) and len(betas) == 2
@@ -123,13 +128,26 @@ class Optimizer:
             if param.grad is not None:
                 param.grad = None
 
-    def step(self) -> None:
+    def step(self, closure: Closure | None = None) -> Any:
         """Update every parameter that has a gradient; the others stay, and so does their state.
+
+        Parameters
+        ----------
+        closure : a function to be called first, that computes the loss and its gradients:
+            `zero_grad()`, the loss, `backward()`, and it returns the loss.
+
+        Returns
+        -------
+        What `closure` returned; else None.
 
         Warns
         -----
         UserWarning : no parameter has a gradient; once.
         """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
         idle = True
         for group in self.param_groups:
             _plain_numbers(group)
@@ -148,13 +166,18 @@ class Optimizer:
                 if group["maximize"]:
                     grad = np.asarray(-grad)
                 self.update(data, grad, state, group)
-        if idle and not self._warned:
+        if idle:
+            self._warn_idle()
+        return loss
+
+    def _warn_idle(self) -> None:
+        if not self._warned:
             self._warned = True
             warnings.warn(
                 f"{self._name}.step(): no parameter has a gradient, so nothing changed. Was "
                 "loss.backward() called, and zero_grad() not in between? Are these the parameters "
                 "that the loss depends on?",
-                stacklevel=2,
+                stacklevel=3,
             )
 
     # The groups
@@ -303,11 +326,13 @@ class Optimizer:
 
     def _misfits(self, group: Options, saved: Options) -> Iterator[str]:
         """Why the options and the parameters of a saved group cannot be those of `group`."""
-        if missing := self.defaults.keys() - saved.keys():
+        # Switches, all off by default, may be younger than the state, or not known to PyTorch.
+        needed = {name for name, value in self.defaults.items() if not isinstance(value, bool)}
+        if missing := needed - saved.keys():
             yield f"no option {', '.join(sorted(missing))}: is it another optimizer's?"
         else:
             try:
-                self.check(saved)
+                self.check({**self.defaults, **saved})
             except (TypeError, ValueError) as error:
                 yield str(error)
         count, expected = len(saved.get("params", ())), len(group["params"])
@@ -321,12 +346,15 @@ class Optimizer:
     def _read(self, saved: State, param: Tensor, group: Options) -> tuple[State, list[str]]:
         """A copy of a parameter's saved state, its arrays in the dtypes of `init`; and problems."""
         expected = {"step": 0, **self.init(param.data, group)}
+        saved = {name: value for name, value in saved.items() if value is not None}
+        if not self.counts:
+            saved.setdefault("step", 0)
         problems = [f"no {name}" for name in expected.keys() - saved.keys()]
         state: State = {}
         for name, value in saved.items():
             like = expected.get(name, param)
-            if name == "step":
-                state[name] = int(value)
+            if isinstance(like, int | float):  # PyTorch's numbers are tensors
+                state[name] = type(like)(value)
             elif not hasattr(value, "__array__") or not hasattr(like, "shape"):
                 state[name] = copy.deepcopy(value)
             elif np.shape(value) != like.shape:
@@ -385,6 +413,13 @@ def _is_named(item: Any) -> bool:
     return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)
 
 
+def in_range(name: str, value: Any, low: float = 0.0, below: float = np.inf) -> None:
+    """Raise unless the option `name` is a number, at least `low` and less than `below`."""
+    if not low <= _number(name, value) < below:
+        limit = "" if below == np.inf else f" and < {below:g}"
+        raise ValueError(f"{name}: got {value!r}, expected a number >= {low:g}{limit}")
+
+
 def _number(name: str, value: Any) -> float:
     if not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name}: got {value!r}, a {type(value).__name__}, expected a number")
@@ -400,3 +435,5 @@ def _plain_numbers(group: Options) -> None:
     for name, value in group.items():
         if isinstance(value, np.generic):
             group[name] = value.item()
+        elif isinstance(value, tuple) and any(isinstance(item, np.generic) for item in value):
+            group[name] = tuple(np.asarray(item).item() for item in value)

@@ -50,6 +50,8 @@ class SGD(Optimizer):
     array([0.71], dtype=float32)
     """
 
+    counts = False
+
     def __init__(
         self,
         params: Params,

@@ -45,11 +45,11 @@ def test_defaults_are_pytorchs():
     del group["params"]
     assert group == {
         "lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False,
-        "maximize": False,
+        "maximize": False, "decoupled_weight_decay": False,
     }  # fmt: skip
     group_w = AdamW([leaf(1.0)]).param_groups[0]
     del group_w["params"]
-    assert group_w == {**group, "weight_decay": 1e-2}
+    assert group_w == {**group, "weight_decay": 1e-2, "decoupled_weight_decay": True}
 
 
 @pytest.mark.parametrize("make", [Adam, lambda *a, **k: AdamW(*a, weight_decay=0.0, **k)])
@@ -84,6 +84,17 @@ def test_adam_puts_the_decay_into_the_gradient_adamw_into_the_weight():
     w = leaf(1.0)
     run(AdamW([w], lr=0.1, weight_decay=0.1), w, [[0.0]])
     np.testing.assert_allclose(w.data, [0.99], rtol=1e-15)
+
+
+def test_adam_with_decoupled_decay_is_adamw_and_adamw_is_never_adam():
+    w, other = leaf(1.0), leaf(1.0)
+    adam = Adam([w], lr=0.1, weight_decay=0.1, decoupled_weight_decay=True)
+    adamw = AdamW([other], lr=0.1, weight_decay=0.1)
+    run(adam, w, [[0.5], [-1.0]])
+    run(adamw, other, [[0.5], [-1.0]])
+    assert np.array_equal(w.data, other.data)
+    with pytest.raises(ValueError, match="decoupled_weight_decay: got False: AdamW without"):
+        adamw.load_state_dict(Adam([w]).state_dict())
 
 
 def test_adam_is_its_definition():
