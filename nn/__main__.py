@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 from autograd import no_grad
 
 from . import datasets, init, plot
-from .activations import ReLU, Sigmoid, Tanh
+from .activations import Sigmoid, Tanh
+from .classification import CrossEntropyLoss
 from .containers import Sequential
 from .data import train_test_split
 from .linear import Linear
-from .losses import CrossEntropyLoss
 from .module import Module
 from .random import manual_seed
+from .rectifiers import ReLU
 from .serialize import save
 from .training import fit
 

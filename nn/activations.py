@@ -1,7 +1,11 @@
-"""Functions of one number, applied elementwise, and their layers."""
+"""Smooth functions of one number, applied elementwise, and their layers.
+
+Those made of pieces, such as relu, are in rectifiers.py.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,26 +13,36 @@ import numpy as np
 from autograd import op
 from autograd.elementwise import tanh
 
+from .erf import erf
 from .module import Module
 
 __all__ = [
+    "GELU",
+    "GLU",
     "Identity",
-    "ReLU",
+    "LogSigmoid",
+    "Mish",
+    "SiLU",
     "Sigmoid",
+    "Softplus",
+    "Softsign",
     "Tanh",
+    "Tanhshrink",
+    "gelu",
+    "glu",
     "log_sigmoid",
-    "relu",
+    "logsigmoid",
+    "mish",
     "sigmoid",
+    "silu",
     "softplus",
+    "softsign",
     "tanh",
+    "tanhshrink",
 ]
 
 
-@op(linear=True)  # no derivative goes through the mask, so a linear op's promises hold
-def relu(x):
-    """max(x, 0). The derivative at 0 is 0."""
-    y = np.maximum(x, 0)
-    return y, lambda g: g * (y > 0)
+# Functions
 
 
 def _sigmoid_again(x: Any) -> Any:
@@ -56,15 +70,109 @@ def log_sigmoid(x):
     return y, lambda g: g * sigmoid(-x)
 
 
-@op
-def softplus(x, beta=1.0):
-    """log(1 + exp(beta x)) / beta, a smooth relu.
+logsigmoid = log_sigmoid  # PyTorch's spelling
 
-    PyTorch's `threshold`, above which it returns x, is not needed: nothing overflows here.
+
+@op
+def softplus(x, beta=1.0, threshold=20.0):
+    """log(1 + exp(beta x)) / beta, a smooth relu; x itself where beta x > `threshold`.
+
+    Nothing overflows here, so that a threshold of 20 or more, beyond which the two are equal to
+    ten digits, is not looked at; a smaller one is, for equal results with PyTorch.
     """
     z = x * beta
     y = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta
-    return y, lambda g: g * sigmoid(z)
+    if threshold >= 20:
+        return y, lambda g: g * sigmoid(z)
+    beyond = z > threshold
+    return np.where(beyond, x, y), lambda g: g * np.where(beyond, 1, sigmoid(z))
+
+
+@op
+def silu(x):
+    """The product x sigmoid(x), also known as swish (Elfwing et al., 2017)."""
+    s = sigmoid(x)
+    return x * s, lambda g: g * (s * (1 + x * (1 - s)))
+
+
+@op
+def mish(x):
+    """The product x tanh(softplus(x)) (Misra, 2019)."""
+    t = np.tanh(softplus(x))
+    return x * t, lambda g: g * (t + x * sigmoid(x) * (1 - t * t))
+
+
+def gelu(x: Any, approximate: str = "none") -> Any:
+    """The product x Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016).
+
+    Parameters
+    ----------
+    x : floats, any shape.
+    approximate : "none" for Φ(x) = (1 + erf(x / sqrt(2))) / 2; or "tanh" for
+        (1 + tanh(sqrt(2/π) (x + 0.044715 x³))) / 2, which is up to 5e-4 off and faster.
+
+    Raises
+    ------
+    ValueError : `approximate` is neither.
+    """
+    _check_approximate("gelu", approximate)
+    return _gelu(x) if approximate == "none" else _gelu_tanh(x)
+
+
+def _check_approximate(who: str, approximate: str) -> None:
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f"{who}: got approximate={approximate!r}, expected 'none' or 'tanh'")
+
+
+@op
+def _gelu(x):
+    phi = 0.5 + 0.5 * erf(x * math.sqrt(0.5))
+    density = 1 / math.sqrt(2 * math.pi)
+    return x * phi, lambda g: g * (phi + x * (density * np.exp(-0.5 * (x * x))))
+
+
+@op
+def _gelu_tanh(x):
+    c, xx = math.sqrt(2 / math.pi), x * x
+    t = np.tanh(x * (c + c * 0.044715 * xx))
+
+    def closure(g: Any) -> Any:
+        return g * (0.5 + 0.5 * t + 0.5 * x * (1 - t * t) * (c + 3 * c * 0.044715 * xx))
+
+    return x * (0.5 + 0.5 * t), closure
+
+
+@op
+def softsign(x):
+    """The quotient x / (1 + abs(x)): a tanh with long tails."""
+    d = 1 + np.abs(x)
+    return x / d, lambda g: g / (d * d)
+
+
+@op
+def tanhshrink(x):
+    """The difference x - tanh(x)."""
+    t = np.tanh(x)
+    return x - t, lambda g: g * (t * t)
+
+
+def glu(x: Any, axis: int = -1) -> Any:
+    """Return a sigmoid(b), with a and b the halves of `x` along `axis` (Dauphin et al., 2017).
+
+    Raises
+    ------
+    ValueError : there are no halves: the length along `axis` is odd.
+    """
+    if np.ndim(x) == 0 or x.shape[axis] % 2:
+        raise ValueError(
+            f"glu: got input of shape {np.shape(x)}, which has no two halves along axis {axis}; "
+            "expected an even length there"
+        )
+    a, b = np.split(x, 2, axis)
+    return a * sigmoid(b)
+
+
+# Layers
 
 
 class Identity(Module):
@@ -75,14 +183,6 @@ class Identity(Module):
         return x
 
 
-class ReLU(Module):
-    """max(x, 0), elementwise. The derivative at 0 is 0."""
-
-    def forward(self, x: Any) -> Any:
-        """Apply `functional.relu`."""
-        return relu(x)
-
-
 class Sigmoid(Module):
     """1 / (1 + exp(-x)), elementwise."""
 
@@ -91,9 +191,105 @@ class Sigmoid(Module):
         return sigmoid(x)
 
 
+class LogSigmoid(Module):
+    """log(1 / (1 + exp(-x))), elementwise."""
+
+    def forward(self, x: Any) -> Any:
+        """Apply `functional.logsigmoid`."""
+        return logsigmoid(x)
+
+
 class Tanh(Module):
     """The hyperbolic tangent, elementwise."""
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.tanh`."""
         return tanh(x)
+
+
+class Softplus(Module):
+    """log(1 + exp(beta x)) / beta, elementwise; x itself where beta x > `threshold`."""
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        self.beta, self.threshold = beta, threshold
+
+    def forward(self, x: Any) -> Any:
+        """Apply `functional.softplus`."""
+        return softplus(x, self.beta, self.threshold)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"beta={self.beta}, threshold={self.threshold}"
+
+
+class SiLU(Module):
+    """x sigmoid(x), elementwise; also known as swish."""
+
+    def forward(self, x: Any) -> Any:
+        """Apply `functional.silu`."""
+        return silu(x)
+
+
+class Mish(Module):
+    """x tanh(log(1 + exp(x))), elementwise."""
+
+    def forward(self, x: Any) -> Any:
+        """Apply `functional.mish`."""
+        return mish(x)
+
+
+class GELU(Module):
+    """x Φ(x), elementwise, where Φ is the normal distribution function.
+
+    `approximate="tanh"` for a faster formula, which is up to 5e-4 off.
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        _check_approximate("GELU", approximate)
+        self.approximate = approximate
+
+    def forward(self, x: Any) -> Any:
+        """Apply `functional.gelu`."""
+        return gelu(x, self.approximate)
+
+    def extra_repr(self) -> str:
+        """The argument."""
+        return f"approximate={self.approximate!r}"
+
+
+class Softsign(Module):
+    """x / (1 + abs(x)), elementwise."""
+
+    def forward(self, x: Any) -> Any:
+        """Apply `functional.softsign`."""
+        return softsign(x)
+
+
+class Tanhshrink(Module):
+    """x - tanh(x), elementwise."""
+
+    def forward(self, x: Any) -> Any:
+        """Apply `functional.tanhshrink`."""
+        return tanhshrink(x)
+
+
+class GLU(Module):
+    """a sigmoid(b), where a and b are the halves of the input along `axis`: the gated linear unit.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.GLU()(np.ones((5, 6))).shape
+    (5, 3)
+    """
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Any) -> Any:
+        """Apply `functional.glu`."""
+        return glu(x, self.axis)
+
+    def extra_repr(self) -> str:
+        """The argument."""
+        return f"axis={self.axis}"

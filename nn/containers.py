@@ -1,20 +1,153 @@
-"""Modules made of modules: Sequential."""
+"""Modules made of modules: Sequential, and lists and dicts whose names are as in PyTorch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, overload
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from itertools import count
+from typing import Any, ClassVar, Generic, TypeVar, overload
 
-from .module import Module
+from autograd import Tensor
 
-__all__ = ["Sequential"]
+from .module import Buffer, Module, Parameter
+
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+
+T = TypeVar("T")
+L = TypeVar("L", bound="_List[Any]")
 
 
-class Sequential(Module):
+class _Container(Module, Generic[T]):
+    """Holds items as attributes, in order. The names of attributes are those in the state."""
+
+    _kind: ClassVar[type[Any]] = Module
+
+    def _items(self) -> dict[str, T]:
+        kind = self._kind
+        return {name: x for name, x in vars(self).items() if isinstance(x, kind)}
+
+    def _put(self, name: str, item: Any) -> None:
+        if self._kind is Module and not isinstance(item, Module):
+            raise TypeError(f"{type(self).__name__}: {_argument(name)} is {_what(item)}")
+        if self._kind is Parameter and not isinstance(item, Parameter):
+            if isinstance(item, Buffer) or not hasattr(item, "__array__"):
+                raise TypeError(
+                    f"{type(self).__name__}: {_argument(name)} is of type {type(item).__name__}; "
+                    "expected a Parameter, Tensor or array"
+                )
+            item = Parameter(item.detach() if isinstance(item, Tensor) else item)
+        if name in self._items():
+            setattr(self, name, item)
+        else:
+            self._register(name, item, self._kind)
+
+    def __len__(self) -> int:
+        return len(self._items())
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Raise: there is nothing to compute."""
+        raise NotImplementedError(
+            f"{type(self).__name__} only holds its items. Call them in the forward of your own "
+            "module; or use Sequential, which calls one after the other"
+        )
+
+
+# Lists
+
+
+class _List(_Container[T]):
+    def __init__(self, items: Iterable[Any] = ()) -> None:
+        for i, item in enumerate(items):
+            self._put(str(i), item)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._items().values())
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self: L, index: slice) -> L: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return self._part(list(self._items().items())[index])
+        return getattr(self, self._name_of(index))
+
+    def _part(self, items: list[tuple[str, T]]) -> Any:
+        return type(self)(item for _, item in items)
+
+    def __setitem__(self, index: int, item: Any) -> None:
+        self._put(self._name_of(index), item)
+
+    def __delitem__(self, index: int | slice) -> None:
+        items = list(self)
+        if not isinstance(index, slice):
+            self._name_of(index)
+        del items[index]
+        self._renew(items)
+
+    def __add__(self: L, others: Iterable[Any]) -> L:
+        return self[:].extend(others)
+
+    def __iadd__(self: L, others: Iterable[Any]) -> L:
+        return self.extend(others)
+
+    def append(self: L, item: Any) -> L:
+        """Add an item at the end; returns the container."""
+        items = self._items()  # a part of a Sequential may have the name already
+        self._put(next(name for i in count(len(items)) if (name := str(i)) not in items), item)
+        return self
+
+    def extend(self: L, items: Iterable[Any]) -> L:
+        """Add items at the end; returns the container."""
+        for item in list(items):
+            self.append(item)
+        return self
+
+    def insert(self: L, index: int, item: Any) -> L:
+        """Add an item before `index`; those behind it get new names. Returns the container."""
+        items = list(self)
+        items.insert(index, item)
+        self._renew(items)
+        return self
+
+    def pop(self, index: int = -1) -> T:
+        """Take an item out; those behind it get new names."""
+        item = self[index]
+        del self[index]
+        return item
+
+    def _name_of(self, index: int) -> str:
+        names = list(self._items())
+        try:
+            return names[index]
+        except IndexError:
+            raise IndexError(
+                f"{type(self).__name__}: got index {index}, but it has {len(names)} items"
+            ) from None
+
+    def _renew(self, items: Iterable[Any]) -> None:
+        """Hold these instead, with names from "0"."""
+        old = self._items()
+        for name in old:
+            delattr(self, name)
+        try:
+            for i, item in enumerate(items):
+                self._put(str(i), item)
+        except TypeError:
+            vars(self).update(old)
+            raise
+
+
+class Sequential(_List[Module]):
     """Modules one after the other: each is called on the output of the one before.
 
-    It can be indexed, sliced (which gives a Sequential of the same modules) and iterated over.
-    Parameters are named "0.weight", "2.weight", ...
+    It can be indexed, sliced (which gives a Sequential of the same modules, with the same names)
+    and iterated over, and changed with `append`, `extend`, `insert`, `pop`, `del` and `+=`.
+    Parameters are named "0.weight", "2.weight", ...; or by the names in a dict, which are
+    attributes too.
+
+    Parameters
+    ----------
+    modules : the modules; or one dict of them by name.
 
     Raises
     ------
@@ -32,21 +165,24 @@ class Sequential(Module):
     )
     >>> model[0]
     Linear(784, 16)   12,560 parameters
+    >>> nn.Sequential({"hidden": nn.Linear(784, 16), "act": nn.Sigmoid()}).hidden
+    Linear(784, 16)   12,560 parameters
     """
 
-    def __init__(self, *modules: Module) -> None:
-        for i, module in enumerate(modules):
-            if not isinstance(module, Module):
-                raise TypeError(f"Sequential: argument {i} is {_what(module)}")
-            setattr(self, str(i), module)
+    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
+        first = modules[0] if len(modules) == 1 else None
+        if isinstance(first, Mapping) and not isinstance(first, Module):
+            for name, module in first.items():
+                self._put(name, module)
+        else:
+            super().__init__(modules)
 
-    def _layers(self) -> list[Module]:
-        # Not children(): a module without state may well stand in several places.
-        return [module for name, module in vars(self).items() if name.isdigit()]
+    def _part(self, items: list[tuple[str, Module]]) -> Sequential:
+        return Sequential(dict(items))
 
     def forward(self, x: Any) -> Any:
         """The modules' composition, applied to `x`."""
-        for i, layer in enumerate(self._layers()):
+        for i, layer in enumerate(self):
             try:
                 x = layer(x)
             except Exception as error:
@@ -54,19 +190,107 @@ class Sequential(Module):
                 raise
         return x
 
-    def __len__(self) -> int:
-        return len(self._layers())
 
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self._layers())
+class ModuleList(_List[Module]):
+    """A list of modules, to be called as you like; a plain list in an attribute does as well.
 
-    @overload
-    def __getitem__(self, index: int) -> Module: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequential: ...
-    def __getitem__(self, index: int | slice) -> Module:
-        layers = self._layers()
-        return Sequential(*layers[index]) if isinstance(index, slice) else layers[index]
+    Parameters
+    ----------
+    modules : an iterable of modules.
+
+    Raises
+    ------
+    TypeError : one of them is not a Module.
+    """
+
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+        super().__init__(modules or ())
+
+
+class ParameterList(_List[Parameter]):
+    """A list of parameters; a plain list in an attribute does as well.
+
+    Parameters
+    ----------
+    values : an iterable of Parameters; a Tensor or an array is copied into one.
+
+    Raises
+    ------
+    TypeError : something else is among them.
+    """
+
+    _kind = Parameter
+
+    def __init__(self, values: Iterable[Any] | None = None) -> None:
+        super().__init__(values or ())
+
+
+# Dicts
+
+
+class _Dict(_Container[T], MutableMapping[str, T]):
+    __hash__, __eq__ = object.__hash__, object.__eq__  # a Module is what it is, not what it holds
+
+    def __init__(self, items: Any = None) -> None:
+        self.update(items or {})
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items())
+
+    def __getitem__(self, key: str) -> T:
+        return self._items()[key]
+
+    def __setitem__(self, key: str, item: Any) -> None:
+        self._put(key, item)
+
+    def __delitem__(self, key: str) -> None:
+        self._items()[key]  # raises KeyError
+        delattr(self, key)
+
+    def popitem(self) -> tuple[str, T]:
+        """Take out the last item, as of a dict."""
+        key = list(self)[-1] if len(self) else ""
+        return key, self.pop(key)
+
+
+class ModuleDict(_Dict[Module]):
+    """A dict of modules by name, to be called as you like; a plain dict does as well.
+
+    Parameters
+    ----------
+    modules : a dict, or an iterable of pairs (name, module).
+
+    Raises
+    ------
+    TypeError : one of them is not a Module.
+    ValueError : a name is no string, has a dot in it, or is that of a method.
+    """
+
+    def __init__(self, modules: Any = None) -> None:
+        super().__init__(modules)
+
+
+class ParameterDict(_Dict[Parameter]):
+    """A dict of parameters by name; a plain dict in an attribute does as well.
+
+    Parameters
+    ----------
+    parameters : a dict, or an iterable of pairs (name, Parameter); a Tensor or an array is copied
+        into a Parameter.
+
+    Raises
+    ------
+    TypeError, ValueError : as for `ModuleDict`.
+    """
+
+    _kind = Parameter
+
+    def __init__(self, parameters: Any = None) -> None:
+        super().__init__(parameters)
+
+
+def _argument(name: str) -> str:
+    return f"argument {name}" if name.isdigit() else repr(name)
 
 
 def _what(x: Any) -> str:

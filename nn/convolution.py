@@ -21,6 +21,7 @@ from autograd import default_dtype, op
 
 from . import init
 from .module import Module, Parameter
+from .padding import padded
 from .random import generator as _generator
 from .windows import Ints, Size, Windows, around, ints, windows_of
 
@@ -103,7 +104,7 @@ def conv1d(
     groups: int = 1,
 ) -> Any:
     """Convolution along one axis; see `conv2d`."""
-    return _convolve(1, x, weight, bias, stride, padding, dilation, groups)
+    return _convolve("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(
@@ -137,7 +138,7 @@ def conv2d(
     ------
     ValueError : shapes and arguments do not fit; padding is "same" and a stride is not 1.
     """
-    return _convolve(2, x, weight, bias, stride, padding, dilation, groups)
+    return _convolve("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
 
 
 def conv3d(
@@ -150,13 +151,20 @@ def conv3d(
     groups: int = 1,
 ) -> Any:
     """Convolution along three axes; see `conv2d`."""
-    return _convolve(3, x, weight, bias, stride, padding, dilation, groups)
+    return _convolve("conv3d", 3, x, weight, bias, stride, padding, dilation, groups)
 
 
 def _convolve(
-    n: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
+    who: str,
+    n: int,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
 ) -> Any:
-    who = f"conv{n}d"
     _check(who, n, x, weight, bias, groups, ins=1)
     at = windows_of(who, x.shape[-n:], weight.shape[2:], stride, padding, dilation, groups)
     single = x.ndim == n + 1
@@ -175,7 +183,7 @@ def conv_transpose1d(
 ) -> Any:
     """Transposed convolution along one axis; see `conv_transpose2d`."""
     config = stride, padding, output_padding, groups, dilation
-    return _transpose(1, x, weight, bias, *config)
+    return _transpose("conv_transpose1d", 1, x, weight, bias, *config)
 
 
 def conv_transpose2d(
@@ -211,7 +219,7 @@ def conv_transpose2d(
     ValueError : shapes and arguments do not fit; output_padding reaches both stride and dilation.
     """
     config = stride, padding, output_padding, groups, dilation
-    return _transpose(2, x, weight, bias, *config)
+    return _transpose("conv_transpose2d", 2, x, weight, bias, *config)
 
 
 def conv_transpose3d(
@@ -226,10 +234,11 @@ def conv_transpose3d(
 ) -> Any:
     """Transposed convolution along three axes; see `conv_transpose2d`."""
     config = stride, padding, output_padding, groups, dilation
-    return _transpose(3, x, weight, bias, *config)
+    return _transpose("conv_transpose3d", 3, x, weight, bias, *config)
 
 
 def _transpose(
+    who: str,
     n: int,
     x: Any,
     weight: Any,
@@ -240,7 +249,6 @@ def _transpose(
     groups: int,
     dilation: Size,
 ) -> Any:
-    who = f"conv_transpose{n}d"
     _check(who, n, x, weight, bias, groups, ins=0)
     stride, dilation = ints(who, "stride", n, stride), ints(who, "dilation", n, dilation)
     padding = ints(who, "padding", n, padding, 0)
@@ -378,13 +386,6 @@ class _Layer(Module):
 
 
 class _Conv(_Layer):
-    # NumPy's names of PyTorch's padding modes
-    modes: ClassVar[dict[str, Any]] = {
-        "reflect": "reflect",
-        "replicate": "edge",
-        "circular": "wrap",
-    }
-
     def __init__(
         self,
         in_channels: int,
@@ -402,7 +403,7 @@ class _Conv(_Layer):
         shape = in_channels, out_channels, kernel_size
         self._make(*shape, stride, dilation, groups, bias, generator)
         who = type(self).__name__
-        if padding_mode not in ("zeros", *self.modes):
+        if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
             raise ValueError(
                 f"{who}: got padding_mode={padding_mode!r}, expected 'zeros', 'reflect', "
                 "'replicate' or 'circular'"
@@ -414,13 +415,12 @@ class _Conv(_Layer):
     def forward(self, x: Any) -> Any:
         """Convolve `x` of shape (batch, in_channels, *size), or without the batch."""
         self._check(x)
-        padding: Any = self.padding
+        who, padding = type(self).__name__, self.padding
         if self.padding_mode != "zeros":
-            others = ((0, 0),) * (x.ndim - self.axes)
-            x = np.pad(x, others + self._around, self.modes[self.padding_mode])
-            padding = 0
+            sides = tuple(side for pair in self._around[::-1] for side in pair)
+            x, padding = padded(who, x, sides, self.padding_mode), "valid"
         config = self.stride, padding, self.dilation, self.groups
-        return _convolve(self.axes, x, self.weight, self.bias, *config)
+        return _convolve(who, self.axes, x, self.weight, self.bias, *config)
 
 
 class _ConvTranspose(_Layer):
@@ -452,7 +452,7 @@ class _ConvTranspose(_Layer):
     def forward(self, x: Any, output_size: Ints | None = None) -> Any:
         """Spread `x` of shape (batch, in_channels, *size), or without the batch.
 
-        `output_size`, if given, decides in place of `output_padding`.
+        `output_size`, or a whole shape that ends in it, decides in place of `output_padding`.
         """
         self._check(x)
         n, more = self.axes, self.output_padding
@@ -461,13 +461,14 @@ class _ConvTranspose(_Layer):
             least = _transposed_size(x.shape[-n:], *config)
             most = tuple(a + s - 1 for a, s in zip(least, self.stride, strict=True))
             size = tuple(output_size)
+            size = size[-n:] if len(size) == x.ndim else size
             if len(size) != n or not all(map(lambda a, m, b: a <= m <= b, least, size, most)):
                 raise ValueError(
                     f"{self._name()}: got output_size={output_size}, expected {least} to {most}"
                 )
             more = tuple(m - a for m, a in zip(size, least, strict=True))
         spread = self.stride, self.padding, more, self.groups, self.dilation
-        return _transpose(n, x, self.weight, self.bias, *spread)
+        return _transpose(type(self).__name__, n, x, self.weight, self.bias, *spread)
 
 
 class Conv1d(_Conv):

@@ -19,11 +19,14 @@ from .random import generator as _generator
 __all__ = [
     "calculate_gain",
     "constant_",
+    "dirac_",
+    "eye_",
     "kaiming_normal_",
     "kaiming_uniform_",
     "normal_",
     "ones_",
     "orthogonal_",
+    "sparse_",
     "trunc_normal_",
     "uniform_",
     "xavier_normal_",
@@ -88,6 +91,51 @@ def zeros_(tensor: T) -> T:
 def ones_(tensor: T) -> T:
     """Ones."""
     return _write(tensor, 1)
+
+
+def eye_(tensor: T) -> T:
+    """The identity matrix: ones on the diagonal of a tensor of two axes, zeros elsewhere."""
+    if tensor.ndim != 2:
+        raise ValueError(f"eye_: expected two axes, got shape {tensor.shape}")
+    return _write(tensor, np.eye(*tensor.shape))
+
+
+def dirac_(tensor: T, groups: int = 1) -> T:
+    """The identity as a convolution, (out, in, *kernel): a 1 in the middle of the kernel.
+
+    As many channels as there can be go through unchanged, in each of the groups.
+
+    Raises
+    ------
+    ValueError : there is no kernel; the groups do not divide the first axis.
+    """
+    if tensor.ndim not in (3, 4, 5):
+        raise ValueError(f"dirac_: expected (out, in, *kernel), 3 to 5 axes, got {tensor.shape}")
+    n_out, n_in, *kernel = tensor.shape
+    if n_out % groups:
+        raise ValueError(f"dirac_: groups={groups} does not divide the {n_out} outputs")
+    values = np.zeros(tensor.shape)
+    channels = np.arange(min(n_out // groups, n_in))
+    for first in range(0, n_out, n_out // groups):
+        values[(first + channels, channels, *(k // 2 for k in kernel))] = 1
+    return _write(tensor, values)
+
+
+def sparse_(tensor: T, sparsity: float, std: float = 0.01, generator: Rng = None) -> T:
+    """Normal with mean 0, but for a share `sparsity` of zeros in each column (Martens, ICML 2010).
+
+    Of n rows, ceil(sparsity n) are zero in a column.
+    """
+    if tensor.ndim != 2:
+        raise ValueError(f"sparse_: expected two axes, got shape {tensor.shape}")
+    if not 0 <= sparsity <= 1:
+        raise ValueError(f"sparse_: sparsity is a share, from 0 to 1; got {sparsity}")
+    rng = _generator(generator)
+    values = rng.normal(0.0, std, tensor.shape)
+    values[
+        rng.permuted(np.indices(tensor.shape)[0], axis=0) < math.ceil(sparsity * len(values))
+    ] = 0
+    return _write(tensor, values)
 
 
 def _fans(tensor: Any) -> tuple[int, int]:

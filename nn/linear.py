@@ -1,4 +1,4 @@
-"""The affine map x Wᵀ + b: the function and the layer."""
+"""The affine map x Wᵀ + b, and the bilinear one: functions and layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import init
 from .module import Module, Parameter
 from .random import generator as _generator
 
-__all__ = ["Linear", "linear"]
+__all__ = ["Bilinear", "Linear", "bilinear", "linear"]
 
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
@@ -47,6 +47,36 @@ def _linear(x, weight, bias):
         lambda g: rows(g).T @ rows(x),
         lambda g: rows(g).sum(axis=0),
     )
+
+
+def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
+    """y_o = x1ᵀ W_o x2 + b_o along the last axes of `x1` and `x2`.
+
+    Parameters
+    ----------
+    x1, x2 : shapes (..., in1) and (..., in2), alike but for the last axis.
+    weight : shape (out, in1, in2).
+    bias : shape (out,), or None.
+
+    Returns
+    -------
+    shape (..., out); a Tensor if any argument is one.
+
+    Raises
+    ------
+    ValueError : the shapes are other than that.
+    """
+    _check_bilinear("bilinear", x1.shape, x2.shape, *weight.shape[1:])
+    y = np.einsum("...i,oij,...j->...o", x1, weight, x2, optimize=True)
+    return y if bias is None else y + bias
+
+
+def _check_bilinear(who: str, shape1: Any, shape2: Any, in1: int, in2: int) -> None:
+    if (*shape1[:-1], in1) != shape1 or (*shape1[:-1], in2) != shape2:
+        raise ValueError(
+            f"{who}: got inputs of shapes {shape1} and {shape2}, expected (..., {in1}) and "
+            f"(..., {in2}), alike but for the last axis"
+        )
 
 
 class Linear(Module):
@@ -116,3 +146,57 @@ class Linear(Module):
         """The arguments."""
         bias = "" if self.bias is not None else ", bias=False"
         return f"{self.in_features}, {self.out_features}{bias}"
+
+
+class Bilinear(Module):
+    """y_o = x1ᵀ W_o x2 + b_o.
+
+    Parameters
+    ----------
+    in1_features, in2_features, out_features : the lengths of the last axes of inputs and output.
+    bias : False for none.
+    generator : where the initial values come from; the library's own if None.
+
+    Attributes
+    ----------
+    weight : Parameter of shape (out_features, in1_features, in2_features).
+    bias : Parameter of shape (out_features,), or None.
+
+    Both start uniform within ±1/sqrt(in1_features), in the default dtype, as in PyTorch.
+
+    Raises
+    ------
+    ValueError : the last axes of the inputs are of other lengths, or the axes before differ.
+    """
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        generator: np.random.Generator | int | None = None,
+    ) -> None:
+        if in1_features <= 0:
+            raise ValueError(f"Bilinear: got in1_features={in1_features}, expected at least 1")
+        self.in1_features, self.in2_features = in1_features, in2_features
+        self.out_features = out_features
+        rng, dtype = _generator(generator), default_dtype.get()
+        bound = 1 / math.sqrt(in1_features)
+        self.weight = Parameter(np.empty((out_features, in1_features, in2_features), dtype))
+        init.uniform_(self.weight, -bound, bound, rng)
+        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound, rng)
+
+    def forward(self, x1: Any, x2: Any) -> Any:
+        """Map shapes (..., in1_features) and (..., in2_features) to (..., out_features)."""
+        who = f"Bilinear({self.extra_repr()})"
+        _check_bilinear(who, x1.shape, x2.shape, self.in1_features, self.in2_features)
+        return bilinear(x1, x2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        bias = "" if self.bias is not None else ", bias=False"
+        return f"{self.in1_features}, {self.in2_features}, {self.out_features}{bias}"

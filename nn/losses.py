@@ -1,4 +1,4 @@
-"""Losses: how far predictions are from targets, as functions and as layers.
+"""Losses: what all of them share, and those that are distances of numbers from numbers.
 
 All take `reduction`: "mean" (over all terms), "sum", or "none" (every term on its own). Targets
 take the dtype of the input, so that float64 or integer labels do not make a float32 network
@@ -7,6 +7,7 @@ float64. Shapes must be equal: a loss that broadcasts trains on garbage without 
 
 from __future__ import annotations
 
+import inspect
 import math
 import warnings
 from typing import Any
@@ -14,27 +15,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd import AutogradError, Tensor, default_dtype, op
+from autograd import AutogradError, Tensor, op
 
-from .activations import sigmoid, softplus
 from .module import Module
-from .softmax import log_softmax, peak
 
 __all__ = [
-    "BCELoss",
-    "BCEWithLogitsLoss",
-    "CrossEntropyLoss",
+    "GaussianNLLLoss",
+    "HuberLoss",
+    "KLDivLoss",
     "L1Loss",
     "LossShapeError",
     "MSELoss",
-    "NLLLoss",
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "cross_entropy",
+    "PoissonNLLLoss",
+    "SmoothL1Loss",
+    "gaussian_nll_loss",
+    "huber_loss",
+    "kl_div",
     "l1_loss",
     "mse_loss",
-    "nll_loss",
-    "one_hot",
+    "poisson_nll_loss",
+    "smooth_l1_loss",
 ]
 
 Array = Tensor | ArrayLike
@@ -52,11 +52,13 @@ class LossShapeError(AutogradError, ValueError):
 # --------------------------------------------------------------------- what the losses share
 
 
-def _input(name: str, x: Any) -> Any:
+def _input(name: str, x: Any, called: str = "input") -> Any:
     """`x` as an array or Tensor of floats."""
     x = x if isinstance(x, Tensor) else np.asarray(x)
     if x.dtype.kind != "f":
-        raise TypeError(f"{name}: input is {x.dtype}, expected floats; write x.astype(np.float32)")
+        raise TypeError(
+            f"{name}: {called} is {x.dtype}, expected floats; write x.astype(np.float32)"
+        )
     return x
 
 
@@ -72,16 +74,20 @@ def _plain(x: Any) -> NDArray[Any]:
     return x.numpy() if isinstance(x, Tensor) else np.asarray(x)
 
 
-def _pair(name: str, x: Any, y: Any) -> tuple[Any, Any]:
+def _pair(
+    name: str, x: Any, y: Any, called: tuple[str, str] = ("input", "target")
+) -> tuple[Any, Any]:
     """Input and target of one shape and dtype."""
-    x = _input(name, x)
+    x = _input(name, x, called[0])
     y = _like(x, y)
     if x.shape != y.shape:
-        raise LossShapeError(f"{name}: input has shape {x.shape}, target {y.shape}: {_fix(x, y)}")
+        raise LossShapeError(
+            f"{name}: {called[0]} has shape {x.shape}, {called[1]} {y.shape}: {_fix(x, y, called)}"
+        )
     return x, y
 
 
-def _fix(x: Any, y: Any) -> str:
+def _fix(x: Any, y: Any, called: tuple[str, str]) -> str:
     """What would have come of two unequal shapes, and what to write."""
     try:
         shape = np.broadcast_shapes(x.shape, y.shape)
@@ -91,7 +97,7 @@ def _fix(x: Any, y: Any) -> str:
     text = f"they would broadcast to {shape}"
     if math.prod(shape) > size:
         text += f" and average {math.prod(shape)} terms instead of {size}"
-    for long, short, names in (x, y, ("input", "target")), (y, x, ("target", "input")):
+    for long, short, names in (x, y, called), (y, x, called[::-1]):
         for axis, n in enumerate(long.shape):
             if n == 1 and long.shape[:axis] + long.shape[axis + 1 :] == short.shape:
                 new = ", ".join([":"] * axis + ["None"])
@@ -99,18 +105,23 @@ def _fix(x: Any, y: Any) -> str:
     return f"{text}. Make them equal"
 
 
-def _scale(name: str, reduction: str, count: float) -> float | None:
-    """What to multiply the sum of the terms by; None to leave the terms as they are."""
+def _scale(name: str, reduction: str, count: float, **counts: float) -> float | None:
+    """What to multiply the sum of the terms by; None to leave the terms as they are.
+
+    `counts`: the names of further means, with what they divide by.
+    """
     if reduction == "none":
         return None
     if reduction == "sum":
         return 1.0
-    if reduction != "mean":
-        raise ValueError(f"{name}: reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
-    if count == 0:
+    counts = {"mean": count, **counts}
+    if reduction not in counts:
+        means = ", ".join(map(repr, counts))
+        raise ValueError(f"{name}: reduction must be {means}, 'sum' or 'none', got {reduction!r}")
+    if counts[reduction] == 0:
         warnings.warn(f"{name}: the mean of no terms is nan", RuntimeWarning, stacklevel=3)
         return math.nan
-    return 1 / count
+    return 1 / counts[reduction]
 
 
 def _reduced(terms: Any, scale: float | None) -> Any:
@@ -131,21 +142,50 @@ def _weighted(name: str, terms: Any, weight: Any) -> Any:
     return terms * weight
 
 
+def _first(wrong: NDArray[Any]) -> Any:
+    """The position of the first True: a number along one axis, else a tuple."""
+    where = tuple(int(i) for i in np.unravel_index(int(wrong.argmax()), wrong.shape))
+    return where[0] if len(where) == 1 else where
+
+
+class _Loss(Module):
+    """A layer that has its arguments, under their names, as attributes."""
+
+    def __init__(self, reduction: str, *others: str) -> None:
+        # An unknown one is an error here, not later.
+        _scale(type(self).__name__, reduction, 1, **dict.fromkeys(others, 1))
+        self.reduction = reduction
+
+    def extra_repr(self) -> str:
+        """The settings that are not the defaults, without arrays."""
+        return ", ".join(
+            f"{p.name}={value!r}"
+            for p in inspect.signature(type(self)).parameters.values()
+            if isinstance(value := vars(self).get(p.name), bool | int | float | str)
+            and value != p.default
+        )
+
+
 # ------------------------------------------------------------------------- distances
 
 
-def mse_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
+def mse_loss(
+    input: Array, target: Array, reduction: str = "mean", weight: Array | None = None
+) -> Any:
     """(input - target)², reduced.
 
     Parameters
     ----------
     input, target : the same shape, any.
+    weight : of each term, that shape; the mean divides by the sum of them.
 
     Raises
     ------
     LossShapeError : the shapes differ.
     """
     x, y = _pair("mse_loss", input, target)
+    if weight is not None:
+        return _reduced_by_weight("mse_loss", _squared_error(x, y), weight, reduction)
     return _squared_error(x, y, scale=_scale("mse_loss", reduction, x.size))
 
 
@@ -156,341 +196,201 @@ def _squared_error(x, y, scale=None):
     return _reduced(d * d, scale), lambda g: (g * two) * d, lambda g: (g * -two) * d
 
 
-def l1_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
+def l1_loss(
+    input: Array, target: Array, reduction: str = "mean", weight: Array | None = None
+) -> Any:
     """abs(input - target), reduced. The derivative where they are equal is 0.
 
     Parameters
     ----------
     input, target : the same shape, any.
+    weight : of each term, that shape; the mean divides by the sum of them.
 
     Raises
     ------
     LossShapeError : the shapes differ.
     """
     x, y = _pair("l1_loss", input, target)
+    if weight is not None:
+        return _reduced_by_weight("l1_loss", np.abs(x - y), weight, reduction)
     return _reduced(np.abs(x - y), _scale("l1_loss", reduction, x.size))
 
 
-# ------------------------------------------------------------------------- two classes
+def _reduced_by_weight(name: str, terms: Any, weight: Any, reduction: str) -> Any:
+    terms, w = _pair(name, terms, weight, ("input", "weight"))
+    scale = _scale(name, reduction, terms.size)
+    return (terms * w).sum() / w.sum() if reduction == "mean" else _reduced(terms * w, scale)
 
 
-def binary_cross_entropy_with_logits(
+def huber_loss(
     input: Array,
     target: Array,
-    weight: Array | None = None,
     reduction: str = "mean",
-    pos_weight: Array | None = None,
+    delta: float = 1.0,
+    weight: Array | None = None,
 ) -> Any:
-    """-y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)), reduced, without overflow or cancellation.
+    """d²/2 where d = abs(input - target) < delta, else delta (d - delta/2); reduced.
+
+    Far away it grows like l1_loss, so that outliers do not rule (Huber, Ann. Math. Stat. 35, 1964).
 
     Parameters
     ----------
-    input : x, the logits (before any sigmoid); any shape.
-    target : y, from 0 to 1; the same shape.
-    weight : of each term; broadcasts to that shape.
-    pos_weight : of the terms with y; broadcasts to that shape. Above 1 it favours recall.
+    input, target : the same shape, any.
+    delta : above 0.
+    weight : of each term, that shape; the mean divides by their number, as in PyTorch.
 
     Raises
     ------
-    LossShapeError : the shapes do not fit.
+    LossShapeError : the shapes differ.
+    ValueError : delta is not above 0.
     """
-    name = "binary_cross_entropy_with_logits"
+    if delta <= 0:
+        raise ValueError(f"huber_loss: delta must be above 0, got {delta}")
+    x, y = _pair("huber_loss", input, target)
+    terms = _huber(x, y, delta=delta)
+    if weight is not None:
+        terms = terms * _pair("huber_loss", x, weight, ("input", "weight"))[1]
+    return _reduced(terms, _scale("huber_loss", reduction, x.size))
+
+
+@op
+def _huber(x, y, delta=1.0):
+    d = x - y
+    c = np.clip(d, -delta, delta)
+    return c * (d - c / 2), lambda g: g * c, lambda g: -g * c
+
+
+def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Any:
+    """d²/(2 beta) where d = abs(input - target) < beta, else d - beta/2; reduced.
+
+    That is huber_loss / beta, and at beta = 0 l1_loss (Girshick, Fast R-CNN, 2015).
+
+    Parameters
+    ----------
+    input, target : the same shape, any.
+    beta : at least 0.
+
+    Raises
+    ------
+    LossShapeError : the shapes differ.
+    ValueError : beta is below 0.
+    """
+    name = "smooth_l1_loss"
+    if beta < 0:
+        raise ValueError(f"{name}: beta must be at least 0, got {beta}")
     x, y = _pair(name, input, target)
-    scale = _scale(name, reduction, x.size)
-    if weight is None and pos_weight is None:
-        return _bce_with_logits(x, y, scale=scale)
-    if pos_weight is None:
-        terms = _bce_with_logits(x, y)
-    else:
-        terms = _weighted(name, y * softplus(-x), pos_weight) + (1 - y) * softplus(x)
-    return _reduced(terms if weight is None else _weighted(name, terms, weight), scale)
+    terms = _huber(x, y, delta=beta) / beta if beta else np.abs(x - y)
+    return _reduced(terms, _scale(name, reduction, x.size))
 
 
-@op
-def _bce_with_logits(x, y, scale=None):
-    terms = np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
-    factor = 1.0 if scale is None else scale
-    return (
-        _reduced(terms, scale),
-        lambda g: (g * factor) * (sigmoid(x) - y),
-        lambda g: (g * -factor) * x,
-    )
+# ------------------------------------------------------------------- of distributions
 
 
-def binary_cross_entropy(
-    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
+def poisson_nll_loss(
+    input: Array,
+    target: Array,
+    log_input: bool = True,
+    full: bool = False,
+    eps: float = 1e-8,
+    reduction: str = "mean",
 ) -> Any:
-    """-y log(p) - (1 - y) log(1 - p), reduced, with the logarithms no less than -100.
-
-    Far from p = 1/2 digits are lost that `binary_cross_entropy_with_logits` keeps.
+    """-log of the Poisson probability of the counts y: exp(x) - y x, reduced.
 
     Parameters
     ----------
-    input : p, probabilities; any shape.
-    target : y, from 0 to 1; the same shape.
-    weight : of each term; broadcasts to that shape.
+    input : x, the log of the expected count; any shape.
+    target : y, counts; the same shape.
+    log_input : False if x is the expected count itself: x - y log(x + eps).
+    full : add log(y!), which does not depend on x, where y > 1, by Stirling's formula.
+
+    Raises
+    ------
+    LossShapeError : the shapes differ.
+    """
+    name = "poisson_nll_loss"
+    x, y = _pair(name, input, target)
+    terms = np.exp(x) - y * x if log_input else x - y * np.log(x + eps)
+    if full:
+        many = np.where(y > 1, y, 1)
+        stirling = many * np.log(many) - many + 0.5 * np.log(2 * math.pi * many)
+        terms = terms + np.where(y > 1, stirling, 0)
+    return _reduced(terms, _scale(name, reduction, x.size))
+
+
+def gaussian_nll_loss(
+    input: Array,
+    target: Array,
+    var: Array,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+) -> Any:
+    """-log of the normal density: (log(var) + (input - target)²/var) / 2, reduced.
+
+    Parameters
+    ----------
+    input, target : the mean and what was observed; the same shape, any.
+    var : the variance: that shape, or with 1 for one axis, or without the last axis, or a number.
+        It is taken as at least eps, in the value only: a gradient by var remains.
+    full : add log(2 pi)/2.
 
     Raises
     ------
     LossShapeError : the shapes do not fit.
-    ValueError : `input` is not between 0 and 1.
+    ValueError : a variance is negative.
     """
-    name = "binary_cross_entropy"
-    p, y = _pair(name, input, target)
-    if p.size and (p.min() < 0 or p.max() > 1):
-        raise ValueError(
-            f"{name}: input goes from {p.min():g} to {p.max():g}, expected probabilities from 0 to "
-            "1. For logits there is binary_cross_entropy_with_logits"
+    name = "gaussian_nll_loss"
+    x, y = _pair(name, input, target)
+    v = _like(x, var)
+    if v.ndim and v.shape == x.shape[:-1]:
+        v = v[..., None]
+    others = [m for m, n in zip(v.shape, x.shape, strict=False) if m != n]
+    if v.ndim and (v.ndim != x.ndim or others not in ([], [1])):
+        raise LossShapeError(
+            f"{name}: var has shape {v.shape}, expected that of input, {x.shape}, or that with 1 "
+            "for one axis, or without the last axis"
         )
-    scale = _scale(name, reduction, p.size)
-    terms = _bce(p, y)
-    return _reduced(terms if weight is None else _weighted(name, terms, weight), scale)
-
-
-@op
-def _bce(p, y):
-    with np.errstate(divide="ignore"):
-        yes, no = np.maximum(np.log(p), -100), np.maximum(np.log1p(-p), -100)
-    return (
-        -(y * yes + (1 - y) * no),
-        lambda g: g * ((p - y) / np.maximum(p * (1 - p), 1e-12)),  # bounded, as in PyTorch
-        lambda g: g * (no - yes),
+    if (negative := np.asarray(v < 0)).any():
+        raise ValueError(f"{name}: var is negative at position {_first(negative)}")
+    v = _at_least(v, eps=eps)
+    terms = 0.5 * (np.log(v) + (x - y) ** 2 / v)
+    return _reduced(
+        terms + 0.5 * math.log(2 * math.pi) if full else terms, _scale(name, reduction, x.size)
     )
 
 
-# ------------------------------------------------------------------------- many classes
+@op(linear=True)
+def _at_least(x, eps=0.0):
+    return np.maximum(x, eps), lambda g: g
 
 
-def one_hot(labels: Array, num_classes: int | None = None) -> NDArray[Any]:
-    """Rows of zeros with a 1 at the label.
-
-    Parameters
-    ----------
-    labels : integers from 0 to num_classes - 1; any shape.
-    num_classes : the largest label + 1 if None.
-
-    Returns
-    -------
-    array of shape (*labels.shape, num_classes), in the default dtype.
-
-    Raises
-    ------
-    IndexError : a label is out of range.
-    TypeError : labels are not integers.
-
-    Examples
-    --------
-    >>> import nn
-    >>> nn.functional.one_hot([0, 2])
-    array([[1., 0., 0.],
-           [0., 0., 1.]], dtype=float32)
-    """
-    y = _integers("one_hot", labels)
-    if num_classes is None:
-        if not y.size:
-            raise ValueError("one_hot: no labels to count the classes of; give num_classes")
-        num_classes = int(y.max()) + 1
-    flat, _ = _checked("one_hot", y, num_classes, None)
-    out = np.zeros((y.size, num_classes), default_dtype.get())
-    out[np.arange(y.size), flat] = 1
-    return out.reshape(*y.shape, num_classes)
-
-
-def cross_entropy(
-    input: Array,
-    target: Array,
-    *,
-    weight: Array | None = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Any:
-    """-log(softmax(input))[target], reduced: the loss of a classifier.
+def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Any:
+    """The Kullback-Leibler divergence of distributions: y (log(y) - x), reduced.
 
     Parameters
     ----------
-    input : logits (before any softmax), of shape (N, C), or (C,), or (N, C, d1, ...): C classes.
-    target : integer labels from 0 to C - 1, of shape (N,), or (), or (N, d1, ...); or
-        probabilities q, floats of the shape of `input`, for -sum(q log(softmax(input))).
-    weight : of each class, shape (C,). The mean is over the weights of the labels; for
-        probabilities, over N d1 ...
-    ignore_index : a label that does not count: neither as a term nor in the mean.
-    label_smoothing : e from 0 to 1; the target is taken as (1 - e) target + e / C.
+    input : x, log-probabilities; any shape, often (N, C).
+    target : y, probabilities, of the same shape. Where y = 0 the term is 0.
+    reduction : also "batchmean": the sum divided by N, which is the divergence itself; "mean"
+        divides by the number of classes as well.
+    log_target : True if the target is log(y).
 
     Raises
     ------
-    IndexError : a label is out of range.
-    TypeError : labels that are floats.
-    LossShapeError : the shapes do not fit.
+    LossShapeError : the shapes differ.
     """
-    name = "cross_entropy"
-    x = _input(name, input)
-    y = target if isinstance(target, Tensor) else np.asarray(target)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{name}: label_smoothing must be from 0 to 1, got {label_smoothing}")
-    if y.dtype.kind == "f" and y.shape == x.shape and x.ndim:
-        if ignore_index != -100:
-            raise ValueError(f"{name}: ignore_index is for labels; the target is probabilities")
-        return _soft_cross_entropy(x, _like(x, y), weight, reduction, label_smoothing)
-    x, labels, counted = _classes(name, x, y, ignore_index)
-    w = None if weight is None else _class_weights(name, x, weight)
-    scale = _scale(name, reduction, len(labels) if w is None else w[labels].sum())
-    if label_smoothing == 0:
-        loss = _hard_cross_entropy(
-            x, labels=labels, weights=None if w is None else w[labels], scale=scale
-        )
+    name = "kl_div"
+    x, y = _pair(name, input, target)
+    if reduction == "batchmean" and x.ndim == 0:
+        raise LossShapeError(f"{name}: input of shape () has no batch for reduction='batchmean'")
+    if log_target:
+        terms = np.exp(y) * (y - x)
     else:
-        q = np.full(x.shape, label_smoothing / x.shape[1], x.dtype)
-        q[np.arange(len(labels)), labels] += 1 - label_smoothing
-        loss = _reduced(-(q * log_softmax(x) * (1.0 if w is None else w)).sum(axis=1), scale)
-    return _put_back(loss, counted).reshape(y.shape) if reduction == "none" else loss
-
-
-@op
-def _hard_cross_entropy(x, labels=None, weights=None, scale=None):
-    rows = np.arange(len(labels))
-    shifted = x - peak(x, 1)
-    e = np.exp(shifted)
-    total = e.sum(axis=1, keepdims=True)
-    terms = np.log(total[:, 0]) - shifted[rows, labels]
-
-    def for_x(g: Any) -> Any:
-        g = g if scale is None else g * scale
-        g = g if weights is None else g * weights
-        slope = e / total  # ours, and as large as the logits: the rest is done in place
-        slope[rows, labels] -= 1
-        slope *= g.reshape(-1, 1)
-        return slope
-
-    return _reduced(terms if weights is None else terms * weights, scale), for_x
-
-
-def _soft_cross_entropy(x: Any, q: Any, weight: Any, reduction: str, label_smoothing: float) -> Any:
-    name, axis = "cross_entropy", 0 if x.ndim == 1 else 1
-    n_classes = x.shape[axis]
-    if label_smoothing:
-        q = q * (1 - label_smoothing) + label_smoothing / n_classes
-    if weight is not None:
-        w = _class_weights(name, x, weight, n_classes)
-        q = q * w.reshape(-1, *(1,) * (x.ndim - axis - 1))
-    terms = -(q * log_softmax(x, axis)).sum(axis=axis)
-    return _reduced(terms, _scale(name, reduction, terms.size))
-
-
-def nll_loss(
-    input: Array,
-    target: Array,
-    weight: Array | None = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
-) -> Any:
-    """-input[target], reduced: the loss of a classifier whose output went through log_softmax.
-
-    Parameters and errors are those of `cross_entropy`, with labels as the target.
-    """
-    name = "nll_loss"
-    y = target if isinstance(target, Tensor) else np.asarray(target)
-    x, labels, counted = _classes(name, _input(name, input), y, ignore_index)
-    terms, count = -x[np.arange(len(labels)), labels], len(labels)
-    if weight is not None:
-        weights = _class_weights(name, x, weight)[labels]
-        terms, count = terms * weights, weights.sum()
-    loss = _reduced(terms, _scale(name, reduction, count))
-    return _put_back(loss, counted).reshape(y.shape) if reduction == "none" else loss
-
-
-def _classes(name: str, x: Any, y: Any, ignore_index: int) -> tuple[Any, Any, Any]:
-    """Input and labels as shapes (M, C) and (M,), without the ignored rows; which rows count.
-
-    The last is a mask, or None if all do.
-    """
-    if x.ndim == 0:
-        raise LossShapeError(f"{name}: input of shape () has no axis of classes")
-    expected = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
-    labels = _integers(name, y)
-    if labels.shape != expected:
-        raise LossShapeError(
-            f"{name}: input has shape {x.shape}, target {labels.shape}; expected labels of shape "
-            f"{expected}{_label_hint(labels.shape, expected, x.shape)}"
-        )
-    if x.ndim != 2:  # the axis of classes goes last, the others become one
-        n_classes = x.shape[1] if x.ndim > 1 else x.shape[0]
-        if x.ndim > 2:
-            x = np.transpose(x, (0, *range(2, x.ndim), 1))
-        x = x.reshape(labels.size, n_classes)
-    labels, counted = _checked(name, labels, x.shape[1], ignore_index)
-    return (x, labels, None) if counted is None else (x[counted], labels, counted)
-
-
-def _label_hint(shape: tuple[int, ...], expected: tuple[int, ...], logits: tuple[int, ...]) -> str:
-    if shape == logits:
-        return ". One-hot rows? Write np.argmax(target, axis=1)"
-    for axis, n in enumerate(shape):
-        if n == 1 and shape[:axis] + shape[axis + 1 :] == expected:
-            return f". Write target.squeeze({axis})"
-    return ""
-
-
-def _integers(name: str, labels: Any) -> NDArray[Any]:
-    y = _plain(labels)
-    if y.dtype.kind not in "iu":
-        hint = "np.argmax(target, axis=1)" if y.ndim > 1 else "target.astype(int)"
-        raise TypeError(f"{name}: labels are {y.dtype}, expected integers; write {hint}")
-    return y
-
-
-def _checked(
-    name: str, labels: NDArray[Any], n_classes: int, ignore_index: int | None
-) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """The labels that count, flat; and a mask that says which do, None if all."""
-    flat = labels.reshape(-1).astype(np.intp, copy=False)
-    may_ignore = ignore_index is not None and 0 <= ignore_index < n_classes
-    if not may_ignore and (not flat.size or (flat.min() >= 0 and flat.max() < n_classes)):
-        return flat, None
-    counted = flat != ignore_index
-    wrong = counted & ((flat < 0) | (flat >= n_classes))  # NumPy would take -1 for the last class
-    if wrong.any():
-        first = int(wrong.argmax())
-        where = tuple(int(i) for i in np.unravel_index(first, labels.shape))
-        position = where[0] if len(where) == 1 else where
-        raise IndexError(
-            f"{name}: label {flat[first]} at position {position}: expected labels from 0 to "
-            f"{n_classes - 1}" + ("" if ignore_index is None else f", or {ignore_index} to ignore")
-        )
-    return (flat, None) if counted.all() else (flat[counted], counted)
-
-
-def _class_weights(name: str, x: Any, weight: Any, n_classes: int | None = None) -> NDArray[Any]:
-    n_classes = x.shape[1] if n_classes is None else n_classes
-    w = _plain(weight).astype(x.dtype)
-    if w.shape != (n_classes,):
-        raise LossShapeError(
-            f"{name}: weight has shape {w.shape}, expected one for each of {n_classes} classes"
-        )
-    return w
-
-
-def _put_back(terms: Any, counted: NDArray[Any] | None) -> Any:
-    """`terms` at their places among all rows, 0 where a row was ignored."""
-    if counted is None:
-        return terms
-    full: Any = np.zeros(counted.shape, terms.dtype)
-    full = Tensor(full) if isinstance(terms, Tensor) else full
-    full[counted] = terms
-    return full
+        terms = y * np.log(np.where(y == 0, 1, y)) - y * x
+    return _reduced(terms, _scale(name, reduction, x.size, batchmean=x.shape[0] if x.ndim else 1))
 
 
 # ------------------------------------------------------------------------- as layers
-
-
-class _Loss(Module):
-    def __init__(self, reduction: str) -> None:
-        _scale(type(self).__name__, reduction, 1)  # an unknown one is an error here, not later
-        self.reduction = reduction
-
-    def extra_repr(self) -> str:
-        """The settings that are not the defaults."""
-        return "" if self.reduction == "mean" else f"reduction={self.reduction!r}"
 
 
 class MSELoss(_Loss):
@@ -515,73 +415,67 @@ class L1Loss(_Loss):
         return l1_loss(input, target, self.reduction)
 
 
-class BCEWithLogitsLoss(_Loss):
-    """The loss of two classes, from logits: `functional.binary_cross_entropy_with_logits`."""
+class HuberLoss(_Loss):
+    """Squares near, distances far away: see `functional.huber_loss`."""
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.delta = delta
+
+    def forward(self, input: Array, target: Array) -> Any:
+        """The loss of `input` and `target`, of one shape."""
+        return huber_loss(input, target, self.reduction, self.delta)
+
+
+class SmoothL1Loss(_Loss):
+    """Distances, rounded near 0: see `functional.smooth_l1_loss`."""
+
+    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.beta = beta
+
+    def forward(self, input: Array, target: Array) -> Any:
+        """The loss of `input` and `target`, of one shape."""
+        return smooth_l1_loss(input, target, self.reduction, self.beta)
+
+
+class PoissonNLLLoss(_Loss):
+    """The loss of counts: see `functional.poisson_nll_loss`."""
 
     def __init__(
         self,
-        weight: Array | None = None,
+        log_input: bool = True,
+        full: bool = False,
+        eps: float = 1e-8,
         reduction: str = "mean",
-        pos_weight: Array | None = None,
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.pos_weight = weight, pos_weight
+        self.log_input, self.full, self.eps = log_input, full, eps
 
     def forward(self, input: Array, target: Array) -> Any:
-        """The loss of logits and targets from 0 to 1, of one shape."""
-        return binary_cross_entropy_with_logits(
-            input, target, self.weight, self.reduction, self.pos_weight
-        )
+        """The loss of expected (logs of) counts and counts, of one shape."""
+        return poisson_nll_loss(input, target, self.log_input, self.full, self.eps, self.reduction)
 
 
-class BCELoss(_Loss):
-    """The loss of two classes, from probabilities: see `functional.binary_cross_entropy`."""
+class GaussianNLLLoss(_Loss):
+    """The loss of means and variances: see `functional.gaussian_nll_loss`."""
 
-    def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.weight = weight
+        self.full, self.eps = full, eps
+
+    def forward(self, input: Array, target: Array, var: Array) -> Any:
+        """The loss of means and observations, of one shape, and variances."""
+        return gaussian_nll_loss(input, target, var, self.full, self.eps, self.reduction)
+
+
+class KLDivLoss(_Loss):
+    """The divergence of a distribution from the target's: see `functional.kl_div`."""
+
+    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__(reduction, "batchmean")
+        self.log_target = log_target
 
     def forward(self, input: Array, target: Array) -> Any:
-        """The loss of probabilities and targets from 0 to 1, of one shape."""
-        return binary_cross_entropy(input, target, self.weight, self.reduction)
-
-
-class CrossEntropyLoss(_Loss):
-    """The loss of a classifier, from logits: see `functional.cross_entropy`."""
-
-    def __init__(
-        self,
-        weight: Array | None = None,
-        *,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        label_smoothing: float = 0.0,
-    ) -> None:
-        super().__init__(reduction)
-        self.weight, self.ignore_index = weight, ignore_index
-        self.label_smoothing = label_smoothing
-
-    def forward(self, input: Array, target: Array) -> Any:
-        """The loss of logits (N, C, ...) and labels (N, ...) or probabilities (N, C, ...)."""
-        return cross_entropy(
-            input,
-            target,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-            label_smoothing=self.label_smoothing,
-        )
-
-
-class NLLLoss(_Loss):
-    """The loss of a classifier, from log-probabilities: see `functional.nll_loss`."""
-
-    def __init__(
-        self, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
-    ) -> None:
-        super().__init__(reduction)
-        self.weight, self.ignore_index = weight, ignore_index
-
-    def forward(self, input: Array, target: Array) -> Any:
-        """The loss of log-probabilities (N, C, ...) and labels (N, ...)."""
-        return nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
+        """The loss of log-probabilities and (logs of) probabilities, of one shape."""
+        return kl_div(input, target, self.reduction, self.log_target)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
 
-__all__ = ["Buffer", "Module", "Parameter"]
+__all__ = ["Buffer", "IncompatibleKeys", "Module", "Parameter", "RemovableHandle"]
 
 M = TypeVar("M", bound="Module")
+T = TypeVar("T")
 
 
 class Parameter(Tensor):
@@ -34,9 +35,55 @@ class Buffer(Tensor):
     """A tensor that is saved with a Module but not trained, such as a running mean.
 
     To update it: `self.running_mean.data[...] = new`.
+
+    Parameters
+    ----------
+    data : array_like, copied, as for `Parameter`.
+    persistent : False for one that `state_dict` leaves out.
     """
 
-    __slots__ = ()
+    __slots__ = ("persistent",)
+    persistent: bool
+
+    def __init__(
+        self, data: Any, requires_grad: bool = False, dtype: Any = None, persistent: bool = True
+    ) -> None:
+        super().__init__(data, requires_grad, dtype)
+        self.persistent = persistent
+
+    def __reduce__(self) -> Any:
+        kind, arguments = super().__reduce__()
+        return kind, (*arguments, None, self.persistent)
+
+
+class IncompatibleKeys(NamedTuple):
+    """The names that a state did not have, and those that the module did not know."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class _Hook:
+    def __init__(self, function: Callable[..., Any], before: bool, with_kwargs: bool) -> None:
+        self.function, self.with_kwargs = function, with_kwargs
+        self.before = before  # forward, else after it
+
+
+class RemovableHandle:
+    """A hook of a Module: `remove()` takes it away, as the end of a `with` block does."""
+
+    def __init__(self, module: Module, hook: _Hook) -> None:
+        self.module, self.hook = module, hook
+
+    def remove(self) -> None:
+        """Take the hook away; it does no harm to do so twice."""
+        self.module._hooks = tuple(h for h in self.module._hooks if h is not self.hook)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
 
 
 class Module:
@@ -45,7 +92,7 @@ class Module:
     A subclass assigns them to attributes, on their own or in lists, tuples and dicts, and defines
     `forward`. Nothing has to be registered: they are found by looking through the attributes, in
     the order of assignment. Names are paths of attributes, as in PyTorch: "layers.0.weight". What
-    is shared counts once, under its first name.
+    is shared counts once, under its first name; only `state_dict` has it under each.
 
     Attributes
     ----------
@@ -70,7 +117,9 @@ class Module:
     )
     """
 
-    training: bool = True  # of the class, so that a subclass need not call super().__init__()
+    # Of the class, so that a subclass need not call super().__init__().
+    training: bool = True
+    _hooks: tuple[_Hook, ...] = ()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output. Defined by each subclass; called as `module(x)`."""
@@ -80,8 +129,76 @@ class Module:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """`forward`."""
+        """`forward`, and the hooks."""
+        if self._hooks:
+            return self._with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
+
+    # Hooks
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args)` before each `forward`.
+
+        Parameters
+        ----------
+        hook : returns None, or what is to take the place of `args`.
+        prepend : call it before the other hooks, not after them.
+        with_kwargs : call `hook(module, args, kwargs)`, which returns None or a pair.
+
+        Returns
+        -------
+        A handle, to `remove()` the hook, or to be used in a `with` block.
+        """
+        return self._add_hook(_Hook(hook, True, with_kwargs), prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args, output)` after each `forward`.
+
+        Parameters
+        ----------
+        hook : returns None, or what is to take the place of the output.
+        prepend, with_kwargs : as for `register_forward_pre_hook`; `hook(module, args, kwargs,
+            output)`.
+
+        Returns
+        -------
+        A handle, to `remove()` the hook, or to be used in a `with` block.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import nn
+        >>> model = nn.Sequential(nn.Linear(3, 5), nn.ReLU())
+        >>> with model[0].register_forward_hook(lambda m, args, out: print(out.shape)):
+        ...     y = model(np.ones((2, 3)))
+        (2, 5)
+        """
+        return self._add_hook(_Hook(hook, False, with_kwargs), prepend)
+
+    def _add_hook(self, hook: _Hook, prepend: bool) -> RemovableHandle:
+        self._hooks = (hook, *self._hooks) if prepend else (*self._hooks, hook)
+        return RemovableHandle(self, hook)
+
+    def _with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        hooks = self._hooks  # a hook may remove itself
+        for hook in hooks:
+            if not hook.before:
+                continue
+            if hook.with_kwargs:
+                args, kwargs = hook.function(self, args, kwargs) or (args, kwargs)
+            elif (new := hook.function(self, args)) is not None:
+                args = new if isinstance(new, tuple) else (new,)
+        out = self.forward(*args, **kwargs)
+        for hook in hooks:
+            if not hook.before:
+                given = (args, kwargs, out) if hook.with_kwargs else (args, out)
+                new = hook.function(self, *given)
+                out = out if new is None else new
+        return out
 
     # What it holds
 
@@ -142,27 +259,113 @@ class Module:
         """The modules directly in this one."""
         return (x for _, x in self.named_children())
 
+    def get_submodule(self, target: str) -> Module:
+        """The module of this name, such as "layers.0"; AttributeError if there is none."""
+        return self._get(target, Module)
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter of this name, such as "layers.0.weight"; AttributeError if none."""
+        return self._get(target, Parameter)
+
+    def get_buffer(self, target: str) -> Buffer:
+        """The buffer of this name; AttributeError if there is none."""
+        return self._get(target, Buffer)
+
+    def _get(self, target: str, kind: type[T]) -> T:
+        found = self._at(target)
+        if not isinstance(found, kind):
+            import difflib
+
+            names = [name for name, x in self._walk() if isinstance(x, kind)]
+            close = difflib.get_close_matches(target, names, 1) or names[-1:]
+            raise AttributeError(
+                f"{type(self).__name__} has no {kind.__name__} {target!r}"
+                + (f"; there is {close[0]!r}" if close else "")
+            )
+        return found
+
+    def _at(self, path: Any) -> Any:
+        """What is at a path of attributes, or None."""
+        x: Any = self
+        try:
+            for name in str(path).split(".") if path else ():
+                if isinstance(x, dict):
+                    x = next(value for key, value in x.items() if str(key) == name)
+                else:
+                    x = x[int(name)] if isinstance(x, list | tuple) else vars(x)[name]
+        except (LookupError, StopIteration, TypeError, ValueError):
+            return None
+        return x
+
     def num_parameters(self) -> int:
         """How many numbers the parameters hold, shared ones counted once."""
         return sum(p.size for p in self.parameters())
 
+    # Adding to it, by names that are not known before
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """`self.<name> = module`; raises if that would hide an attribute of the class."""
+        self._register(name, module, Module)
+
+    register_module = add_module
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """`self.<name> = param`; raises if that would hide an attribute of the class."""
+        self._register(name, param, Parameter)
+
+    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
+        """`self.<name> = Buffer(tensor)`, or None; `state_dict` has it only if `persistent`."""
+        if tensor is not None and not isinstance(tensor, Buffer):
+            tensor = Buffer(tensor)
+        if tensor is not None:
+            tensor.persistent = persistent
+        self._register(name, tensor, Buffer)
+
+    def _register(self, name: str, value: Any, kind: type) -> None:
+        which = f"{type(self).__name__}: {kind.__name__.lower()} {name!r}"
+        if not isinstance(name, str) or not name or "." in name:
+            raise ValueError(f"{which}: expected a name that is a string without dots")
+        if hasattr(type(self), name):
+            raise ValueError(
+                f"{which}: the class has an attribute of this name, which it would hide; choose "
+                "another"
+            )
+        if not isinstance(value, kind | None):
+            raise TypeError(f"{which}: got a {type(value).__name__}, expected a {kind.__name__}")
+        setattr(self, name, value)
+
     # Saving and loading
 
-    def _state(self) -> dict[str, Tensor]:
+    def _state(self, seen: set[int], above: tuple[Module, ...] = ()) -> dict[str, Tensor]:
+        """The tensors to save, by name.
+
+        What is shared is there under each of its names, as in PyTorch; but a list, tuple or dict
+        of what was found before gives no names.
+        """
         state: dict[str, Tensor] = {}
-        for name, x in self._walk():
-            if isinstance(x, Module):
+        for key, value in self._members():
+            if "." in key and id(value) in seen:
                 continue
-            if name in state:
-                raise ValueError(f"state_dict: two tensors are named {name!r}; rename one")
-            state[name] = x
+            seen.add(id(value))
+            found = {key: value}
+            if isinstance(value, Module):
+                loop = any(value is other for other in (*above, self))
+                inner = {} if loop else value._state(seen, (*above, self))
+                found = {f"{key}.{name}": x for name, x in inner.items()}
+            elif isinstance(value, Buffer) and not value.persistent:
+                continue
+            if twice := found.keys() & state.keys():
+                raise ValueError(f"state_dict: two tensors are named {min(twice)!r}; rename one")
+            state |= found
         return state
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """The parameters and buffers as copied arrays, by name: what `nn.save` writes."""
-        return {name: x.data.copy() for name, x in self._state().items()}
+        return {name: x.data.copy() for name, x in self._state(set()).items()}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> None:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True
+    ) -> IncompatibleKeys:
         """Copy arrays, by name, into the parameters and buffers, which keep their dtypes.
 
         Parameters
@@ -170,22 +373,33 @@ class Module:
         state_dict : what `state_dict()` or `nn.load` gave; PyTorch's own fits too.
         strict : the names must be the same; else only those in both are loaded.
 
+        Returns
+        -------
+        (missing_keys, unexpected_keys), the names that are only in one of the two.
+
         Raises
         ------
         ValueError : names, shapes or dtypes do not fit. All problems are listed, nothing is loaded.
         """
-        own = self._state()
+        own = self._state(set())
         given = {
             name: x.detach().numpy() if isinstance(x, Tensor) else np.asarray(x)
             for name, x in state_dict.items()
+            if name in own
         }
+        first = {id(own[name]): name for name in reversed(given)}
+        missing = [name for name, x in own.items() if id(x) not in first]  # one name is enough
+        unexpected = [name for name in state_dict if name not in own]
         problems = []
         if strict:
-            problems += [f"{name}: missing" for name in own if name not in given]
-            problems += [f"{name}: not in this module" for name in given if name not in own]
-        for name in own.keys() & given.keys():
-            x, array = own[name], given[name]
-            if array.shape != x.shape:
+            problems += [f"{name}: missing" for name in missing]
+            problems += [f"{name}: not in this module" for name in unexpected]
+        for name, array in given.items():
+            x = own[name]
+            same = first[id(x)]
+            if same != name and not np.array_equal(given[same], array):
+                problems.append(f"{name}: differs from {same}, and they are one tensor here")
+            elif array.shape != x.shape:
                 problems.append(f"{name}: shape {array.shape}, expected {x.shape}")
             elif not np.can_cast(array.dtype, x.dtype, "same_kind"):
                 problems.append(f"{name}: dtype {array.dtype}, expected {x.dtype}")
@@ -194,8 +408,9 @@ class Module:
                 f"load_state_dict: this state does not fit this {type(self).__name__}, nothing was "
                 "loaded:\n" + "\n".join(f"- {problem}" for problem in sorted(problems))
             )
-        for name in own.keys() & given.keys():
-            own[name].data[...] = given[name]
+        for name, array in given.items():
+            own[name].data[...] = array
+        return IncompatibleKeys(missing, unexpected)
 
     # Training
 
@@ -220,6 +435,39 @@ class Module:
         for p in self.parameters():
             p.requires_grad = requires_grad
         return self
+
+    def apply(self: M, fn: Callable[[Module], Any]) -> M:
+        """Call `fn` with every module, those below before those above; returns the module."""
+        seen: set[int] = set()
+
+        def visit(module: Module) -> None:
+            seen.add(id(module))
+            for child in module.children():
+                if id(child) not in seen:
+                    visit(child)
+            fn(module)
+
+        visit(self)
+        return self
+
+    def astype(self: M, dtype: Any) -> M:
+        """Give all floats another dtype, and forget gradients; returns the module.
+
+        Parameters and buffers stay the same objects, which an optimizer may hold. Do it before
+        its first step, and not between a forward and a backward pass.
+        """
+        for x in (*self.parameters(), *self.buffers()):
+            if x.dtype.kind == "f" and x.dtype != dtype:
+                Tensor.__init__(x, x.data, x.requires_grad, dtype)  # a new start
+        return self
+
+    def double(self: M) -> M:
+        """`astype(np.float64)`, as for finite differences."""
+        return self.astype(np.float64)
+
+    def float(self: M) -> M:
+        """`astype(np.float32)`."""
+        return self.astype(np.float32)
 
     # Attributes
 

@@ -1,4 +1,4 @@
-"""Saving and loading: `.npz` files without pickle, written whole or not at all."""
+"""Saving and loading: `.npz` files without pickle, written whole or not at all; `.safetensors`."""
 
 from __future__ import annotations
 
@@ -33,11 +33,14 @@ def save(state: Any, path: str | os.PathLike[str]) -> None:
     ----------
     state : a Module or optimizer, whose `state_dict()` is taken, or dicts, lists and tuples, down
         to arrays, Tensors, numbers, strings and None.
-    path : the file's name, taken as it is: no suffix is added.
+    path : the file's name, taken as it is: no suffix is added. If it ends in ".safetensors" this
+        is the format, which PyTorch's users exchange weights in; it takes the package of that name,
+        and holds arrays of booleans, integers and floats by name, and nothing nested.
 
     Raises
     ------
     TypeError : there is something else in the state; says where. Nothing is written.
+    ImportError : there is no package `safetensors`.
 
     Examples
     --------
@@ -52,6 +55,11 @@ def save(state: Any, path: str | os.PathLike[str]) -> None:
     structure = _take_apart(state, (), arrays)
     flat = isinstance(state, Mapping) and list(state) == list(arrays)
 
+    if _is_safetensors(path):
+        content = _to_safetensors(path, arrays, flat)
+        with replacing(path) as draft:
+            draft.write_bytes(content)
+        return
     # Not np.savez: it takes names as keywords, and "file" is one of its own.
     with replacing(path) as draft, zipfile.ZipFile(draft, "x") as archive:
         for name, array in arrays.items():
@@ -64,13 +72,20 @@ def save(state: Any, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> Any:
     """Read what `save` or `np.savez` wrote: a dict from name to array, or a nested state.
 
+    A file whose name ends in ".safetensors" may be anybody's; bfloat16 in it becomes float32.
+
     Raises
     ------
     ValueError : the file is damaged, or of another kind.
+    ImportError : it is a `.safetensors`, and there is no package of that name.
     """
+    read = _read
+    if _is_safetensors(path):
+        _package(path)
+        read = _from_safetensors
     with open(path, "rb") as file:
         try:
-            return _read(file)
+            return read(file)
         except Exception as error:  # zipfile alone raises half a dozen kinds
             raise ValueError(
                 f"{os.fspath(path)}: not a file that nn.save wrote, or it is damaged ({error})"
@@ -134,3 +149,55 @@ def _put_together(x: Any, arrays: dict[str, NDArray[Any]]) -> Any:
         return {key: _put_together(value, arrays) for key, value in content}
     items = [_put_together(item, arrays) for item in content]
     return tuple(items) if kind == "tuple" else items
+
+
+# The format of the package safetensors
+
+
+def _is_safetensors(path: str | os.PathLike[str]) -> bool:
+    return os.fspath(path).endswith(".safetensors")
+
+
+def _package(path: str | os.PathLike[str]) -> Any:
+    try:
+        import safetensors.numpy
+    except ImportError as error:
+        raise ImportError(
+            f"{os.fspath(path)}: files of this kind need a package: pip install safetensors; or "
+            "use a name that ends in .npz"
+        ) from error
+    return safetensors
+
+
+def _to_safetensors(
+    path: str | os.PathLike[str], arrays: dict[str, NDArray[Any]], flat: bool
+) -> bytes:
+    package, use = _package(path), "an .npz file holds it"
+    if not flat:
+        raise TypeError(
+            f"save: {os.fspath(path)} can only hold a dict of arrays by name, as of a Module, not "
+            f"a nested state, as of an optimizer; {use}"
+        )
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+            raise TypeError(f"save: {os.fspath(path)} cannot hold {name}, {array.dtype}; {use}")
+    rows = {name: np.array(a, a.dtype.newbyteorder("<"), order="C") for name, a in arrays.items()}
+    return package.numpy.save(rows)
+
+
+def _from_safetensors(file: IO[bytes]) -> dict[str, NDArray[Any]]:
+    import safetensors
+
+    arrays = {}
+    for name, entry in safetensors.deserialize(file.read()):
+        kind, data = entry["dtype"], entry["data"]
+        if kind == "BF16":  # the upper half of a float32
+            array = (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
+        elif kind == "BOOL":
+            array = np.frombuffer(data, bool)
+        elif kind[0] in "IUFC" and kind[1:].isdigit():
+            array = np.frombuffer(data, f"<{kind[0].lower()}{int(kind[1:]) // 8}")
+        else:
+            raise ValueError(f"{name} is of type {kind}, which NumPy does not have")
+        arrays[name] = array.reshape(entry["shape"]).copy()
+    return arrays

@@ -12,8 +12,19 @@ import numpy as np
 from autograd import Tensor, op
 
 from .module import Module
+from .random import generator as _generator
 
-__all__ = ["LogSoftmax", "Softmax", "log_softmax", "logsumexp", "softmax"]
+__all__ = [
+    "LogSoftmax",
+    "Softmax",
+    "Softmax2d",
+    "Softmin",
+    "gumbel_softmax",
+    "log_softmax",
+    "logsumexp",
+    "softmax",
+    "softmin",
+]
 
 Axis = int | tuple[int, ...] | None
 
@@ -36,6 +47,11 @@ def softmax(x, axis=-1):
     e = np.exp(x - peak(x, axis))
     y = e / e.sum(axis=axis, keepdims=True)
     return y, lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True))
+
+
+def softmin(x: Any, axis: Axis = -1) -> Any:
+    """softmax(-x) along `axis`: large where x is small."""
+    return softmax(-1.0 * x, axis)  # not -x, which wraps around for unsigned integers
 
 
 @op
@@ -64,6 +80,44 @@ def logsumexp(x, axis=None, keepdims=False):
     )
 
 
+def gumbel_softmax(
+    logits: Any,
+    tau: float = 1.0,
+    hard: bool = False,
+    axis: int = -1,
+    *,
+    generator: np.random.Generator | int | None = None,
+) -> Any:
+    """A sample of classes that gradients go through: softmax((logits + noise) / tau).
+
+    The noise is Gumbel's, -log(-log(u)): the largest logit plus noise is a sample of the classes
+    with the probabilities softmax(logits) (Jang, Gu and Poole, arXiv:1611.01144).
+
+    Parameters
+    ----------
+    logits : floats, any shape.
+    tau : the temperature, above 0; the smaller, the nearer to a single 1.
+    hard : return the single 1 itself, with the gradient of the soft sample (straight through).
+    axis : of the classes.
+    generator : where the noise comes from; the library's own if None.
+
+    Raises
+    ------
+    ValueError : `tau` is not above 0.
+    """
+    if not tau > 0:
+        raise ValueError(f"gumbel_softmax: tau is a temperature, above 0; got {tau}")
+    noise = _generator(generator).gumbel(size=np.shape(logits)).astype(logits.dtype)
+    soft = softmax((logits + noise) * (1 / tau), axis)
+    if not hard:
+        return soft
+    plain = soft.detach().numpy() if isinstance(soft, Tensor) else soft
+    best = np.argmax(plain, axis=axis, keepdims=True)
+    one = np.zeros_like(plain)
+    np.put_along_axis(one, best, 1, axis)
+    return soft + (one - plain)
+
+
 class Softmax(Module):
     """exp(x) / sum(exp(x)) along `axis`: the last unless told (PyTorch would guess, and warn)."""
 
@@ -73,6 +127,41 @@ class Softmax(Module):
     def forward(self, x: Any) -> Any:
         """Apply `functional.softmax`."""
         return softmax(x, self.axis)
+
+    def extra_repr(self) -> str:
+        """The argument."""
+        return f"axis={self.axis}"
+
+
+class Softmax2d(Module):
+    """softmax over the channels, at each place of an image.
+
+    The input has shape (batch, channels, height, width), or without the batch.
+
+    Raises
+    ------
+    ValueError : the input does not have 3 or 4 axes.
+    """
+
+    def forward(self, x: Any) -> Any:
+        """Apply `functional.softmax` along the channels."""
+        if np.ndim(x) not in (3, 4):
+            raise ValueError(
+                f"Softmax2d: got input of shape {np.shape(x)}, expected (batch, channels, height, "
+                "width) or (channels, height, width); for other shapes use nn.Softmax(axis)"
+            )
+        return softmax(x, -3)
+
+
+class Softmin(Module):
+    """exp(-x) / sum(exp(-x)) along `axis`: the last unless told."""
+
+    def __init__(self, axis: Axis = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Any) -> Any:
+        """Apply `functional.softmin`."""
+        return softmin(x, self.axis)
 
     def extra_repr(self) -> str:
         """The argument."""

@@ -11,7 +11,20 @@ import numpy as np
 
 from autograd import op
 
-__all__ = ["Ints", "Size", "Windows", "around", "fold", "ints", "unfold", "windows_of"]
+from .module import Module
+
+__all__ = [
+    "Fold",
+    "Ints",
+    "Size",
+    "Unfold",
+    "Windows",
+    "around",
+    "fold",
+    "ints",
+    "unfold",
+    "windows_of",
+]
 
 Ints = tuple[int, ...]
 Size = int | tuple[int, ...]
@@ -217,3 +230,55 @@ def _fold(y, *, at):
     x = at.empty(channels, len(y), y.dtype)
     at.add(at.of(x), np.moveaxis(y.reshape(len(y), channels, *at.kernel, *at.out), 0, -1))
     return at.inner(x), lambda g: _unfold(g, at=at)
+
+
+class Unfold(Module):
+    """The windows of an input, each as a column: `functional.unfold`.
+
+    Parameters
+    ----------
+    kernel_size, dilation, padding, stride : as for the function.
+    """
+
+    def __init__(
+        self, kernel_size: Size, dilation: Size = 1, padding: Size | str = 0, stride: Size = 1
+    ) -> None:
+        self.kernel_size, self.dilation = kernel_size, dilation
+        self.padding, self.stride = padding, stride
+
+    def forward(self, x: Any) -> Any:
+        """Take the windows of `x` of shape (batch, channels, *size), or without the batch."""
+        return unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if k != "training")
+
+
+class Fold(Module):
+    """Columns put back as windows, added where they overlap: `functional.fold`.
+
+    Parameters
+    ----------
+    output_size, kernel_size, dilation, padding, stride : as for the function.
+    """
+
+    def __init__(
+        self,
+        output_size: Size,
+        kernel_size: Size,
+        dilation: Size = 1,
+        padding: Size | str = 0,
+        stride: Size = 1,
+    ) -> None:
+        self.output_size, self.kernel_size = output_size, kernel_size
+        self.dilation, self.padding, self.stride = dilation, padding, stride
+
+    def forward(self, x: Any) -> Any:
+        """Put back `x` of shape (batch, channels * places, windows), or without the batch."""
+        window = self.kernel_size, self.dilation, self.padding, self.stride
+        return fold(x, self.output_size, *window)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if k != "training")

@@ -364,6 +364,7 @@ def test_output_size() -> None:
     for size in [(7, 8), (8, 7), (8, 8)]:
         x = normal(1, 1, *size).astype(np.float32)
         assert up(down(x), output_size=size).shape == x.shape
+        assert up(down(x), output_size=x.shape).shape == x.shape
     with pytest.raises(ValueError, match=r"output_size=\(9, 8\), expected \(7, 7\) to \(8, 8\)"):
         up(down(x), output_size=(9, 8))
     with pytest.raises(ValueError, match="output_size"):
@@ -444,6 +445,11 @@ X, W = np.ones((2, 4, 5, 5)), np.ones((6, 4, 3, 3))
         (lambda: nn.Conv2d(4, 6, 3, groups=4), "Conv2d: groups=4 does not divide in_channels=4"),
         (lambda: nn.Conv2d(4, 6, (3,)), "Conv2d: got kernel_size"),
         (lambda: nn.Conv2d(4, 6, 3, padding="same", stride=2), "Conv2d: padding='same'"),
+        (
+            lambda: nn.Conv2d(4, 6, 3, padding=5, padding_mode="reflect")(X),
+            r"Conv2d: got \(5, 5\) for axis 2, which is 5 long, expected at most 4",
+        ),
+        (lambda: nn.Conv2d(4, 6, 7)(X), r"Conv2d: the kernel, \(7, 7\) .* does not fit"),
         (lambda: nn.Conv2d(4, 6, 3, padding_mode="edge"), "padding_mode='edge', expected 'zeros'"),
         (lambda: nn.ConvTranspose2d(4, 6, 3, padding_mode="reflect"), "expected 'zeros'"),
         (

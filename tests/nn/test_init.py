@@ -111,3 +111,33 @@ def test_filling_leaves_an_earlier_graph_alone() -> None:
     y = (p * p).sum()
     init.zeros_(p)
     assert y.item() == 5
+
+
+def test_eye() -> None:
+    np.testing.assert_array_equal(init.eye_(np.empty((2, 3))), [[1, 0, 0], [0, 1, 0]])
+    with pytest.raises(ValueError, match="two axes"):
+        init.eye_(np.empty(3))
+
+
+@pytest.mark.parametrize("kernel", [(3,), (3, 5), (1, 3, 3)])
+def test_dirac_is_the_identity_of_convolution(kernel: tuple[int, ...]) -> None:
+    w = init.dirac_(np.empty((4, 4, *kernel)))
+    x = np.random.default_rng(0).standard_normal((2, 4, *(5,) * len(kernel)))
+    conv = getattr(nn.functional, f"conv{len(kernel)}d")
+    np.testing.assert_allclose(conv(x, w, padding="same"), x)
+    in_groups = conv(x, init.dirac_(np.empty((4, 2, *kernel)), groups=2), padding="same", groups=2)
+    np.testing.assert_allclose(in_groups, x)
+    with pytest.raises(ValueError, match="groups=3"):
+        init.dirac_(np.empty((4, 2, 3)), groups=3)
+    with pytest.raises(ValueError, match="3 to 5 axes"):
+        init.dirac_(np.empty((4, 2)))
+
+
+def test_sparse_has_its_share_of_zeros_in_each_column() -> None:
+    w = init.sparse_(np.empty((20, 300)), sparsity=0.33, std=0.5, generator=0)
+    zeros = w == 0
+    assert set(zeros.sum(axis=0)) == {7}  # ceil(6.6)
+    assert zeros.sum(axis=1).min() > 60  # of 105 expected: no row is spared
+    assert abs(w[~zeros].std() - 0.5) < 0.02
+    with pytest.raises(ValueError, match="share"):
+        init.sparse_(np.empty((2, 2)), sparsity=2)

@@ -18,7 +18,8 @@ from autograd import (
     gradgradcheck,
     gradients,
 )
-from nn.losses import _bce, _bce_with_logits, _hard_cross_entropy, _squared_error
+from nn.classification import _bce, _bce_with_logits, _hard_cross_entropy
+from nn.losses import _squared_error
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.standard_normal((6, 4))
@@ -210,7 +211,10 @@ def test_any_integers_are_labels(dtype: Any) -> None:
 
 
 def test_shapes_that_would_broadcast() -> None:
-    losses = (F.mse_loss, F.l1_loss, F.binary_cross_entropy, F.binary_cross_entropy_with_logits)
+    losses = (
+        F.mse_loss, F.l1_loss, F.huber_loss, F.smooth_l1_loss, F.poisson_nll_loss, F.kl_div,
+        F.binary_cross_entropy, F.binary_cross_entropy_with_logits,
+    )  # fmt: skip
     column, row = np.full((32, 1), 0.5), np.full(32, 0.5)
     for f in losses:
         with pytest.raises(nn.LossShapeError) as caught:

@@ -42,7 +42,8 @@ def test_what_is_found_in_order_of_assignment() -> None:
     net = Net()
     assert [name for name, _ in net.named_parameters()] == NAMES
     assert [name for name, _ in net.named_buffers()] == ["mean"]
-    assert list(net.state_dict()) == [*NAMES, "mean"]
+    tied = ["tied.weight", "tied.bias"]
+    assert list(net.state_dict()) == [*NAMES, "mean", *tied]
     assert [name for name, _ in net.named_children()] == [
         "first", "layers.0", "layers.1.0", "layers.1.1", "heads.b"
     ]  # fmt: skip
@@ -68,7 +69,8 @@ def test_what_is_shared_counts_once() -> None:
             self.both = [self.a, self.b]
 
     tied = Tied()
-    assert list(tied.state_dict()) == ["a.weight"]
+    assert [name for name, _ in tied.named_parameters()] == ["a.weight"]
+    assert list(tied.state_dict()) == ["a.weight", "b.weight"]  # as in PyTorch; no "both.0.weight"
     assert tied.num_parameters() == 9
     assert len(list(tied.children())) == 2
 
@@ -302,3 +304,161 @@ def test_repr() -> None:
     assert repr(nn.Sequential()) == "Sequential()"
     assert repr(nn.Linear(1, 1, bias=False)) == "Linear(1, 1, bias=False)   1 parameter"
     assert repr(nn.Sequential(nn.ReLU())) == "Sequential(\n  (0): ReLU()\n)"
+
+
+# hooks
+
+
+def test_hooks_see_and_change() -> None:
+    layer, seen = nn.Linear(2, 2), []
+    x = np.ones((3, 2), np.float32)
+    plain = layer(x).data
+    first = layer.register_forward_pre_hook(lambda m, args: seen.append((m, args)))
+    second = layer.register_forward_pre_hook(lambda m, args: args[0] * 2)
+    third = layer.register_forward_hook(lambda m, args, out: seen.append(args[0]))
+    fourth = layer.register_forward_hook(lambda m, args, out: (out, 5))
+    out, five = layer(x)
+    assert five == 5
+    assert seen[0][0] is layer
+    assert seen[0][1][0] is x
+    np.testing.assert_array_equal(seen[1], 2 * x)
+    np.testing.assert_allclose((out - layer.bias).data, 2 * (plain - layer.bias.data), rtol=1e-6)
+    for handle in (second, fourth, first, third, third):
+        handle.remove()
+    np.testing.assert_array_equal(layer(x).data, plain)
+    assert len(seen) == 2
+
+
+def test_hooks_with_keywords_in_order() -> None:
+    class Scaled(nn.Module):
+        def forward(self, x: Any, by: Any = 1) -> Any:
+            return x * by
+
+    layer, calls = Scaled(), []
+    layer.register_forward_pre_hook(lambda m, a, k: (a, {**k, "by": k["by"] + 1}), with_kwargs=True)
+    layer.register_forward_hook(lambda m, a, k, out: calls.append(k["by"]), with_kwargs=True)
+    layer.register_forward_hook(lambda m, a, out: calls.append("first"), prepend=True)
+    with layer.register_forward_pre_hook(lambda m, a: calls.append("within")):
+        assert layer(2, by=3) == 8
+    assert layer(2, by=4) == 10
+    assert calls == ["within", "first", 4, "first", 5]
+    assert nn.Module._hooks == ()
+
+
+def test_hooks_are_copied_and_seen_inside_other_modules() -> None:
+    net, shapes = nn.Sequential(nn.Linear(2, 3), nn.ReLU()), []
+    handle = net[0].register_forward_hook(lambda m, args, out: shapes.append(out.shape))
+    other = copy.deepcopy(net)
+    handle.remove()
+    net(np.ones((4, 2)))
+    assert shapes == []
+    other(np.ones((4, 2)))
+    assert shapes == [(4, 3)]
+    assert names(other) == ["0.weight", "0.bias"]
+
+
+def names(module: nn.Module) -> list[str]:
+    return list(module.state_dict())
+
+
+# by name
+
+
+def test_register_and_get() -> None:
+    net = nn.Module()
+    net.add_module("0", nn.Linear(2, 1))
+    net.register_parameter("scale", nn.Parameter([1.0]))
+    net.register_parameter("none", None)
+    net.register_buffer("mean", np.zeros(2))
+    net.register_buffer("scratch", np.zeros(5), persistent=False)
+    net.hidden = nn.Buffer([1.0], persistent=False)
+    assert names(net) == ["0.weight", "0.bias", "scale", "mean"]
+    assert [name for name, _ in net.named_buffers()] == ["mean", "scratch", "hidden"]
+    assert net.none is None
+    assert names(copy.deepcopy(net)) == names(pickle.loads(pickle.dumps(net))) == names(net)
+    assert net.get_buffer("scratch") is net.scratch
+    assert net.get_submodule("") is net
+
+    full = Net()
+    for name, p in full.named_parameters():
+        assert full.get_parameter(name) is p
+    for name, module in full.named_modules():
+        assert full.get_submodule(name) is module
+    assert full.get_parameter("tied.weight") is full.first.weight  # by any of its names
+    with pytest.raises(AttributeError, match=r"Net has no Parameter 'first.wieght'; .*'first.wei"):
+        full.get_parameter("first.wieght")
+    for wrong in ("layers.9", "layers.x", "heads.b.weight", "mean"):
+        with pytest.raises(AttributeError, match="has no Module"):
+            full.get_submodule(wrong)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda m: m.add_module("a.b", nn.ReLU()), ValueError, "'a.b': expected a name that is a"),
+        (lambda m: m.add_module("", nn.ReLU()), ValueError, "without dots"),
+        (lambda m: m.register_buffer("forward", 1.0), ValueError, "buffer 'forward': the class"),
+        (lambda m: m.add_module("a", 3), TypeError, "module 'a': got a int, expected a Module"),
+        (lambda m: m.register_parameter("a", np.ones(1)), TypeError, "expected a Parameter"),
+    ],
+)
+def test_what_cannot_be_registered(call: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        call(nn.Module())
+
+
+def test_apply_goes_from_below_to_above() -> None:
+    net = Net()
+    order: list[nn.Module] = []
+    assert net.apply(order.append) is net
+    assert order[-1] is net
+    assert order[:-1] == list(net.children())
+    net.itself, order = net, []
+    assert net.apply(order.append)
+    assert len(order) == 6
+
+    def constant(module: nn.Module) -> None:
+        if isinstance(module, nn.Linear):
+            nn.init.constant_(module.weight, 2.0)
+
+    net.apply(constant)
+    assert (net.layers[1][1].weight.data == 2).all()
+
+
+def test_what_a_load_left_out() -> None:
+    net = nn.Linear(2, 2)
+    assert net.load_state_dict(net.state_dict()) == ([], [])
+    found = net.load_state_dict({"weight": np.ones((2, 2)), "else": np.ones(1)}, strict=False)
+    assert found.missing_keys == ["bias"]
+    assert found.unexpected_keys == ["else"]
+    assert net.load_state_dict({7: np.ones(1)}, strict=False) == (["weight", "bias"], [7])
+
+
+def test_what_is_shared_loads_under_all_its_names() -> None:
+    net = Net()
+    state = {name: x + 1 for name, x in net.state_dict().items()}
+    both = {**state, "tied.weight": state["first.weight"], "tied.bias": state["first.bias"]}
+    assert net.load_state_dict(both) == ([], [])
+    np.testing.assert_array_equal(net.first.weight.data, state["first.weight"])
+    del both["first.weight"]
+    assert net.load_state_dict(both) == ([], [])
+    with pytest.raises(ValueError, match=r"tied\.bias: differs from first\.bias, and they are one"):
+        net.load_state_dict({**both, "tied.bias": np.zeros(4)})
+
+
+def test_another_dtype() -> None:
+    net = Net()
+    net.count = nn.Buffer(np.array(3))
+    x = np.ones((2, 3))
+    net(x).sum().backward()
+    first, before = net.first, net.first.weight.data.copy()
+    assert net.double() is net
+    assert net.first is first
+    assert {p.dtype for p in net.parameters()} == {np.dtype(np.float64)}
+    assert (net.mean.dtype, net.count.dtype) == (np.float64, np.int64)
+    np.testing.assert_array_equal(net.first.weight.data, before)
+    assert net.first.weight.grad is None
+    net(x).sum().backward()
+    assert net.first.weight.grad.dtype == np.float64
+    net.float()
+    assert net.astype(np.float32).first.weight.dtype == np.float32

@@ -11,7 +11,8 @@ import pytest
 import nn
 import nn.functional as F
 from autograd import Tensor, gradcheck, gradgradcheck, gradients, no_grad
-from nn.normalization import _local_response, _normalize
+from nn.local_response import _local_response
+from nn.normalization import normalize
 
 RNG = np.random.default_rng(0)
 Shape = tuple[int, ...]
@@ -265,7 +266,7 @@ def test_dtype_stays(dtype: Any) -> None:
         (per_element, {"axes": (2,), "centre": False}),
     ]
     for side, config in settings:
-        y, *closures = _normalize.__wrapped__(x, side, side, **config)
+        y, *closures = normalize.__wrapped__(x, side, side, **config)
         assert y.dtype == dtype
         if dtype != np.float16:  # computed in float32
             assert {c(np.ones(y.shape, dtype)).dtype for c in closures} == {np.dtype(dtype)}
@@ -313,6 +314,16 @@ def test_empty() -> None:
         ),
         (
             lambda: nn.BatchNorm1d(4)(np.zeros((1, 4))),
+            ValueError,
+            r"BatchNorm1d\(4\): got input of shape \(1, 4\), expected at least 2 values per chann",
+        ),
+        (
+            lambda: nn.BatchNorm2d(4)(np.zeros((0, 4, 2, 2))),
+            ValueError,
+            r"BatchNorm2d\(4\): got input of shape \(0, 4, 2, 2\), expected at least 2 values",
+        ),
+        (
+            lambda: F.batch_norm(np.zeros((1, 4)), None, None, training=True),
             ValueError,
             r"batch_norm: got input of shape \(1, 4\), expected at least 2 values per channel",
         ),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import struct
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -216,3 +219,98 @@ def test_damage_never_gives_wrong_numbers(tmp_path: Path) -> None:
             assert back.keys() <= state.keys()
             for name in back:
                 same(back[name], state[name])
+
+
+# safetensors
+
+
+def test_safetensors_come_back(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    path = tmp_path / "model.safetensors"
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    nn.save(net, path)
+    same(dict(sorted(nn.load(path).items())), dict(sorted(net.state_dict().items())))
+    other = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    other.load_state_dict(nn.load(str(path)))
+    same(other.state_dict(), net.state_dict())
+    assert os.listdir(tmp_path) == ["model.safetensors"]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array(1.5),
+        np.zeros((0, 3), np.float16),
+        np.arange(6).reshape(2, 3).T,
+        np.arange(10.0)[::-2],
+        np.array([True, False]),
+        np.arange(3, dtype=">i2"),
+        np.array([1, 255], np.uint8),
+        np.array([np.nan, np.inf, -0.0], np.float32),
+    ],
+    ids=lambda a: f"{a.dtype}{a.shape}",
+)
+def test_arrays_in_safetensors(tmp_path: Path, array: np.ndarray) -> None:
+    numpy = pytest.importorskip("safetensors.numpy")
+    nn.save({"a": array}, tmp_path / "a.safetensors")
+    back = nn.load(tmp_path / "a.safetensors")["a"]
+    assert back.dtype == array.dtype.newbyteorder("=")
+    assert back.shape == array.shape
+    assert back.flags.writeable
+    np.testing.assert_array_equal(back, array)
+    np.testing.assert_array_equal(numpy.load_file(tmp_path / "a.safetensors")["a"], array)
+
+
+def raw_safetensors(dtype: str, shape: list[int], data: bytes) -> bytes:
+    header = json.dumps({"x": {"dtype": dtype, "shape": shape, "data_offsets": [0, len(data)]}})
+    header += " " * (-len(header) % 8)
+    return struct.pack("<Q", len(header)) + header.encode() + data
+
+
+def test_bfloat16_becomes_float32(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    path = tmp_path / "x.safetensors"
+    values = np.array([[1.0, -2.5], [np.inf, 0.0]], np.float32)
+    halves = (values.view(np.uint32) >> 16).astype("<u2")
+    path.write_bytes(raw_safetensors("BF16", [2, 2], halves.tobytes()))
+    same(nn.load(path), {"x": values})
+    path.write_bytes(raw_safetensors("F8_E4M3", [2], b"ab"))
+    with pytest.raises(ValueError, match="x is of type F8_E4M3, which NumPy does not have"):
+        nn.load(path)
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        (NESTED["optimizer"], "not a nested state, as of an optimizer; an .npz file holds it"),
+        ({"a": np.array(["text"])}, "cannot hold a, <U4; an .npz file holds it"),
+        ({"a": np.array([1j])}, "cannot hold a, complex128"),
+    ],
+)
+def test_what_safetensors_cannot_hold(tmp_path: Path, state: Any, message: str) -> None:
+    pytest.importorskip("safetensors")
+    with pytest.raises(TypeError, match=message):
+        nn.save(state, tmp_path / "x.safetensors")
+    assert os.listdir(tmp_path) == []
+
+
+def test_damaged_safetensors(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    path = tmp_path / "x.safetensors"
+    nn.save({"a": np.ones(3)}, path)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match=r"x\.safetensors: .*damaged"):
+            nn.load(path)
+
+
+def test_without_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    path = tmp_path / "x.safetensors"
+    with pytest.raises(ImportError, match="pip install safetensors; or use a name that ends in"):
+        nn.save({"a": np.ones(3)}, path)
+    with pytest.raises(ImportError, match=r"x\.safetensors: files of this kind need a package"):
+        nn.load(path)
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,58 @@
+"""Bilinear and unflatten: on known numbers, their limits, errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+import nn.functional as F
+
+
+def test_bilinear_of_known_numbers() -> None:
+    weight = np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [0.0, 0.0]]])  # x1 · x2; x1_0 x2_1
+    x1, x2 = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0, 6.0], [7.0, 8.0]])
+    y = F.bilinear(x1, x2, weight, np.array([0.0, 0.5]))
+    np.testing.assert_array_equal(y, [[17, 6.5], [53, 24.5]])
+    assert type(y) is np.ndarray
+
+
+def test_bilinear_starts_within_its_bound() -> None:
+    layer = nn.Bilinear(25, 3, 8, generator=0)
+    assert layer.weight.dtype == np.float32
+    for x in layer.parameters():
+        assert 0.1 < np.abs(x.data).max() <= 0.2  # 1/sqrt(25)
+    np.testing.assert_array_equal(nn.Bilinear(25, 3, 8, generator=0).weight.data, layer.weight.data)
+
+
+def test_unflatten_undoes_flatten() -> None:
+    x = np.arange(24.0).reshape(2, 3, 4)
+    np.testing.assert_array_equal(nn.Unflatten(1, (3, 4))(nn.Flatten()(x)), x)
+    assert F.unflatten(x, -1, (2, 1, -1)).shape == (2, 3, 2, 1, 2)
+    assert F.unflatten(x, 0, (2,)).shape == x.shape
+    assert F.unflatten(np.zeros((2, 0)), 1, (0, 5)).shape == (2, 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: nn.Bilinear(2, 3, 4)(np.ones((5, 3)), np.ones((5, 3))),
+            r"Bilinear\(2, 3, 4\): got inputs of shapes \(5, 3\) and \(5, 3\), expected \(..., 2\)",
+        ),
+        (lambda: nn.Bilinear(2, 3, 4)(np.ones((5, 2)), np.ones((1, 3))), "alike but for the last"),
+        (lambda: F.bilinear(np.ones(2), np.ones(2), np.ones((4, 2, 3))), r"bilinear: got inputs"),
+        (lambda: nn.Bilinear(0, 3, 4), "Bilinear: got in1_features=0, expected at least 1"),
+        (lambda: F.unflatten(np.ones((2, 6)), 1, (4, 2)), r"6 long, which sizes \(4, 2\) do not"),
+        (lambda: F.unflatten(np.ones((2, 6)), 1, (4, -1)), r"sizes \(4, -1\) do not multiply"),
+        (lambda: F.unflatten(np.ones((2, 6)), 1, (-1, -1)), r"2 are -1; one may be"),
+        (lambda: F.unflatten(np.ones((2, 6)), 1, (-2, -3)), r"sizes \(-2, -3\) do not multiply"),
+        (lambda: F.unflatten(np.ones((2, 6)), 1, ()), r"sizes \(\) do not multiply"),
+        (lambda: nn.Unflatten(2, (2, 3))(np.ones((2, 6))), r"no axis 2 in shape \(2, 6\)"),
+    ],
+)
+def test_errors(call: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
