@@ -7,6 +7,7 @@ docstrings of the error classes.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import sys
@@ -18,6 +19,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import numpy as np  # noqa: E402
 from numpy_functions import NAMESPACES, entries  # noqa: E402
+from torch_names import DIFFERENT, ELSEWHERE, MISSING, PYTORCH  # noqa: E402
 from traps import TRAPS  # noqa: E402
 
 from autograd import errors  # noqa: E402
@@ -59,6 +61,45 @@ def numpy_page() -> str:
         rest = [f"`{e.name}`" for e in mine if e.status == "not dispatched"]
         lines += ["", f"Not dispatched: {', '.join(rest)}.\n"] if rest else [""]
     return "\n".join(lines)
+
+
+def pytorch_page() -> str:
+    """What PyTorch has in torch.nn and torch.optim: where it is here, or why it is not."""
+    lines = [
+        NOTE,
+        "# What PyTorch has\n",
+        "Names, arguments, their order and defaults are those of PyTorch 2.13, with `axis` and "
+        "`keepdims` for `dim` and `keepdim`, and without what is about devices, dtypes, fusing and "
+        "in-place results. The tests compare the two lists, the arguments, the values and the "
+        "gradients.\n",
+        "| | PyTorch | here | missing |",
+        "|---|---|---|---|",
+    ]
+    for module, names in PYTORCH.items():
+        missing = MISSING.get(module, {})
+        lines.append(
+            f"| `{module}` | {len(names)} | {len(names) - len(missing)} | {len(missing)} |"
+        )
+    for module, names in PYTORCH.items():
+        missing = MISSING.get(module, {})
+        files: dict[str, list[str]] = {}
+        for name in names:
+            if name not in missing:
+                place = ELSEWHERE.get(f"{module}.{name}", f"{module}.{name}").rpartition(".")
+                found = getattr(importlib.import_module(place[0]), place[2])
+                file = getattr(found, "__module__", module).replace(".", "/")
+                files.setdefault(file, []).append(f"`{name}`")
+        lines += [f"\n## {module}\n", "| file | |", "|---|---|"]
+        lines += [f"| `{file}.py` | {' '.join(found)} |" for file, found in sorted(files.items())]
+        if missing:
+            lines += ["\n| missing | why |", "|---|---|"]
+            reasons: dict[str, list[str]] = {}
+            for name, why in sorted(missing.items()):
+                reasons.setdefault(why, []).append(f"`{name}`")
+            lines += [f"| {' '.join(found)} | {why} |" for why, found in reasons.items()]
+    lines += ["\n## Other defaults\n", "| argument | here | |", "|---|---|---|"]
+    lines += [f"| `{name}` | {value!r} | {why} |" for name, (value, why) in DIFFERENT.items()]
+    return "\n".join(lines) + "\n"
 
 
 def traps_page() -> str:
@@ -104,6 +145,7 @@ def index_page() -> str:
 PAGES = {
     "index.md": index_page,
     "numpy.md": numpy_page,
+    "pytorch.md": pytorch_page,
     "traps.md": traps_page,
     "errors.md": errors_page,
 }
