@@ -23,7 +23,7 @@ from . import init
 from .module import Module, Parameter
 from .padding import padded
 from .random import generator as _generator
-from .windows import Ints, Size, Windows, around, ints, windows_of
+from .windows import Ints, Size, Windows, around, ints, short, windows_of
 
 __all__ = [
     "Conv1d",
@@ -369,18 +369,17 @@ class _Layer(Module):
 
     def extra_repr(self) -> str:
         """The arguments."""
-        n = self.axes
         usual = {
-            "stride": (1,) * n,
-            "padding": (0,) * n,
-            "output_padding": (0,) * n,
-            "dilation": (1,) * n,
+            "stride": 1,
+            "padding": 0,
+            "output_padding": 0,
+            "dilation": 1,
             "groups": 1,
             "padding_mode": "zeros",
         }
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={short(self.kernel_size)}"
         for name, value in usual.items():
-            mine = getattr(self, name, value)
+            mine = short(getattr(self, name, value))
             text += f", {name}={mine!r}" if mine != value else ""
         return text + (", bias=False" if self.bias is None else "")
 

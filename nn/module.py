@@ -538,7 +538,7 @@ def _tree(
     count = _count(sum(n for key, n in sizes.items() if key not in counted), bool(sizes))
     # Tensors get a line of their own where no arguments tell of them.
     lines = [(k, x) for k, x in module._members() if isinstance(x, Module) or not arguments]
-    end = "" if lines else ")"
+    end = ("," if arguments else "") if lines else ")"
     yield f"{indent}{label}{kind}({arguments}{end}", count
     for name, x in lines:
         if isinstance(x, Module):

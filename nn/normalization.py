@@ -244,6 +244,10 @@ class GroupNorm(Module):
         return f"{self.num_groups}, {self.num_channels}" + settings(self, eps=1e-5, affine=True)
 
 
+def _sides(shape: tuple[int, ...]) -> str:
+    return str(shape[0] if len(shape) == 1 else shape)
+
+
 class LayerNorm(Module):
     """(x - mean) / sqrt(var + eps) * weight + bias, with mean and var over the last axes.
 
@@ -288,7 +292,7 @@ class LayerNorm(Module):
 
     def extra_repr(self) -> str:
         """The shape, and the settings that are not the defaults."""
-        return f"{self.normalized_shape}" + settings(self, eps=1e-5, elementwise_affine=True)
+        return _sides(self.normalized_shape) + settings(self, eps=1e-5, elementwise_affine=True)
 
 
 class RMSNorm(Module):
@@ -326,7 +330,7 @@ class RMSNorm(Module):
 
     def extra_repr(self) -> str:
         """The shape, and the settings that are not the defaults."""
-        return f"{self.normalized_shape}" + settings(self, eps=None, elementwise_affine=True)
+        return _sides(self.normalized_shape) + settings(self, eps=None, elementwise_affine=True)
 
 
 # Arguments

@@ -12,7 +12,7 @@ import numpy as np
 
 from .lines import Line, even, largest, mean, regular
 from .module import Module
-from .windows import Ints, Size, ints
+from .windows import Ints, Size, ints, short
 
 __all__ = [
     "AdaptiveAvgPool1d",
@@ -486,19 +486,16 @@ class _Pool(Module):
     def extra_repr(self) -> str:
         """The arguments, but for those that are as usual."""
         usual = {
-            "stride": vars(self).get("kernel_size"),
-            "padding": (0,) * self.axes,
-            "dilation": (1,) * self.axes,
+            "stride": short(vars(self).get("kernel_size")),
+            "padding": 0,
+            "dilation": 1,
             "return_indices": False,
             "ceil_mode": False,
             "count_include_pad": True,
             "divisor_override": None,
         }
-        return ", ".join(
-            f"{name}={value}"
-            for name, value in vars(self).items()
-            if name != "training" and (name not in usual or value != usual[name])
-        )
+        shown = {k: short(v) for k, v in vars(self).items() if k != "training" and k[0] != "_"}
+        return ", ".join(f"{k}={v}" for k, v in shown.items() if k not in usual or v != usual[k])
 
 
 class _MaxPool(_Pool):

@@ -124,6 +124,11 @@ def ints(who: str, name: str, n: int, value: Any, least: int = 1) -> Ints:
     return given
 
 
+def short(value: Any) -> Any:
+    """For a layer's text: one number instead of the same for each axis."""
+    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
+
+
 def around(
     who: str, padding: Any, kernel: Ints, stride: Ints, dilation: Ints
 ) -> tuple[tuple[int, int], ...]:

@@ -157,11 +157,18 @@ MISSING: dict[str, dict[str, str]] = {
 
 #: Defaults that differ: ours, and why.
 DIFFERENT: dict[str, tuple[object, str]] = {
-    f"nn.{name}.axis": (-1, "PyTorch guesses an axis from how many there are, and warns")
-    for name in ("LogSoftmax", "Softmax", "Softmin")
+    **{
+        f"nn.{name}.axis": (-1, "PyTorch guesses an axis from how many there are, and warns")
+        for name in ("LogSoftmax", "Softmax", "Softmin")
+    },
+    **{
+        f"nn.functional.{name}.axis": (-1, "the same")
+        for name in ("log_softmax", "softmax", "softmin")
+    },
+    "nn.functional.pad.value": (0.0, "PyTorch's None stands for 0"),
 }
 
-#: Where ours stands, if not in the module of the same name: nn and optim know nothing of each other.
+#: Where ours stands, if not in the module of the same name. (nn does not know optim.)
 ELSEWHERE: dict[str, str] = {
     "nn.utils.clip_grad_norm_": "optim.clip_grad_norm_",
     "nn.utils.clip_grad_value_": "optim.clip_grad_value_",
