@@ -1,0 +1,166 @@
+"""An error names the layer, the argument, what came and what was expected.
+
+tests/parity/test_refusals_torch.py goes further: all that PyTorch's layers refuse, ours refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+import optim
+from autograd import Tensor
+
+W = [Tensor([1.0], requires_grad=True)]
+
+
+def x(*shape: int) -> np.ndarray:
+    return np.ones(shape, np.float32)
+
+
+def i(*values: int) -> np.ndarray:
+    return np.array(values)
+
+
+CASES: dict[str, tuple[Callable[[], Any], list[str]]] = {
+    # a wrong shape: the layer, what came, what was expected
+    "Linear": (lambda: nn.Linear(3, 4)(x(2, 5)), ["Linear(3, 4)", "(2, 5)", "(..., 3)"]),
+    "Bilinear": (lambda: nn.Bilinear(3, 2, 4)(x(2, 3), x(2, 5)), ["Bilinear", "(2, 5)", "2"]),
+    "Conv2d": (lambda: nn.Conv2d(3, 4, 3)(x(2, 1, 5, 5)), ["Conv2d", "(2, 1, 5, 5)", "3, height"]),
+    "ConvTranspose1d": (
+        lambda: nn.ConvTranspose1d(3, 4, 3)(x(2, 2, 5)),
+        ["ConvTranspose1d", "(2, 2, 5)", "3, length"],
+    ),
+    "MaxPool2d": (lambda: nn.MaxPool2d(2)(x(4, 4)), ["max_pool2d", "(4, 4)", "channels"]),
+    "ReflectionPad1d": (lambda: nn.ReflectionPad1d(4)(x(1, 1, 3)), ["ReflectionPad1d", "4", "3"]),
+    "Upsample": (
+        lambda: nn.Upsample(4, mode="bilinear")(x(1, 2, 3)),
+        ["Upsample", "(1, 2, 3)", "4 axes", "'linear'"],
+    ),
+    "PixelShuffle": (
+        lambda: nn.PixelShuffle(2)(x(1, 3, 2, 2)),
+        ["pixel_shuffle", "(1, 3, 2, 2)", "multiple of 4"],
+    ),
+    "BatchNorm2d": (lambda: nn.BatchNorm2d(3)(x(2, 4, 5, 5)), ["BatchNorm2d(3)", "(2, 4, 5, 5)"]),
+    "LayerNorm": (lambda: nn.LayerNorm(3)(x(2, 4)), ["LayerNorm(3)", "(2, 4)", "(..., 3)"]),
+    "GroupNorm": (lambda: nn.GroupNorm(2, 4)(x(2, 6)), ["GroupNorm(2, 4)", "(2, 6)", "4"]),
+    "PReLU": (lambda: nn.PReLU(3)(x(2, 4)), ["prelu", "3 weights", "(2, 4)"]),
+    "LSTM": (lambda: nn.LSTM(3, 4)(x(5, 2, 2)), ["LSTM(3, 4)", "(5, 2, 2)", "3"]),
+    "GRUCell": (lambda: nn.GRUCell(3, 4)(x(2, 5)), ["GRUCell(3, 4)", "(2, 5)", "3"]),
+    "MultiheadAttention": (
+        lambda: nn.MultiheadAttention(4, 2)(x(3, 1, 5), x(3, 1, 4), x(3, 1, 4)),
+        ["MultiheadAttention(4, 2", "(3, 1, 5)", "4"],
+    ),
+    "Transformer": (
+        lambda: nn.Transformer(4, 2, 1, 1, 8)(x(3, 2, 4), x(3, 1, 4)),
+        ["Transformer", "(3, 2, 4)", "(3, 1, 4)"],
+    ),
+    "MSELoss": (lambda: nn.MSELoss()(x(4, 1), x(4)), ["mse_loss", "(4, 1)", "(4,)", "squeeze"]),
+    "CrossEntropyLoss": (
+        lambda: nn.CrossEntropyLoss()(x(4, 3), i(0, 1, 2)),
+        ["cross_entropy", "(4, 3)", "(3,)", "(4,)"],
+    ),
+    "TripletMarginLoss": (
+        lambda: nn.TripletMarginLoss()(x(4, 3), x(4, 3), x(4, 2)),
+        ["triplet_margin_loss", "(4, 3)", "(4, 2)"],
+    ),
+    # a label or an index out of range: which, where, and the range
+    "label": (
+        lambda: nn.CrossEntropyLoss()(x(2, 3), i(0, 3)),
+        ["cross_entropy", "label 3", "position 1", "0 to 2"],
+    ),
+    "label of NLL": (lambda: nn.NLLLoss()(x(2, 3), i(-1, 0)), ["nll_loss", "label -1", "0 to 2"]),
+    "label of MultiMargin": (
+        lambda: nn.MultiMarginLoss()(x(2, 3), i(0, 7)),
+        ["multi_margin_loss", "7", "0 to 2"],
+    ),
+    "label of CTC": (
+        lambda: nn.CTCLoss()(x(5, 1, 4), np.array([[4]]), i(5), i(1)),
+        ["ctc_loss", "label 4", "0 to 3"],
+    ),
+    "index": (lambda: nn.Embedding(5, 2)(i(1, 5)), ["Embedding", "5", "0 to 4"]),
+    "index below 0": (lambda: nn.Embedding(5, 2)(i(-1)), ["Embedding", "-1", "0 to 4"]),
+    "index of a bag": (
+        lambda: nn.EmbeddingBag(5, 2)(np.array([[0, 9]])),
+        ["EmbeddingBag", "9", "0 to 4"],
+    ),
+    # an unknown option: the name, what came, what there is
+    "reduction": (lambda: nn.MSELoss("avg"), ["MSELoss", "reduction", "'avg'", "'mean'"]),
+    "padding_mode": (
+        lambda: nn.Conv1d(1, 1, 3, padding_mode="mirror"),
+        ["Conv1d", "padding_mode", "'mirror'", "'reflect'"],
+    ),
+    "padding": (lambda: nn.Conv1d(1, 1, 3, padding="full"), ["Conv1d", "'full'", "'same'"]),
+    "mode": (lambda: nn.Upsample(2, mode="cubic"), ["Upsample", "mode", "'cubic'", "'bicubic'"]),
+    "pad mode": (lambda: nn.functional.pad(x(2, 2), (1, 1), "wrap"), ["pad", "mode", "'wrap'"]),
+    "approximate": (lambda: nn.GELU("erf"), ["GELU", "approximate", "'erf'", "'tanh'"]),
+    "nonlinearity": (
+        lambda: nn.RNN(2, 3, nonlinearity="sigmoid"),
+        ["RNN", "nonlinearity", "'sigmoid'", "'relu'"],
+    ),
+    "mode of a bag": (
+        lambda: nn.EmbeddingBag(5, 2, mode="min"),
+        ["EmbeddingBag", "mode", "'min'", "'max'"],
+    ),
+    "activation": (
+        lambda: nn.TransformerEncoderLayer(4, 2, activation="swish"),
+        ["TransformerEncoderLayer", "activation", "'swish'", "'gelu'"],
+    ),
+    "line_search_fn": (
+        lambda: optim.LBFGS(W, line_search_fn="armijo"),
+        ["line_search_fn", "'armijo'", "'strong_wolfe'"],
+    ),
+    "betas": (lambda: optim.Adam(W, betas=(0.9, 1.0)), ["betas", "1.0", "< 1"]),
+    "lr": (lambda: optim.RMSprop(W, lr=-1), ["lr", "-1", ">= 0"]),
+    "group option": (
+        lambda: optim.SGD([{"params": W, "momentun": 0.9}]),
+        ["SGD", "'momentun'", "momentum"],
+    ),
+    "step_size": (
+        lambda: optim.StepLR(optim.SGD(W), step_size=0),
+        ["StepLR", "step_size", "0", "at least 1"],
+    ),
+    "mode of a plateau": (
+        lambda: optim.ReduceLROnPlateau(optim.SGD(W), mode="low"),
+        ["ReduceLROnPlateau", "mode", "'low'", "min"],
+    ),
+    # an empty batch, and a batch of one, where the result would mean nothing
+    "empty batch": (
+        lambda: nn.BatchNorm1d(3)(x(0, 3)),
+        ["BatchNorm1d(3)", "(0, 3)", "at least 2 values per channel"],
+    ),
+    "batch of one": (
+        lambda: nn.BatchNorm1d(3)(x(1, 3)),
+        ["BatchNorm1d(3)", "(1, 3)", "at least 2 values per channel", "eval()"],
+    ),
+    "one number an instance": (
+        lambda: nn.InstanceNorm2d(3)(x(2, 3, 1, 1)),
+        ["InstanceNorm2d(3)", "(2, 3, 1, 1)", "at least 2"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_error_says_who_what_and_what_else(case: str) -> None:
+    call, fragments = CASES[case]
+    with pytest.raises((ValueError, TypeError, IndexError)) as raised:
+        call()
+    for fragment in fragments:
+        assert fragment in str(raised.value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_mean_loss_of_nothing_warns() -> None:
+    with pytest.warns(RuntimeWarning, match="mse_loss: the mean of no terms is nan"):
+        assert np.isnan(nn.MSELoss()(x(0, 3), x(0, 3)))
+
+
+def test_an_empty_batch_goes_through_where_it_has_a_meaning() -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.BatchNorm1d(4)).eval()
+    assert model(x(0, 3)).shape == (0, 4)
+    assert nn.Conv2d(1, 2, 3)(x(0, 1, 5, 5)).shape == (0, 2, 3, 3)
+    assert nn.MaxPool2d(2)(x(0, 1, 4, 4)).shape == (0, 1, 2, 2)
