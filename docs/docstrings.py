@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import Any
 
 import griffe
 
 
 def markdown(text: str) -> str:
-    """Sections as bold lines, arguments as a list, examples as code."""
+    """Sections as bold lines, arguments as a list, drawings and examples as code."""
+    text = re.sub(r"(?<=\n\n)(?: +\S.*\n?)+", _drawing, text.replace("::\n", ":\n"))
+    text = re.sub(r"(?<=\n\n)(\|.*\n)", _head, text)
     lines: list[str] = []
     section, code = "", False
     for line in text.splitlines():
@@ -30,6 +33,17 @@ def markdown(text: str) -> str:
                 lines.append("")
         lines.append(line)
     return "\n".join([*lines, "```"] if code else lines)
+
+
+def _drawing(match: re.Match[str]) -> str:
+    """An indented paragraph, as it is: Markdown asks for at least four spaces."""
+    return f"```text\n{textwrap.dedent(match[0]).rstrip()}\n```\n"
+
+
+def _head(match: re.Match[str]) -> str:
+    """A table without a head, to which Markdown asks one."""
+    columns = match[0].count("|") - 1
+    return "| " * columns + "|\n" + "|---" * columns + "|\n" + match[0]
 
 
 class Docstrings(griffe.Extension):

@@ -11,12 +11,12 @@ import nn.functional as F
 class LeNet(nn.Module):
     """LeNet-5 in today's form: relu for tanh, maxima for sums, all channels connected.
 
-        1 x 28 x 28   the image; in the paper it is 32 x 32, here the padding makes it so
-        6 x 28 x 28   conv1, 5 x 5
-        6 x 14 x 14   pool
-       16 x 10 x 10   conv2, 5 x 5
-       16 x 5 x 5     pool
-      120, 84, 10     fc1, fc2, fc3
+          1 x 28 x 28   the image; in the paper it is 32 x 32, here the padding makes it so
+          6 x 28 x 28   conv1, 5 x 5
+          6 x 14 x 14   pool
+         16 x 10 x 10   conv2, 5 x 5
+         16 x 5 x 5     pool
+        120, 84, 10     fc1, fc2, fc3
 
     61,706 parameters.
 
