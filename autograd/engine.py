@@ -61,9 +61,10 @@ def reachable(roots: Iterable[Node], stop: Container[Node] = ()) -> list[Node]:
     while stack:
         node = stack.pop()
         if node.edges is None:
+            where = "" if node.shape is None else f" of shape {node.shape}"  # several outputs
             raise GraphFreedError(
-                f"the graph behind this {node.op.__name__} of shape {node.shape} was freed by an "
-                "earlier backward pass. Two losses over one graph? (a + b).backward(). State "
+                f"the graph behind this {node.op.__name__}{where} was freed by an earlier "
+                "backward pass. Two losses over one graph? (a + b).backward(). State "
                 "carried between batches? h = h.detach(). Really twice? retain_graph=True the "
                 "first time."
             )

@@ -48,6 +48,15 @@ def _reshape(self: Tensor, *shape: Any, order: str = "C") -> Tensor:
     return s.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)
 
 
+def _flatten(self: Tensor, order: str = "C") -> Tensor:
+    if isinstance(order, int):
+        raise TypeError(
+            f"flatten: got {order}, expected an order, 'C' or 'F'. All but the first axes: "
+            "nn.functional.flatten(x, 1), or x.reshape(len(x), -1)"
+        )
+    return s.ravel(self, order).copy()
+
+
 def _transpose(self: Tensor, *axes: Any) -> Tensor:
     return s.transpose(
         self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
@@ -104,7 +113,7 @@ for name, method in {
     "__getitem__": _getitem, "__setitem__": _setitem, "__iter__": _iter,
     "__round__": _round, "round": _round, "__rdivmod__": _swapped(RULES[np.divmod]),
     "reshape": _reshape, "transpose": _transpose, "astype": _astype, "copy": s.copy,
-    "flatten": lambda self, order="C": s.ravel(self, order).copy(),
+    "flatten": _flatten,
     "T": property(_transpose, doc="The tensor with its axes reversed."),
     "mT": property(lambda self: s.swapaxes(self, -1, -2), doc="Its matrices transposed."),
     "real": property(lambda self: np.real(self), doc="The real part."),

@@ -18,6 +18,7 @@ from .errors import (
 from .modes import default_dtype, recording
 from .node import NOT_KEPT, Leaf, Node
 from .ownership import alone
+from .spelling import hint
 from .watch import cut
 
 __all__ = ["Tensor", "wrap"]
@@ -249,6 +250,12 @@ class Tensor(Declared):
                 f"format {spec!r} of a tensor of shape {self.shape}: expected one number"
             )
         return format(self._data.item(), spec)
+
+    if not TYPE_CHECKING:  # a type checker is to find what there is not by itself
+
+        def __getattr__(self, name: str) -> Any:
+            text = f"{type(self).__name__} has no attribute {name!r}{hint(name)}"
+            raise AttributeError(text, name=name, obj=self)
 
     def __reduce__(self) -> Any:
         if not self.is_leaf:

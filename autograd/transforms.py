@@ -200,6 +200,11 @@ def grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., Any]:
     >>> grad(lambda p: p["w"] ** 2 + 3 * p["b"])({"w": 2.0, "b": 1.0})
     {'w': np.float64(4.0), 'b': np.float64(3.0)}
     """
+    if isinstance(f, Tensor):
+        raise TypeError(
+            "grad: expected a function, got a Tensor. PyTorch's grad(loss, params) is "
+            "gradients(loss, params) here."
+        )
     both = value_and_grad(f, argnum)
     return functools.wraps(f)(lambda *args, **kwargs: both(*args, **kwargs)[1])
 

@@ -6,6 +6,8 @@
 33
 """
 
+from typing import TYPE_CHECKING, Any
+
 from . import data, datasets, functional, init, plot
 from .activations import (
     GELU,
@@ -141,6 +143,15 @@ from .transformer import (
 from .upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 from .vectors import parameters_to_vector, vector_to_parameters
 from .windows import Fold, Unfold
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        hint = ""
+        if name == "utils":
+            hint = ". clip_grad_norm_ and clip_grad_value_ are in optim, parameters_to_vector in nn"
+        raise AttributeError(f"module 'nn' has no attribute {name!r}{hint}", name=name)
+
 
 # At the end: they are written as a user writes models, with `import nn`.
 from . import models  # isort: skip

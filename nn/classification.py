@@ -166,8 +166,8 @@ def one_hot(labels: Array, num_classes: int | None = None) -> NDArray[Any]:
 def cross_entropy(
     input: Array,
     target: Array,
-    *,
     weight: Array | None = None,
+    *,
     ignore_index: int = -100,
     reduction: str = "mean",
     label_smoothing: float = 0.0,

@@ -13,7 +13,7 @@ from autograd import default_dtype
 
 from .random import generator as _generator
 
-__all__ = ["DataLoader", "train_test_split"]
+__all__ = ["DataLoader", "TensorDataset", "train_test_split"]
 
 
 class Dataset(Protocol):
@@ -24,14 +24,46 @@ class Dataset(Protocol):
     def __getitem__(self, index: int, /) -> Any: ...
 
 
+class TensorDataset:
+    """Equally long arrays as one dataset: its sample i is the tuple of their rows i.
+
+    Parameters
+    ----------
+    tensors : arrays or Tensors; axis 0 of each counts the samples.
+
+    Raises
+    ------
+    TypeError, ValueError : something that is no array, or arrays of uneven lengths.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nn.data import TensorDataset
+    >>> dataset = TensorDataset(np.zeros((10, 3)), np.arange(10))
+    >>> len(dataset), dataset[4]
+    (10, (array([0., 0., 0.]), np.int64(4)))
+    """
+
+    def __init__(self, *tensors: Any) -> None:
+        self._length = _common_length("dataset", tensors)
+        self.tensors = tensors
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: Any) -> tuple[Any, ...]:
+        return tuple(x[index] for x in self.tensors)
+
+
 class DataLoader:
     """Iterate over a dataset in mini-batches; each `for` loop over it is one epoch.
 
     Parameters
     ----------
-    dataset : one array (batches are arrays), a tuple or list of equally long arrays (batches are
-        tuples of arrays), or any object with `__len__` and `__getitem__(int)` whose samples are
-        arrays or numbers (batches are arrays) or tuples of them (batches are tuples of arrays).
+    dataset : one array (batches are arrays), a tuple or list of equally long arrays, short for
+        their `TensorDataset` (batches are tuples of arrays), or any object with `__len__` and
+        `__getitem__(int)` whose samples are arrays or numbers (batches are arrays) or tuples,
+        lists or dicts of them, also nested (batches are tuples or dicts of arrays).
     batch_size : samples in a batch; the last one is smaller if they do not divide the dataset.
     shuffle : visit the samples in a new random order each epoch.
     drop_last : leave out a last batch that would be smaller.
@@ -70,6 +102,8 @@ class DataLoader:
         drop_last: bool = False,
         generator: np.random.Generator | int | None = None,
     ) -> None:
+        if isinstance(dataset, tuple | list):
+            dataset = TensorDataset(*dataset)
         self._samples: int = _count(dataset)
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
             raise TypeError(
@@ -115,8 +149,8 @@ class DataLoader:
             index = order[start : start + self.batch_size]
             if _is_array(self.dataset):
                 yield _rows(self.dataset, index)
-            elif isinstance(self.dataset, (tuple, list)):
-                yield tuple(_rows(array, index) for array in self.dataset)
+            elif isinstance(self.dataset, TensorDataset):
+                yield tuple(_rows(array, index) for array in self.dataset.tensors)
             else:
                 yield _collate([self.dataset[int(i)] for i in index])
 
@@ -233,8 +267,6 @@ def _count(dataset: Any) -> int:
     """The number of samples in what a DataLoader was given."""
     if _is_array(dataset):
         n = _common_length("dataset", [dataset])
-    elif isinstance(dataset, (tuple, list)):
-        n = _common_length("dataset", dataset)
     elif hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__"):
         n = len(dataset)
     else:
@@ -272,8 +304,11 @@ def _rows(array: Any, index: NDArray[np.int64]) -> Any:
 
 
 def _collate(samples: list[Any]) -> Any:
-    if isinstance(samples[0], tuple):
-        return tuple(_stack(column) for column in zip(*samples, strict=True))
+    first = samples[0]
+    if isinstance(first, dict):
+        return {key: _collate([sample[key] for sample in samples]) for key in first}
+    if isinstance(first, tuple | list):
+        return tuple(_collate(list(column)) for column in zip(*samples, strict=True))
     return _stack(samples)
 
 
@@ -291,6 +326,6 @@ def _stack(values: Any) -> Any:
     if batch.dtype == object:
         raise TypeError(
             f"dataset: a sample holds a {type(values[0]).__name__}, expected arrays or numbers, "
-            "or a tuple of them"
+            "or a tuple or dict of them"
         )
     return batch

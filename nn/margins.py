@@ -143,9 +143,9 @@ def multi_margin_loss(
     y = _plain(target)
     x, labels, _ = _classes(name, _input(name, input), y, None)
     rows = np.arange(len(labels))
-    others = np.ones(x.shape, x.dtype)
-    others[rows, labels] = 0
-    z = relu(margin - x[rows, labels][:, None] + x) * others
+    others = np.ones(x.shape, bool)
+    others[rows, labels] = False
+    z = np.where(others, relu(margin - x[rows, labels][:, None] + x), 0)  # inf - inf stays out
     terms = (z**p).sum(axis=1) / x.shape[1]
     if weight is not None:
         terms = terms * _class_weights(name, x, weight)[labels]
@@ -183,11 +183,12 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     given = np.logical_and.accumulate(labels >= 0, axis=1)
     labels, given = labels[:, : (most := given.sum(axis=1).max(initial=0))], given[:, :most]
     rows, _ = np.nonzero(given)
-    others = np.ones(x.shape, x.dtype)
-    others[rows, labels[given]] = 0
+    others = np.ones(x.shape, bool)
+    others[rows, labels[given]] = False
     own = np.take_along_axis(x, np.where(given, labels, 0), axis=1)
     z = relu(1 - own[:, :, None] + x[:, None, :])  # (N, labels, C)
-    terms = (z * (given[:, :, None] * others[:, None, :])).sum(axis=(1, 2)) / n_classes
+    z = np.where(given[:, :, None] & others[:, None, :], z, 0)  # not 0 * z, which may be nan
+    terms = z.sum(axis=(1, 2)) / n_classes
     return _reduced(terms.reshape(y.shape[:-1]), _scale(name, reduction, len(terms)))
 
 

@@ -34,7 +34,8 @@ class Parameter(Tensor):
 class Buffer(Tensor):
     """A tensor that is saved with a Module but not trained, such as a running mean.
 
-    To update it: `self.running_mean.data[...] = new`.
+    To update it: `self.running_mean.data[...] = new`, or assign a Tensor that requires no
+    gradient, which becomes the Buffer.
 
     Parameters
     ----------
@@ -424,11 +425,11 @@ class Module:
         """Set `training` to False here and in all modules below; returns the module."""
         return self.train(False)
 
-    def zero_grad(self) -> None:
-        """Set the `.grad` of every parameter to None."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set the `.grad` of every parameter to None; with `set_to_none=False`, to zeros."""
         for p in self.parameters():
-            if p.requires_grad:
-                p.grad = None
+            if p.grad is not None:
+                p.grad = None if set_to_none else np.zeros_like(p.grad)
 
     def requires_grad_(self: M, requires_grad: bool = True) -> M:
         """Freeze (False) or unfreeze all parameters from here down; returns the module."""
@@ -473,6 +474,8 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         old = vars(self).get(name)
+        if isinstance(old, Buffer) and type(value) is Tensor and not value.requires_grad:
+            value = Buffer(value, persistent=old.persistent)
         if isinstance(old, Parameter | Buffer) and not isinstance(value, type(old) | None):
             kind = type(old).__name__
             raise TypeError(
@@ -491,7 +494,9 @@ class Module:
 
         def __getattr__(self, name: str) -> Any:
             hint = ""
-            if not name.startswith("__"):  # copy and pickle ask for these
+            if name in ("to", "cuda", "cpu", "half", "flatten_parameters"):
+                hint = ". Here: nothing to do, arrays live in memory; to change dtypes, astype"
+            elif not name.startswith("__"):  # copy and pickle ask for these
                 import difflib
 
                 close = difflib.get_close_matches(name, dir(self), 1)

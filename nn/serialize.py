@@ -96,6 +96,11 @@ def _read(file: IO[bytes]) -> Any:
     with zipfile.ZipFile(file) as archive:
         # Whole entries are read first, so that their checksums are compared before use.
         entries = {name: archive.read(name) for name in archive.namelist()}
+    if any(name.endswith("data.pkl") for name in entries):
+        raise ValueError(
+            "it is PyTorch's: read it there, by torch.load(path, weights_only=True), and pass on "
+            "each tensor's .numpy()"
+        )
     structure = entries.pop(_STRUCTURE, None)
     arrays = {}
     for name, content in entries.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import inspect
 import math
 import os
 import time
@@ -33,7 +34,7 @@ class Optimizer(Protocol):
 
     def zero_grad(self) -> None: ...
 
-    def step(self) -> None: ...
+    def step(self, closure: Callable[[], Any], /) -> Any: ...
 
 
 class History(dict[str, list[float]]):
@@ -84,6 +85,7 @@ def fit(
     *,
     batch_size: int = 32,
     metrics: Metrics | None = None,
+    scheduler: Any = None,
     callback: Callable[[History], Any] | None = None,
     progress: bool = True,
 ) -> History:
@@ -93,7 +95,9 @@ def fit(
     ----------
     model : what to train, in place. Its parts are back in their modes (`training`) afterwards.
     loss : a function of outputs and targets to their mean loss, such as `nn.CrossEntropyLoss()`.
-    optimizer : of the model's parameters, such as `optim.Adam(model.parameters())`.
+    optimizer : of the model's parameters, such as `optim.Adam(model.parameters())`. Its `step` gets
+        a function that computes the loss of the batch and its gradients; LBFGS calls it several
+        times, and wants all samples in one batch.
     train : a DataLoader, or something else that gives batches (x, y), afresh in each epoch; or a
         tuple of two arrays (x, y), to be shuffled and cut into batches.
     validation : the same, but not shuffled; seen in evaluation mode, and without gradients.
@@ -101,6 +105,9 @@ def fit(
     batch_size : for tuples of arrays.
     metrics : what else to measure: by name, functions of the arrays (outputs, targets) of a batch.
         Accuracy is measured unasked, if outputs are scores (n, k) and targets integers (n,).
+    scheduler : a schedule of the learning rate, to be stepped after each epoch. One whose `step`
+        takes `metrics`, as that of `ReduceLROnPlateau`, gets the loss in validation, or if there is
+        none in training. For one that counts batches, write the loop yourself.
     callback : called with the history so far after each epoch; if it returns True, training ends.
     progress : print about ten lines in all, and show a bar in a terminal, if there is tqdm.
 
@@ -131,6 +138,7 @@ def fit(
         raise ValueError(f"epochs: got {epochs!r}, expected an int, 0 or more")
     train = _batches(train, batch_size, shuffle=True)
     validation = _batches(validation, batch_size, shuffle=False)
+    by_loss = scheduler is not None and "metrics" in inspect.signature(scheduler.step).parameters
     history = History()
     modes = [(module, module.training) for module in model.modules()]
     bar = _bar(train, epochs) if progress else None
@@ -141,12 +149,7 @@ def fit(
             model.train()
             means = _Means("", epoch, metrics)
             for x, y in _pairs("train", train, epoch):
-                optimizer.zero_grad()
-                output = model(x)
-                cost = loss(output, y)
-                cost.backward()
-                means.add(cost, output, y)  # raises if the loss is nan, before the step
-                optimizer.step()
+                _step(model, loss, optimizer, x, y, means)
                 if bar is not None:
                     bar.update()
             row = {"epoch": epoch} | means.result()
@@ -160,6 +163,8 @@ def fit(
                         means.add(loss(output, y), output, y)
                 row |= means.result()
 
+            if scheduler is not None:
+                scheduler.step(*([row.get("validation_loss", row["loss"])] if by_loss else []))
             row["seconds"] = time.perf_counter() - start
             for name, value in row.items():
                 history.setdefault(name, []).append(value)
@@ -179,6 +184,24 @@ def fit(
         if bar is not None:
             bar.close()
     return history
+
+
+def _step(model: Module, loss: Any, optimizer: Optimizer, x: Any, y: Any, means: _Means) -> None:
+    """One step of the optimizer, which computes the loss of the batch as often as it likes."""
+    first = True
+
+    def closure() -> Any:
+        nonlocal first
+        optimizer.zero_grad()
+        output = model(x)
+        cost = loss(output, y)
+        cost.backward()
+        if first:
+            means.add(cost, output, y)  # raises if the loss is nan, before anything has changed
+            first = False
+        return cost
+
+    optimizer.step(closure)
 
 
 class _Means:

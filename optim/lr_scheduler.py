@@ -253,7 +253,10 @@ class LambdaLR(LRScheduler):
 
 
 class MultiplicativeLR(LambdaLR):
-    """`lr = initial * lr_lambda(1) * ... * lr_lambda(t)`; parameters as for `LambdaLR`."""
+    """`lr = initial * lr_lambda(1) * ... * lr_lambda(t)`; parameters as for `LambdaLR`.
+
+    In a `SequentialLR` too it begins at `initial`; PyTorch's goes on from the last learning rate.
+    """
 
     def __init__(
         self, optimizer: Optimizer, lr_lambda: Function | Sequence[Function], last_epoch: int = -1
@@ -589,15 +592,15 @@ class CyclicLR(LRScheduler):
         self.up = self.down = self._count("step_size_up", step_size_up)
         if step_size_down is not None:
             self.down = self._count("step_size_down", step_size_down)
-        lows = self._each("base_lr", base_lr)
+        self.min_lrs = self._each("base_lr", base_lr)
         self.max_lrs = self._each("max_lr", max_lr)
         self.base_momenta = self._each("base_momentum", base_momentum)
         self.max_momenta = self._each("max_momentum", max_momentum)
         if cycle_momentum:
             self._can_cycle_momentum()
-        for group, low in zip(optimizer.param_groups, lows, strict=True):
-            if last_epoch == -1:
-                group["lr"] = group["initial_lr"] = low
+        for group, low in zip(optimizer.param_groups, self.min_lrs, strict=True):
+            if last_epoch == -1:  # the initial rate of other schedules in a sequence stays theirs
+                group["lr"] = group.setdefault("initial_lr", low)
         super().__init__(optimizer, last_epoch)
 
     def _height(self, t: float) -> float:
@@ -615,7 +618,7 @@ class CyclicLR(LRScheduler):
     def rates(self, t: float) -> list[float]:
         """As above."""
         height = self._height(t)
-        pairs = zip(self.base_lrs, self.max_lrs, strict=True)
+        pairs = zip(self.min_lrs, self.max_lrs, strict=True)
         return [low + (high - low) * height for low, high in pairs]
 
     def momenta(self, t: float) -> list[float] | None:
@@ -709,6 +712,9 @@ class SequentialLR(_Combined):
 
 class ChainedScheduler(_Combined):
     """All schedules at the same time: their factors of the initial learning rate are multiplied.
+
+    In PyTorch `LambdaLR`, cosines with `eta_min` and those that restart do not multiply, and give
+    other numbers.
 
     Parameters
     ----------

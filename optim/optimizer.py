@@ -81,7 +81,7 @@ class Optimizer:
         self.param_groups: list[Options] = []
         self.state: dict[Tensor, State] = {}
         self._warned = False
-        self.check(self.defaults)
+        self._checked(self.defaults)
         for group in self._groups(params):
             self.add_param_group(group)
         if not self._all_params():
@@ -120,13 +120,22 @@ class Optimizer:
             if not two or not all(0 <= _number("betas", beta) < 1 for beta in betas):
                 raise ValueError(f"betas: got {betas!r}, expected two numbers >= 0 and < 1")
 
+    def _checked(self, options: Options) -> None:
+        try:
+            self.check(options)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{self._name}: {error}") from None
+
     # The loop
 
-    def zero_grad(self) -> None:
-        """Forget the gradients, so that `backward()` does not add to those of the last step."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients, so that `backward()` does not add to those of the last step.
+
+        With `set_to_none=False` they become zeros: `step` then moves these parameters too.
+        """
         for param in self._all_params():
             if param.grad is not None:
-                param.grad = None
+                param.grad = None if set_to_none else np.zeros_like(param.grad)
 
     def step(self, closure: Closure | None = None) -> Any:
         """Update every parameter that has a gradient; the others stay, and so does their state.
@@ -202,7 +211,7 @@ class Optimizer:
                 f"parameter group, expected some of {', '.join(self.defaults)}"
             )
         options = {**self.defaults, **options}
-        self.check(options)
+        self._checked(options)
         items = group["params"]
         items = [items] if isinstance(items, Tensor) else self._listed(items)
         named = [_is_named(item) for item in items]

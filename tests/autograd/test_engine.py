@@ -255,6 +255,10 @@ def test_a_second_walk_over_a_freed_graph_says_so() -> None:
     with pytest.raises(GraphFreedError):
         (y * 2).backward()
     np.testing.assert_array_equal(x.grad, np.exp([1.0]))
+    first, second = np.split(x * np.ones(2), 2)  # one op with two results, and no one shape
+    first.backward()
+    with pytest.raises(GraphFreedError, match="behind this pieces was freed"):
+        second.backward()
 
 
 @pytest.fixture

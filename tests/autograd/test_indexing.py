@@ -45,6 +45,7 @@ def grad(f: Callable[..., Any], *xs: Any) -> Any:
     [
         ((7,), 0, (2000,)),  # one dimension
         ((9, 40), 0, (60,)),  # short rows
+        ((9, 41), 0, (60,)),  # of odd length
         ((9, 300), 0, (40,)),  # long rows
         ((9, 5, 60), 0, (3, 7)),
         ((30, 9, 4), 1, (25,)),  # whole axes before

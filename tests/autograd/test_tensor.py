@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from autograd import (
     gradcheck,
     no_grad,
 )
+from autograd.spelling import HINTS
 
 
 def tracked(*values: float) -> Tensor:
@@ -426,3 +429,36 @@ def test_iteration_is_one_op() -> None:
     assert [int(i) for i in Tensor([3, 4])] == [3, 4]
     with pytest.raises(TypeError, match="unsized"):
         iter(x.sum())
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("view", "x.reshape(shape)"), ("unsqueeze", "x[:, None] or np.expand_dims(x, axis)"),
+        ("numel", "x.size"), ("square", "np.square(x)"), ("relu", "nn.functional.relu(x)"),
+        ("add_", "x = f(x)"), ("cuda", "nothing to do"), ("requires_grad_", "x.requires_grad = "),
+    ],
+)  # fmt: skip
+def test_a_method_of_pytorchs_is_an_error_that_says_numpys_way(name: str, way: str) -> None:
+    with pytest.raises(AttributeError, match=re.escape(f"no attribute {name!r}. Here: {way}")):
+        getattr(Tensor([1.0]), name)
+
+
+@pytest.mark.parametrize("name", ["xyzzy", "float32", "_x", "__x__"])
+def test_of_other_names_the_error_says_no_more(name: str) -> None:
+    with pytest.raises(AttributeError, match=rf"^Tensor has no attribute '{name}'$"):
+        getattr(Tensor([1.0]), name)
+
+
+def test_what_errors_propose_is_there_and_the_methods_are_not() -> None:
+    for name, way in HINTS.items():
+        assert not hasattr(Tensor, name)
+        for function in re.findall(r"\bnp\.([\w.]+)\(", way):
+            assert callable(attrgetter(function)(np))
+        for method in re.findall(r"\bx\.(\w+)", way):
+            assert hasattr(Tensor, method)
+
+
+def test_flatten_takes_no_axis() -> None:
+    with pytest.raises(TypeError, match=r"flatten: got 1, .*nn\.functional\.flatten\(x, 1\)"):
+        Tensor([[1.0]]).flatten(1)  # type: ignore[arg-type]

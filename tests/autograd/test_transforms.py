@@ -301,3 +301,9 @@ def test_checkpoints_nest_and_do_nothing_without_recording() -> None:
     same(g, np.cos(X) * X + np.sin(X))
     with no_grad():
         assert not outer(x).requires_grad
+
+
+def test_pytorchs_grad_of_a_tensor_is_called_gradients() -> None:
+    x = Tensor([1.0], requires_grad=True)
+    with pytest.raises(TypeError, match=r"grad: expected a function.* gradients\(loss, params\)"):
+        grad((x * x).sum(), [x])  # type: ignore[arg-type]

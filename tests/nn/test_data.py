@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autograd import Tensor, default_dtype
-from nn.data import DataLoader, train_test_split
+from nn.data import DataLoader, TensorDataset, train_test_split
 from nn.random import generator, manual_seed
 
 
@@ -171,6 +171,27 @@ def test_a_last_batch_of_one_is_warned_of_once_when_the_loader_is_made():
         DataLoader(np.zeros(10), batch_size=4)
 
 
+def test_the_length_of_a_dataset_is_its_number_of_samples():
+    x, y = np.zeros((10, 2)), np.arange(10)
+    for loader in (DataLoader((x, y), 4), DataLoader(TensorDataset(x, y), 4)):
+        assert len(loader.dataset) == 10  # not 2, the number of arrays
+        assert loader.dataset[1][1] == 1
+        np.testing.assert_array_equal(next(iter(loader))[1], y[:4])
+
+
+def test_samples_may_be_lists_dicts_and_nested():
+    x = np.arange(8.0).reshape(4, 2)
+    first, second = next(iter(DataLoader(Samples(4, lambda i: [x[i], -x[i]]), 2)))
+    np.testing.assert_array_equal(first, x[:2])
+    np.testing.assert_array_equal(second, -x[:2])
+    (a, b), label = next(iter(DataLoader(Samples(4, lambda i: ((x[i], -x[i]), i)), 2)))
+    np.testing.assert_array_equal(b, -a)
+    np.testing.assert_array_equal(label, [0, 1])
+    batch = next(iter(DataLoader(Samples(4, lambda i: {"x": x[i], "label": i}), 2)))
+    np.testing.assert_array_equal(batch["x"], x[:2])
+    np.testing.assert_array_equal(batch["label"], [0, 1])
+
+
 def test_attributes_and_repr():
     x = np.zeros((10, 2))
     loader = DataLoader(x, batch_size=np.int64(4), shuffle=True, drop_last=True, generator=1)
@@ -211,7 +232,7 @@ def test_wrong_use_of_the_loader(dataset, options, error, words):
     ("make", "error", "words"),
     [
         (lambda i: np.zeros(i + 1), ValueError, r"shapes \(1,\), \(2,\) cannot be stacked"),
-        (lambda i: {"x": i}, TypeError, "a sample holds a dict, expected arrays or numbers"),
+        (lambda i: {i}, TypeError, "a sample holds a set, expected arrays or numbers"),
     ],
 )
 def test_samples_that_cannot_be_collated(make, error, words):

@@ -388,7 +388,7 @@ def test_layers_pass_their_settings_on() -> None:
             ),
             (
                 nn.CrossEntropyLoss(w, ignore_index=1, label_smoothing=0.1, **r),
-                F.cross_entropy(LOGITS, LABELS, weight=w, ignore_index=1, label_smoothing=0.1, **r),
+                F.cross_entropy(LOGITS, LABELS, w, ignore_index=1, label_smoothing=0.1, **r),
                 (LOGITS, LABELS),
             ),
             (nn.NLLLoss(w, 1, **r), F.nll_loss(LOGITS, LABELS, w, 1, **r), (LOGITS, LABELS)),

@@ -44,6 +44,16 @@ def test_nothing_overflows() -> None:
     assert np.isfinite(slope(F.cosine_embedding_loss, zero, zero, [1])).all()
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_infinite_scores() -> None:
+    # What a label is compared with is the others: that inf - inf is nan does not matter.
+    for own, expected in (np.inf, 0.0), (-np.inf, np.inf):
+        x = np.array([[own, 1.0, 2.0]])
+        assert F.multi_margin_loss(x, [0]) == expected
+        assert F.multilabel_margin_loss(x, [[0, -1, -1]]) == expected
+        assert F.multilabel_margin_loss(x, [[-1, -1, -1]]) == 0
+
+
 def test_no_labels_at_all() -> None:
     x = RNG.standard_normal((2, 3))
     nothing = np.full((2, 3), -1)

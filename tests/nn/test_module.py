@@ -221,6 +221,8 @@ def test_zero_grad() -> None:
     net.first.requires_grad_(False)
     net(np.ones((2, 3), np.float32)).sum().backward()
     assert net.scale.grad is not None
+    net.zero_grad(set_to_none=False)
+    assert net.scale.grad.tolist() == np.zeros(net.scale.shape).tolist()
     net.zero_grad()
     assert all(p.grad is None for p in net.parameters())
 
@@ -244,6 +246,10 @@ def test_a_misspelt_attribute_is_an_error_that_helps() -> None:
         _ = net.wieght
     with pytest.raises(AttributeError, match=r"has no attribute 'xyzzy'$"):
         _ = net.xyzzy
+    with pytest.raises(AttributeError, match=r"no attribute 'to'. Here: nothing to do.*astype"):
+        net.to("cpu")
+    with pytest.raises(AttributeError, match=r"no attribute 'utils'\. clip_grad_norm_ and"):
+        _ = nn.utils
     assert not hasattr(net, "other")
 
 
@@ -253,6 +259,17 @@ def test_a_module_without_forward() -> None:
 
     with pytest.raises(NotImplementedError, match="Unfinished"):
         Unfinished()(1)
+
+
+def test_a_tensor_assigned_to_a_buffer_becomes_the_buffer() -> None:
+    net = nn.Module()
+    net.register_buffer("mean", np.zeros(3), persistent=False)
+    net.mean = 0.5 * net.mean + Tensor(np.ones(3))
+    assert [(name, type(x)) for name, x in net.named_buffers()] == [("mean", nn.Buffer)]
+    assert net.mean.data.tolist() == [1, 1, 1]
+    assert net.state_dict() == {}
+    with pytest.raises(TypeError, match=r"Module\.mean is a Buffer, got Tensor"):
+        net.mean = net.mean * Tensor(1.0, requires_grad=True)
 
 
 def test_a_parameter_cannot_be_lost_by_assignment() -> None:

@@ -193,6 +193,13 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
             nn.load(path)
 
 
+def test_of_a_file_of_pytorchs_the_error_says_how(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "model.pt", "w") as archive:
+        archive.writestr("model/data.pkl", b"")
+    with pytest.raises(ValueError, match=r"model\.pt: .*PyTorch's: .*torch\.load"):
+        nn.load(tmp_path / "model.pt")
+
+
 def test_pickles_are_not_opened(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", a=np.array([{"an": "object"}]))
     with pytest.raises(ValueError, match="allow_pickle=False"):

@@ -161,6 +161,46 @@ def test_metrics_are_means_over_samples_of_functions_of_arrays():
     assert "accuracy" in history
 
 
+def test_a_schedule_is_stepped_after_each_epoch():
+    model, rates = net(), []
+    optimizer = optim.SGD(model.parameters(), 0.1)
+    schedule = optim.StepLR(optimizer, 2, gamma=0.5)
+
+    def callback(history):
+        rates.extend(schedule.get_last_lr())
+
+    fit(model, cross_entropy, optimizer, DataLoader(data(), 10), epochs=5, scheduler=schedule,
+        callback=callback, progress=False)  # fmt: skip
+    assert rates == [0.1, 0.05, 0.05, 0.025, 0.025]
+
+
+@pytest.mark.parametrize("validation", [None, data(30, seed=1)])
+def test_a_schedule_that_goes_by_results_gets_the_loss_in_validation(validation):
+    model, best = net(), []
+    optimizer = optim.SGD(model.parameters(), 0.1)
+    plateau = optim.ReduceLROnPlateau(optimizer, threshold=0)
+
+    def callback(history):
+        best.append(plateau.best)
+
+    history = fit(model, cross_entropy, optimizer, data(), validation, 3, scheduler=plateau,
+                  callback=callback, progress=False)  # fmt: skip
+    losses = history["validation_loss" if validation else "loss"]
+    assert best == list(np.minimum.accumulate(losses))
+
+
+def test_lbfgs_computes_the_loss_as_often_as_it_likes():
+    x = np.random.default_rng(0).standard_normal((40, 3)).astype(np.float32)
+    y = x @ np.float32([[1], [-2], [3]]) + 0.5
+    model, twin = nn.Linear(3, 1, generator=0), nn.Linear(3, 1, generator=0)
+    start = nn.MSELoss()(twin(x), y).item()
+    optimizer = optim.LBFGS(model.parameters(), line_search_fn="strong_wolfe")
+    history = fit(model, nn.MSELoss(), optimizer, [(x, y)], epochs=2, progress=False)
+    assert history["loss"][0] == pytest.approx(start)  # measured once in a step, at its start
+    assert history["loss"][1] < 1e-6
+    np.testing.assert_allclose(model.weight.data, [[1, -2, 3]], atol=1e-3)
+
+
 def test_no_epochs_is_fine():
     model = net()
     before = model.state_dict()

@@ -158,7 +158,7 @@ def test_a_refused_group_is_not_added():
 @pytest.mark.parametrize(
     ("make", "options", "error", "message"),
     [
-        (SGD, {"lr": -0.1}, ValueError, "lr: got -0.1, expected a number >= 0"),
+        (SGD, {"lr": -0.1}, ValueError, "SGD: lr: got -0.1, expected a number >= 0"),
         (SGD, {"lr": float("nan")}, ValueError, "lr: got nan"),
         (SGD, {"lr": "0.1"}, TypeError, "lr: got '0.1', a str, expected a number"),
         (SGD, {"lr": leaf(1)}, TypeError, "lr: got .* a Tensor, expected a number"),
@@ -230,6 +230,10 @@ def test_zero_grad_forgets_the_gradients():
     give_grads([a], 0)
     optimizer.zero_grad()
     assert a.grad is None
+    assert b.grad is None
+    give_grads([a], 0)
+    optimizer.zero_grad(set_to_none=False)
+    assert a.grad.tolist() == [0, 0]
     assert b.grad is None
 
 

@@ -139,6 +139,9 @@ SEQUENCES = [
     ([("StepLR", {"step_size": 2}),
       ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.2, "step_size_up": 3, "cycle_momentum": False})],
      [10]),
+    ([("LinearLR", {"total_iters": 4}), ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.2}),
+      ("StepLR", {"step_size": 5})],  # of the optimizer's learning rate, not of base_lr
+     [4, 16]),
     ([("ConstantLR", {}), ("LinearLR", {"start_factor": 0.5, "total_iters": 8})], [0]),
     ([("ExponentialLR", {"gamma": 0.8})], []),
 ]  # fmt: skip
