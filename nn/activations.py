@@ -163,7 +163,7 @@ def glu(x: Any, axis: int = -1) -> Any:
     ------
     ValueError : there are no halves: the length along `axis` is odd.
     """
-    if np.ndim(x) == 0 or x.shape[axis] % 2:
+    if not -np.ndim(x) <= axis < np.ndim(x) or x.shape[axis] % 2:
         raise ValueError(
             f"glu: got input of shape {np.shape(x)}, which has no two halves along axis {axis}; "
             "expected an even length there"

@@ -62,13 +62,13 @@ def scaled_dot_product_attention(
     Raises
     ------
     ValueError : the shapes do not fit.
-    TypeError : query is of integers.
+    TypeError : query or mask is of integers.
     """
     if enable_gqa:
         key, value = (_for_each_head(query.shape, x) for x in (key, value))
     scores = _scores(query, key, value)
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    mask = _to_add(attn_mask, False, query.dtype)
+    mask = _to_add("scaled_dot_product_attention", attn_mask, False, query.dtype)
     if mask is not None and not _fits(mask.shape, scores):
         raise ValueError(
             f"scaled_dot_product_attention: attn_mask of shape {mask.shape} does not broadcast to "
@@ -76,7 +76,9 @@ def scaled_dot_product_attention(
         )
     if is_causal:
         mask = _sum(mask, causal_mask(scores[-2], scores[-1], query.dtype))
-    kept = _dropout(np.ones(scores, query.dtype), dropout_p, True, generator) if dropout_p else None
+    kept = None
+    if dropout_p:
+        kept = _dropout(np.ones(scores, query.dtype), dropout_p, generator=generator)
     return _attend(query * scale, key, value, mask, kept=kept)
 
 
@@ -110,10 +112,15 @@ def _scores(query: Any, key: Any, value: Any) -> tuple[int, ...]:
     return *np.broadcast_shapes(q[:-2], k[:-2]), q[-2], k[-2]
 
 
-def _to_add(mask: Any, forbids: bool, dtype: Any) -> Any:
+def _to_add(who: str, mask: Any, forbids: bool, dtype: Any) -> Any:
     """A mask as what is added to the scores. `forbids`: what a True in it means."""
     if mask is None:
         return None
+    if mask.dtype.kind in "iu":  # 0 and 1 would be added, and forbid nothing
+        raise TypeError(
+            f"{who}: got a mask of {mask.dtype}, expected booleans or floats; write "
+            "mask.astype(bool)"
+        )
     if mask.dtype == bool:
         return np.where(mask == forbids, -np.inf, 0.0).astype(dtype)
     return mask if mask.dtype == dtype else mask.astype(dtype)
@@ -250,6 +257,7 @@ class MultiheadAttention(Module):
     Raises
     ------
     ValueError : num_heads does not divide embed_dim; shapes of inputs or masks do not fit.
+    TypeError : an input or a mask is of integers.
 
     Source: Vaswani et al., "Attention is all you need", NeurIPS 2017.
 
@@ -365,7 +373,7 @@ class MultiheadAttention(Module):
         if need_weights:
             scores = (q / math.sqrt(q.shape[-1])) @ np.swapaxes(k, -1, -2)
             weights = _softmax(scores if mask is None else scores + mask)
-            weights = _dropout(weights, p, True, self.generator)
+            weights = _dropout(weights, p, True, generator=self.generator)
             out = weights @ v
             weights = weights.mean(axis=-3) if average_attn_weights else weights
         else:
@@ -409,7 +417,8 @@ class MultiheadAttention(Module):
                     f"{self._name}: got {name} of shape {mask.shape}, expected "
                     + " or ".join(map(str, expected))
                 )
-        attn, padding = (_to_add(mask, True, q.dtype) for mask in (attn, padding))
+        who = "MultiheadAttention"
+        attn, padding = (_to_add(who, mask, True, q.dtype) for mask in (attn, padding))
         if attn is not None and attn.ndim == 3:
             attn = attn.reshape(scores)
         if padding is not None and batch:

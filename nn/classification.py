@@ -193,6 +193,8 @@ def cross_entropy(
     name = "cross_entropy"
     x = _input(name, input)
     y = target if isinstance(target, Tensor) else np.asarray(target)
+    if 0 in (x.shape[1:2] or x.shape):
+        raise LossShapeError(f"{name}: input has shape {x.shape}, expected a class or more")
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing must be from 0 to 1, got {label_smoothing}")
     if y.dtype.kind == "f" and y.ndim == x.ndim > 0:

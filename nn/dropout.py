@@ -44,15 +44,17 @@ def _check(who: str, p: float) -> None:
         raise ValueError(f"{who}: p is a probability, from 0 to 1; got {p}")
 
 
-def _kept(x: Any, p: float, shape: tuple[int, ...], generator: Rng) -> Any:
+def _kept(who: str, x: Any, p: float, shape: tuple[int, ...], generator: Rng) -> Any:
     """1 with probability 1 - p, else 0, in the dtype of `x`."""
+    if x.dtype.kind in "iub":
+        raise TypeError(f"{who}: got {x.dtype}, expected floats; write x.astype(np.float32)")
     return (_generator(generator).random(shape, np.float32) >= p).astype(x.dtype)
 
 
 # Elements and channels
 
 
-def dropout(x: Any, p: float = 0.5, training: bool = True, generator: Rng = None) -> Any:
+def dropout(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
     """Set each element to 0 with probability `p`, and multiply the others by 1/(1 - p).
 
     The expected value stays the same, so that nothing has to be done in evaluation.
@@ -67,6 +69,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, generator: Rng = None
     Raises
     ------
     ValueError : `p` is not between 0 and 1.
+    TypeError : `x` is of integers.
     """
     return _dropout("dropout", x, p, np.shape(x), training, generator)
 
@@ -78,7 +81,7 @@ def _dropout(
     _check(who, p)
     if not training or p == 0:
         return x
-    mask = _kept(x, p, shape, generator)
+    mask = _kept(who, x, p, shape, generator)
     if p < 1:
         mask *= 1 / (1 - p)
     return scaled(x, by=mask)
@@ -93,7 +96,7 @@ def _channels(who: str, x: Any, batched: bool, *expected: str) -> tuple[int, ...
     return *shape[:axes], *(1,) * (ndim - axes)
 
 
-def dropout1d(x: Any, p: float = 0.5, training: bool = True, generator: Rng = None) -> Any:
+def dropout1d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
     """`dropout` of whole channels (Tompson et al., 2015) of a sequence.
 
     Parameters
@@ -110,7 +113,7 @@ def dropout1d(x: Any, p: float = 0.5, training: bool = True, generator: Rng = No
     return _dropout("dropout1d", x, p, shape, training, generator)
 
 
-def dropout2d(x: Any, p: float = 0.5, training: bool = True, generator: Rng = None) -> Any:
+def dropout2d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
     """`dropout` of whole channels of an image.
 
     Parameters
@@ -128,7 +131,7 @@ def dropout2d(x: Any, p: float = 0.5, training: bool = True, generator: Rng = No
     return _dropout("dropout2d", x, p, shape, training, generator)
 
 
-def dropout3d(x: Any, p: float = 0.5, training: bool = True, generator: Rng = None) -> Any:
+def dropout3d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
     """`dropout` of whole channels of a volume.
 
     Parameters
@@ -150,7 +153,7 @@ def dropout3d(x: Any, p: float = 0.5, training: bool = True, generator: Rng = No
 FLOOR = -1.7580993408473766  # what selu tends to on the left, -scale * alpha
 
 
-def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, generator: Rng = None) -> Any:
+def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, *, generator: Rng = None) -> Any:
     """Dropout that keeps mean 0 and variance 1 (Klambauer et al., 2017): for use with `selu`.
 
     With probability `p` an element becomes f = -1.7581, the lowest value of selu, instead of 0.
@@ -166,12 +169,13 @@ def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, generator: Rng
     Raises
     ------
     ValueError : `p` is not between 0 and 1.
+    TypeError : `x` is of integers.
     """
     return _alpha_dropout("alpha_dropout", x, p, np.shape(x), training, generator)
 
 
 def feature_alpha_dropout(
-    x: Any, p: float = 0.5, training: bool = False, generator: Rng = None
+    x: Any, p: float = 0.5, training: bool = False, *, generator: Rng = None
 ) -> Any:
     """`alpha_dropout` of whole channels.
 
@@ -199,7 +203,7 @@ def _alpha_dropout(
     _check(who, p)
     if not training or p == 0:
         return x
-    kept = _kept(x, p, shape, generator)
+    kept = _kept(who, x, p, shape, generator)
     if p == 1:
         return scaled(x, by=kept)
     a = 1 / math.sqrt((1 - p) * (1 + p * FLOOR**2))
@@ -230,7 +234,7 @@ class Dropout(Module):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.dropout`, if `self.training`."""
-        return dropout(x, self.p, self.training, self.generator)
+        return dropout(x, self.p, self.training, generator=self.generator)
 
     def extra_repr(self) -> str:
         """The argument."""
@@ -242,7 +246,7 @@ class Dropout1d(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.dropout1d`, if `self.training`."""
-        return dropout1d(x, self.p, self.training, self.generator)
+        return dropout1d(x, self.p, self.training, generator=self.generator)
 
 
 class Dropout2d(Dropout):
@@ -253,7 +257,7 @@ class Dropout2d(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.dropout2d`, if `self.training`."""
-        return dropout2d(x, self.p, self.training, self.generator)
+        return dropout2d(x, self.p, self.training, generator=self.generator)
 
 
 class Dropout3d(Dropout):
@@ -261,7 +265,7 @@ class Dropout3d(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.dropout3d`, if `self.training`."""
-        return dropout3d(x, self.p, self.training, self.generator)
+        return dropout3d(x, self.p, self.training, generator=self.generator)
 
 
 class AlphaDropout(Dropout):
@@ -269,7 +273,7 @@ class AlphaDropout(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.alpha_dropout`, if `self.training`."""
-        return alpha_dropout(x, self.p, self.training, self.generator)
+        return alpha_dropout(x, self.p, self.training, generator=self.generator)
 
 
 class FeatureAlphaDropout(Dropout):
@@ -277,4 +281,4 @@ class FeatureAlphaDropout(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.feature_alpha_dropout`, if `self.training`."""
-        return feature_alpha_dropout(x, self.p, self.training, self.generator)
+        return feature_alpha_dropout(x, self.p, self.training, generator=self.generator)

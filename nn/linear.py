@@ -28,8 +28,26 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     Returns
     -------
     shape (..., out); a Tensor if any argument is one.
+
+    Raises
+    ------
+    ValueError : the shapes are other than that.
     """
+    if x.shape[-1:] != weight.shape[1:]:
+        raise ValueError(
+            f"linear: got input of shape {x.shape} and weight of shape {weight.shape}, expected "
+            "(..., in) and (out, in)"
+        )
+    _check_bias("linear", weight, bias)
     return _linear(x, weight, bias)
+
+
+def _check_bias(who: str, weight: Any, bias: Any) -> None:
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ValueError(
+            f"{who}: got a bias of shape {bias.shape}, expected {weight.shape[:1]}: the weight is "
+            f"{weight.shape}"
+        )
 
 
 @op
@@ -67,6 +85,7 @@ def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
     ValueError : the shapes are other than that.
     """
     _check_bilinear("bilinear", x1.shape, x2.shape, *weight.shape[1:])
+    _check_bias("bilinear", weight, bias)
     y = np.einsum("...i,oij,...j->...o", x1, weight, x2, optimize=True)
     return y if bias is None else y + bias
 
@@ -115,6 +134,11 @@ class Linear(Module):
         *,
         generator: np.random.Generator | int | None = None,
     ) -> None:
+        if min(in_features, out_features) < 0:
+            raise ValueError(
+                f"Linear: got in_features={in_features}, out_features={out_features}, expected 0 "
+                "or more"
+            )
         self.in_features, self.out_features = in_features, out_features
         rng, dtype = _generator(generator), default_dtype.get()
         bound = 1 / math.sqrt(in_features) if in_features else 0.0

@@ -173,6 +173,8 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
             f"{name}: input has shape {x.shape}, target {y.shape}; expected (N, C) or (C,) for both"
         )
     n_classes = x.shape[-1]
+    if not n_classes:
+        raise LossShapeError(f"{name}: input has shape {x.shape}, expected a class or more")
     if (wrong := (y < -1) | (y >= n_classes)).any():
         at = _first(wrong)
         raise IndexError(

@@ -540,7 +540,7 @@ def _tree(
         yield f"{indent}{label}{kind}(...)", ""
         return
     sizes = {id(p): p.size for p in module.parameters()}
-    count = _count(sum(n for key, n in sizes.items() if key not in counted), bool(sizes))
+    count = _count(sum(n for key, n in sizes.items() if key not in counted), any(sizes.values()))
     # Tensors get a line of their own where no arguments tell of them.
     lines = [(k, x) for k, x in module._members() if isinstance(x, Module) or not arguments]
     end = ("," if arguments else "") if lines else ")"
@@ -552,7 +552,7 @@ def _tree(
             new = x.size if isinstance(x, Parameter) and id(x) not in counted else 0
             counted.add(id(x))
             text = f"{indent}  ({name}): {type(x).__name__} of shape {x.shape}"
-            yield text, _count(new, isinstance(x, Parameter))
+            yield text, _count(new, isinstance(x, Parameter) and x.size > 0)
     if lines:
         yield f"{indent})", ""
     counted.update(sizes)

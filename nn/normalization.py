@@ -80,10 +80,10 @@ def normalize(x, weight, bias, axes=(), eps=1e-5, centre=True, apart=False, mome
     else:
         xhat = centred * inv
     y = xhat if weight is None else xhat * weight
-    if bias is not None and weight is not None:
-        y += bias
+    if bias is not None and (weight is None or isinstance(bias, Tensor)):
+        y = y + bias  # closures hold xhat; only the bias may be a Tensor, and y an array
     elif bias is not None:
-        y = y + bias  # closures hold xhat
+        y += bias
 
     total = shared(lambda g: _sum(var.shape, g))
     along = shared(lambda g: _sum(var.shape, g, xhat))

@@ -62,7 +62,8 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float = 0.0) 
     ValueError : an unknown mode; not pairs of ints, or more than there are axes; more is cut off
         than there is; more is to be reflected or repeated than there is.
     """
-    return padded("pad", x, tuple(pad), mode, value)
+    pairs = tuple(pad) if isinstance(pad, Sequence | np.ndarray) else (pad,)
+    return padded("pad", x, pairs, mode, value)
 
 
 def padded(who: str, x: Any, pad: tuple[int, ...], mode: str, value: float = 0.0) -> Any:

@@ -105,6 +105,7 @@ def rrelu(
     lower: float = 1 / 8,
     upper: float = 1 / 3,
     training: bool = False,
+    *,
     generator: Rng = None,
 ) -> Any:
     """Return x if x > 0, else a x, with a drawn for each element (Xu et al., 2015).
@@ -311,7 +312,7 @@ class RReLU(Module):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.rrelu`."""
-        return rrelu(x, self.lower, self.upper, self.training, self.generator)
+        return rrelu(x, self.lower, self.upper, self.training, generator=self.generator)
 
     def extra_repr(self) -> str:
         """The arguments."""

@@ -454,7 +454,7 @@ class _Layers(_Recurrent):
         ends: list[list[Any]] = []
         for layer in range(self.num_layers):
             if layer:
-                x = _dropout(x, self.dropout, self.training, self.generator)
+                x = _dropout(x, self.dropout, self.training, generator=self.generator)
             outs = []
             for backwards, suffix in enumerate(self._suffixes(layer)):
                 states = [s[len(ends)] for s in start]

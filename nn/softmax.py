@@ -35,9 +35,7 @@ def peak(x: Any, axis: Axis) -> Any:
     The functions that subtract it do not depend on it, so it is a constant to their derivatives.
     """
     x = x.detach().numpy() if isinstance(x, Tensor) else x
-    if not x.size:
-        return 0.0
-    top = x.max(axis=axis, keepdims=True)
+    top = x.max(axis=axis, keepdims=True) if x.size else np.zeros((), x.dtype)
     return top if top.dtype.kind == "f" else top.astype(float)  # unsigned x - top would wrap around
 
 

@@ -206,6 +206,11 @@ def test_rrelu_draws_in_training() -> None:
     np.testing.assert_array_equal(again(x), y)
 
 
+def test_rrelu_does_not_take_pytorchs_inplace_for_a_seed() -> None:
+    with pytest.raises(TypeError, match="positional"):
+        F.rrelu(np.ones(2), 0.1, 0.3, True, False)
+
+
 def test_rrelu_gradient_has_the_slopes_of_the_value() -> None:
     t = Tensor(-np.ones(9), requires_grad=True)
     y = F.rrelu(t, training=True)
@@ -245,6 +250,7 @@ def test_arrays_in_arrays_out(name: str, dtype: Any) -> None:
         (lambda: F.gelu(np.ones(2), "fast"), r"gelu: got approximate='fast'"),
         (lambda: F.glu(np.ones((2, 3))), r"glu: got input of shape \(2, 3\), .* along axis -1"),
         (lambda: F.glu(np.array(1.0)), r"glu: got input of shape \(\)"),
+        (lambda: F.glu(np.ones(4), 1), r"glu: got input of shape \(4,\), .* along axis 1"),
         (lambda: nn.PReLU(3)(np.ones((2, 4))), r"prelu: got 3 weights and input of shape \(2, 4\)"),
         (lambda: nn.PReLU(3)(np.ones(3)), r"prelu: got 3 weights and input of shape \(3,\)"),
         (lambda: nn.RReLU(0.5, 0.1), r"RReLU: got lower=0.5, which is more than upper=0.1"),

@@ -171,6 +171,13 @@ def test_initial_values() -> None:
         np.testing.assert_array_equal(a.data, b.data)
 
 
+def test_an_empty_batch_keeps_its_dtype() -> None:
+    x = np.ones((3, 0, 4), np.float32)
+    output, weights = nn.MultiheadAttention(4, 2)(x, x, x)
+    assert output.shape == x.shape
+    assert output.dtype == weights.dtype == np.float32
+
+
 def test_errors_say_what_does_not_fit() -> None:
     q = np.ones((2, 3, 4), np.float32)
     with pytest.raises(ValueError, match=r"cannot be parted into num_heads 3"):
@@ -194,6 +201,10 @@ def test_errors_say_what_does_not_fit() -> None:
         sdpa(q.astype(int), q, q)
     with pytest.raises(ValueError, match=r"attn_mask of shape \(4, 3\) does not broadcast"):
         sdpa(q, q, q, np.zeros((4, 3)))
+    with pytest.raises(TypeError, match="MultiheadAttention: got a mask of int64, expected bool"):
+        layer(q, q, q, attn_mask=np.tri(2, dtype=int))
+    with pytest.raises(TypeError, match="attention: got a mask of int64, expected booleans"):
+        sdpa(q, q, q, np.tri(3, dtype=int))
     with pytest.raises(ValueError, match="3 heads of key or value cannot serve 4"):
         sdpa(np.ones((4, 2, 2)), np.ones((3, 2, 2)), np.ones((3, 2, 2)), enable_gqa=True)
 

@@ -99,6 +99,18 @@ def test_alpha_functions_do_nothing_unless_told(f: Any) -> None:
     assert f(x) is x
 
 
+@pytest.mark.parametrize("name", ["dropout", "alpha_dropout"])
+def test_integers_are_refused(name: str) -> None:
+    with pytest.raises(TypeError, match=f"^{name}: got int64, expected floats"):
+        getattr(F, name)(np.ones(3, int), 0.5, True)
+
+
+@pytest.mark.parametrize("name", [n for n in F.__all__ if "dropout" in n])
+def test_pytorchs_inplace_is_not_taken_for_a_seed(name: str) -> None:
+    with pytest.raises(TypeError, match="positional"):
+        getattr(F, name)(np.ones((2, 3, 4)), 0.5, True, False)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

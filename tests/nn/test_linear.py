@@ -44,6 +44,18 @@ def test_unflatten_undoes_flatten() -> None:
         ),
         (lambda: nn.Bilinear(2, 3, 4)(np.ones((5, 2)), np.ones((1, 3))), "alike but for the last"),
         (lambda: F.bilinear(np.ones(2), np.ones(2), np.ones((4, 2, 3))), r"bilinear: got inputs"),
+        (
+            lambda: F.bilinear(np.ones(2), np.ones(3), np.ones((4, 2, 3)), np.ones(1)),
+            r"bilinear: got a bias of shape \(1,\), expected \(4,\)",
+        ),
+        (
+            lambda: F.linear(np.ones((2, 3)), np.ones((4, 5))),
+            r"linear: got input of shape \(2, 3\) and weight of shape \(4, 5\), expected",
+        ),
+        (
+            lambda: F.linear(np.ones((2, 3)), np.ones((4, 3)), np.ones((2, 4))),
+            r"linear: got a bias of shape \(2, 4\), expected \(4,\)",
+        ),
         (lambda: nn.Bilinear(0, 3, 4), "Bilinear: got in1_features=0, expected at least 1"),
         (lambda: F.unflatten(np.ones((2, 6)), 1, (4, 2)), r"6 long, which sizes \(4, 2\) do not"),
         (lambda: F.unflatten(np.ones((2, 6)), 1, (4, -1)), r"sizes \(4, -1\) do not multiply"),

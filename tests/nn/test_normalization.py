@@ -337,7 +337,7 @@ def test_empty() -> None:
             ValueError,
             r"LayerNorm\(\(3, 4\)\): got input of shape \(2, 4\), expected \(..., 3, 4\)",
         ),
-        (lambda: nn.RMSNorm(3)(np.zeros(())), ValueError, r"RMSNorm\(\(3,\)\): got input"),
+        (lambda: nn.RMSNorm(3)(np.zeros(())), ValueError, r"RMSNorm\(3\): got input"),
         (lambda: nn.LayerNorm(3)(np.zeros(3, int)), TypeError, "got int64, expected floats"),
         (lambda: nn.LayerNorm(3)([0.0, 1, 2]), TypeError, "got a list, expected an array"),
         (lambda: nn.GroupNorm(2, 4)(np.zeros((2, 6))), ValueError, r"expected \(N, 4, ...\)"),
@@ -392,7 +392,7 @@ def test_a_refused_batch_is_not_counted() -> None:
         "InstanceNorm2d(3, affine=True, track_running_stats=True)",
         "GroupNorm(2, 4, affine=False)",
         "LayerNorm((3, 4), bias=False)",
-        "RMSNorm((3,), eps=0.1)",
+        "RMSNorm(3, eps=0.1)",
         "LocalResponseNorm(5, k=2.0)",
     ],
 )
@@ -401,3 +401,11 @@ def test_repr(text: str) -> None:
     layer = eval(f"nn.{text}")
     assert type(layer).__name__ == name
     assert repr(layer).split("   ")[0] == f"{name}({arguments}"
+
+
+def test_second_derivative_where_only_the_bias_is_trained() -> None:
+    layer = nn.LayerNorm(3)
+    layer.weight.requires_grad = False
+    y = layer(np.array([[1.0, 2, 4]]))
+    (g,) = gradients((y**3).sum(), layer.bias, create_graph=True)
+    np.testing.assert_allclose(gradients(g.sum(), layer.bias)[0], 6 * y.data[0], rtol=1e-5)

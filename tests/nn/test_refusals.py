@@ -68,6 +68,16 @@ CASES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: nn.TripletMarginLoss()(x(4, 3), x(4, 3), x(4, 2)),
         ["triplet_margin_loss", "(4, 3)", "(4, 2)"],
     ),
+    "no classes": (
+        lambda: nn.CrossEntropyLoss()(x(2, 0), i(0, 0)),
+        ["cross_entropy", "(2, 0)", "a class or more"],
+    ),
+    "no classes at all": (
+        lambda: nn.MultiLabelMarginLoss()(x(2, 0), np.ones((2, 0), int)),
+        ["multilabel_margin_loss", "(2, 0)", "a class or more"],
+    ),
+    "features": (lambda: nn.Linear(-1, 2), ["Linear", "in_features=-1", "0 or more"]),
+    "pad": (lambda: nn.functional.pad(x(3), 1), ["pad=(1,)", "a pair of ints"]),
     # a label or an index out of range: which, where, and the range
     "label": (
         lambda: nn.CrossEntropyLoss()(x(2, 3), i(0, 3)),
