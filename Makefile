@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: train test lint types parity check docs mutants lines clean
+.PHONY: train test lint types parity check docs mutants lines bench clean
 
 train: .venv/plot
 	$(BIN)/python -m nn train digits
@@ -36,6 +36,9 @@ mutants: .venv/test  ## break the ops in every place, and see that the tests not
 
 lines: .venv/plot  ## lines of code by file, without docstrings and comments
 	$(BIN)/python benchmarks/lines.py
+
+bench: .venv/test .venv/compare  ## milliseconds per training step of each model, beside PyTorch's
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python benchmarks/models.py
 
 clean:
 	rm -rf .venv build *.egg-info runs site

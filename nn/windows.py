@@ -29,9 +29,8 @@ __all__ = [
 Ints = tuple[int, ...]
 Size = int | tuple[int, ...]
 
-# So many numbers of windows are copied at a time. A copy of all of them would be as large as the
-# input times the kernel. (Smaller slabs are no faster.)
-SLAB = 2**22
+# So many numbers of windows are copied at a time: as many as fit into the cache of a core.
+SLAB = 2**17
 
 
 class Windows(NamedTuple):
@@ -85,7 +84,7 @@ class Windows(NamedTuple):
         n, rows = len(self.kernel), self.out[0]
         columns = math.prod(windows.shape[n + 2 :])  # in a row
         step = max(1, SLAB // max(1, math.prod(windows.shape[: n + 1]) * columns))
-        for a in range(0, rows, step):
+        for a in range(0, max(1, rows), step):  # at least one, if an empty one
             b = min(a + step, rows)
             slab = windows[(*(slice(None),) * (n + 1), slice(a, b))]
             yield slab, slice(a * columns, b * columns)
@@ -104,6 +103,23 @@ class Windows(NamedTuple):
     def weight(self, w: Any) -> Any:
         """(out, in of a group, *kernel) as (groups, out of the group, in of a group * kernel)."""
         return w.reshape(self.groups, w.shape[0] // self.groups, math.prod(w.shape[1:]))
+
+    def turned(self, w: Any) -> tuple[Any, Windows] | None:
+        """The kernel and the windows with which the transpose of a convolution is one, too.
+
+        With stride 1 each number of the input is seen through a window of outputs, by the kernel
+        turned round. None with another stride, and if it is more than twice the work: where
+        windows would mostly see padding, or far more channels.
+        """
+        outs, ins = len(w), w.shape[1] * self.groups
+        axes = zip(self.size, self.kernel, self.out, self.dilation, self.padding, strict=True)
+        padding = tuple((d * (k - 1) - a, m - o + a) for m, k, o, d, (a, _) in axes)
+        slow = outs * math.prod(self.size) > 2 * min(outs, ins) * math.prod(self.out)
+        if slow or max(self.stride) > 1 or min(map(min, padding)) < 0:
+            return None
+        w = w.reshape(self.groups, outs // self.groups, *w.shape[1:]).swapaxes(1, 2)
+        w = np.flip(w, tuple(range(3, w.ndim))).reshape(ins, outs // self.groups, *self.kernel)
+        return w, self._replace(size=self.out, out=self.size, padding=padding)
 
     def add(self, windows: Any, numbers: Any) -> None:
         """Add to windows, which overlap: one place of the kernel at a time."""

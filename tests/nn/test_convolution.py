@@ -160,6 +160,28 @@ def test_slabs_change_nothing(slab: int, monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(counted) == 3
 
 
+@pytest.mark.parametrize(
+    ("config", "turned"),
+    [
+        ({"padding": 1}, True),
+        ({"groups": 2, "dilation": (2, 1), "output_padding": (1, 0)}, True),
+        ({"stride": (1, 2)}, False),
+        ({"padding": (2, 3), "dilation": 2}, False),  # the output of the other would be padded
+    ],
+    ids=str,
+)
+def test_turned_kernel_changes_nothing(
+    config: Any, turned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    y, w = normal(3, 4, 7, 9), normal(4, 5, 3, 2)
+    found, ways = [], windows.Windows.turned
+    monkeypatch.setattr(windows.Windows, "turned", lambda *a: found.append(way := ways(*a)) or way)
+    x = F.conv_transpose2d(y, w, **config)
+    monkeypatch.setattr(windows.Windows, "turned", lambda *_: None)
+    np.testing.assert_allclose(x, F.conv_transpose2d(y, w, **config), atol=1e-12)
+    assert [way is not None for way in found] == [turned]
+
+
 def test_cross_correlation() -> None:
     y = F.conv1d(np.array([[0.0, 1, 0]]), np.array([[[1.0, 2, 3]]]), padding=1)
     np.testing.assert_array_equal(y, [[3, 2, 1]])
