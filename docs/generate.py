@@ -69,9 +69,9 @@ def pytorch_page() -> str:
         NOTE,
         "# What PyTorch has\n",
         "Names, arguments, their order and defaults are those of PyTorch 2.13, with `axis` and "
-        "`keepdims` for `dim` and `keepdim`, and without what is about devices, dtypes, fusing, "
-        "in-place results and anti-aliasing. The tests compare the two lists, the arguments, the "
-        "values and the gradients.\n",
+        "`keepdims` for `dim` and `keepdim`, and without what is about devices, dtypes, fusing and "
+        "anti-aliasing. (`inplace` layers take, without effect; functions do not.) The tests "
+        "compare the two lists, the arguments, the values and the gradients.\n",
         "| | PyTorch | here | missing |",
         "|---|---|---|---|",
     ]

@@ -14,6 +14,7 @@ from autograd import op
 from autograd.elementwise import tanh
 
 from .erf import erf
+from .inplace import InPlace
 from .module import Module
 
 __all__ = [
@@ -222,7 +223,7 @@ class Softplus(Module):
         return f"beta={self.beta}, threshold={self.threshold}"
 
 
-class SiLU(Module):
+class SiLU(InPlace):
     """x sigmoid(x), elementwise; also known as swish."""
 
     def forward(self, x: Any) -> Any:
@@ -230,7 +231,7 @@ class SiLU(Module):
         return silu(x)
 
 
-class Mish(Module):
+class Mish(InPlace):
     """x tanh(log(1 + exp(x))), elementwise."""
 
     def forward(self, x: Any) -> Any:

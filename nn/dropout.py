@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import op
 
-from .module import Module
+from .inplace import InPlace
 from .random import generator as _generator
 
 __all__ = [
@@ -213,12 +213,13 @@ def _alpha_dropout(
 # Layers
 
 
-class Dropout(Module):
+class Dropout(InPlace):
     """In training, set each element to 0 with probability `p` and multiply the others by 1/(1-p).
 
     Parameters
     ----------
     p : from 0 to 1.
+    inplace : has no effect, see `InPlace`.
     generator : a `numpy.random.Generator` of its own, or a seed for one; else the library's.
 
     Raises
@@ -226,7 +227,8 @@ class Dropout(Module):
     ValueError : `p` is not between 0 and 1.
     """
 
-    def __init__(self, p: float = 0.5, *, generator: Rng = None) -> None:
+    def __init__(self, p: float = 0.5, inplace: bool = False, *, generator: Rng = None) -> None:
+        super().__init__(inplace)
         _check(type(self).__name__, p)
         self.p = p
         # A seed makes one generator here: in forward it would make the same mask every time.

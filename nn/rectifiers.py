@@ -13,6 +13,7 @@ import numpy as np
 from autograd import default_dtype, op
 
 from .dropout import Rng, scaled
+from .inplace import InPlace
 from .module import Module, Parameter
 from .random import generator as _generator
 
@@ -237,7 +238,7 @@ def _check_order(who: str, first: str, low: float, second: str, high: float) -> 
 # Layers
 
 
-class ReLU(Module):
+class ReLU(InPlace):
     """max(x, 0), elementwise. The derivative at 0 is 0."""
 
     def forward(self, x: Any) -> Any:
@@ -245,10 +246,11 @@ class ReLU(Module):
         return relu(x)
 
 
-class LeakyReLU(Module):
+class LeakyReLU(InPlace):
     """x if x > 0, else `negative_slope` x, elementwise."""
 
-    def __init__(self, negative_slope: float = 0.01) -> None:
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
+        super().__init__(inplace)
         self.negative_slope = negative_slope
 
     def forward(self, x: Any) -> Any:
@@ -290,7 +292,7 @@ class PReLU(Module):
         return f"{self.weight.size}, init={self.init}"
 
 
-class RReLU(Module):
+class RReLU(InPlace):
     """x if x > 0, else a x, with a drawn for each element.
 
     Parameters
@@ -304,8 +306,14 @@ class RReLU(Module):
     """
 
     def __init__(
-        self, lower: float = 1 / 8, upper: float = 1 / 3, *, generator: Rng = None
+        self,
+        lower: float = 1 / 8,
+        upper: float = 1 / 3,
+        inplace: bool = False,
+        *,
+        generator: Rng = None,
     ) -> None:
+        super().__init__(inplace)
         _check_order("RReLU", "lower", lower, "upper", upper)
         self.lower, self.upper = lower, upper
         self.generator = None if generator is None else _generator(generator)
@@ -319,10 +327,11 @@ class RReLU(Module):
         return f"lower={self.lower:.4g}, upper={self.upper:.4g}"
 
 
-class ELU(Module):
+class ELU(InPlace):
     """x if x > 0, else alpha (exp(x) - 1), elementwise."""
 
-    def __init__(self, alpha: float = 1.0) -> None:
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
         self.alpha = alpha
 
     def forward(self, x: Any) -> Any:
@@ -334,10 +343,11 @@ class ELU(Module):
         return f"alpha={self.alpha}"
 
 
-class CELU(Module):
+class CELU(InPlace):
     """x if x > 0, else alpha (exp(x / alpha) - 1), elementwise."""
 
-    def __init__(self, alpha: float = 1.0) -> None:
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
         self.alpha = alpha
 
     def forward(self, x: Any) -> Any:
@@ -349,7 +359,7 @@ class CELU(Module):
         return f"alpha={self.alpha}"
 
 
-class SELU(Module):
+class SELU(InPlace):
     """1.0507 (x if x > 0, else 1.6733 (exp(x) - 1)), elementwise.
 
     After weights of mean 0 and variance 1/fan_in, and with `AlphaDropout`, it keeps mean 0 and
@@ -361,7 +371,7 @@ class SELU(Module):
         return selu(x)
 
 
-class Hardtanh(Module):
+class Hardtanh(InPlace):
     """x, but not less than `min_val` and not more than `max_val`, elementwise.
 
     Raises
@@ -369,7 +379,8 @@ class Hardtanh(Module):
     ValueError : `min_val` is more than `max_val`.
     """
 
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
         _check_order("Hardtanh", "min_val", min_val, "max_val", max_val)
         self.min_val, self.max_val = min_val, max_val
 
@@ -382,7 +393,7 @@ class Hardtanh(Module):
         return f"min_val={self.min_val}, max_val={self.max_val}"
 
 
-class ReLU6(Module):
+class ReLU6(InPlace):
     """min(max(x, 0), 6), elementwise."""
 
     def forward(self, x: Any) -> Any:
@@ -390,7 +401,7 @@ class ReLU6(Module):
         return relu6(x)
 
 
-class Hardsigmoid(Module):
+class Hardsigmoid(InPlace):
     """min(max(x + 3, 0), 6) / 6, elementwise."""
 
     def forward(self, x: Any) -> Any:
@@ -398,7 +409,7 @@ class Hardsigmoid(Module):
         return hardsigmoid(x)
 
 
-class Hardswish(Module):
+class Hardswish(InPlace):
     """x min(max(x + 3, 0), 6) / 6, elementwise."""
 
     def forward(self, x: Any) -> Any:
@@ -406,10 +417,11 @@ class Hardswish(Module):
         return hardswish(x)
 
 
-class Threshold(Module):
+class Threshold(InPlace):
     """x if x > `threshold`, else `value`, elementwise."""
 
-    def __init__(self, threshold: float, value: float) -> None:
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
+        super().__init__(inplace)
         self.threshold, self.value = threshold, value
 
     def forward(self, x: Any) -> Any:

@@ -47,8 +47,9 @@ class Optimizer:
     Raises
     ------
     TypeError : a parameter that is not a Tensor, or not a real one; an option that is not a number.
-    ValueError : no parameters; one that is given twice, is not a leaf or requires no gradient; an
-        unknown option in a group; an option out of range.
+    ValueError : no parameters, or none that requires a gradient (some may be frozen: they are left
+        as they are); one that is given twice or is not a leaf; an unknown option in a group; an
+        option out of range.
 
     Examples
     --------
@@ -89,6 +90,11 @@ class Optimizer:
                 f"{self._name}: model.parameters() is empty: there is nothing to optimize. Are the "
                 "layers attributes of the model, and not in a plain list or dict? Was a generator "
                 "used up before?"
+            )
+        if not any(param.requires_grad for param in self._all_params()):
+            raise ValueError(
+                f"{self._name}: none of the parameters requires gradients: there is nothing to "
+                "optimize. Set requires_grad = True on those that are to change"
             )
 
     # The rule, for a subclass to write
@@ -260,11 +266,6 @@ class Optimizer:
             raise ValueError(
                 f"{which} is the result of an op: only a leaf can be optimized, a tensor that was "
                 "made with requires_grad=True"
-            )
-        if not param.requires_grad:
-            raise ValueError(
-                f"{which} does not require gradients: set requires_grad = True, or leave it out: "
-                "[p for p in model.parameters() if p.requires_grad]"
             )
         if param.dtype.kind == "c":
             raise TypeError(f"{which} is complex: optimize its real and imaginary part instead")

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 # Names that import into PyTorch's modules without being of them.
 NOT_THEIRS = {"Optional", "assert_int_or_pair", "boolean_dispatch", "handle_torch_function"}
 DROPPED = {  # arguments of PyTorch's that have no meaning here
-    "device", "dtype", "inplace", "size_average", "reduce", "foreach", "fused", "capturable",
+    "device", "dtype", "size_average", "reduce", "foreach", "fused", "capturable",
     "differentiable", "sparse", "enable_nested_tensor", "_weight", "_freeze", "_stacklevel",
     "verbose", "mask_check", "min_value", "max_value", "out", "antialias",
 }  # fmt: skip
@@ -93,6 +93,7 @@ def test_it_takes_pytorchs_arguments(module: str, name: str) -> None:
     if any(p.kind is p.VAR_POSITIONAL for p in theirs):
         pytest.skip("PyTorch's signature does not say them")
     dropped = DROPPED | ({"eps"} if name == "gumbel_softmax" else set())  # it has no effect
+    dropped |= {"inplace"} if module == "nn.functional" else set()
     theirs = [p for p in theirs if p.name not in dropped]
     mine = [p for p in arguments(ours(module, name)) if p.kind is not p.KEYWORD_ONLY]
     only = {p.name: p for p in arguments(ours(module, name)) if p.kind is p.KEYWORD_ONLY}
