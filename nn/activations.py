@@ -125,11 +125,27 @@ def _check_approximate(who: str, approximate: str) -> None:
         raise ValueError(f"{who}: got approximate={approximate!r}, expected 'none' or 'tanh'")
 
 
-@op
-def _gelu(x):
+def _gelu_again(x: Any) -> Any:
     phi = 0.5 + 0.5 * erf(x * math.sqrt(0.5))
     density = 1 / math.sqrt(2 * math.pi)
     return x * phi, lambda g: g * (phi + x * (density * np.exp(-0.5 * (x * x))))
+
+
+@op(plain=_gelu_again)
+def _gelu(x):
+    phi = erf(x * math.sqrt(0.5))
+    phi += 1
+    phi *= 0.5
+
+    def closure(g: Any) -> Any:
+        slope = np.exp((x * x) * -0.5)  # the same in place: the arrays are the largest of a GPT
+        slope *= 1 / math.sqrt(2 * math.pi)
+        slope *= x
+        slope += phi
+        slope *= g
+        return slope
+
+    return x * phi, closure
 
 
 @op

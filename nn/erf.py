@@ -64,6 +64,8 @@ def _block(x: Any) -> Any:
     slope *= 2 / math.sqrt(math.pi)
     slope *= d
     y += slope
+    if y.itemsize == 4:
+        return y  # what follows would change no digit of float32
     m *= 2
     m -= 1
     d *= d
