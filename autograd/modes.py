@@ -26,9 +26,12 @@ class _Recording:
     """A `with` block and a decorator that sets whether ops are recorded."""
 
     on: bool
+    _tokens: list[Token[bool]]
 
-    def __init__(self) -> None:
-        self._tokens: list[Token[bool]] = []
+    def __new__(cls, function: Any = None) -> Any:
+        mode = super().__new__(cls)
+        mode._tokens = []
+        return mode if function is None else mode(function)  # `@no_grad` as well as `@no_grad()`
 
     def __enter__(self) -> None:
         self._tokens.append(recording.set(self.on))
@@ -64,6 +67,15 @@ class _Recording:
 
             return generator  # type: ignore[return-value]
 
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def coroutine(*args: Any, **kwargs: Any) -> Any:
+                with mode():
+                    return await function(*args, **kwargs)
+
+            return coroutine  # type: ignore[return-value]
+
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             with mode():
@@ -73,7 +85,9 @@ class _Recording:
 
 
 class no_grad(_Recording):  # noqa: N801 (used like a function, and named as in PyTorch)
-    """Record nothing: `with no_grad(): ...`, or `@no_grad()` above a function or generator.
+    """Record nothing: `with no_grad(): ...`, or `@no_grad` above a function.
+
+    The function may be a generator or a coroutine; `@no_grad()` is the same.
 
     Inside, ops on tensors give tensors without a graph, and leaves may be changed in place.
     The mode belongs to the thread and context that set it, and is restored after an exception.

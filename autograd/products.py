@@ -97,17 +97,26 @@ def outer(a, b):
 
 @implements(np.vecdot)
 def vecdot(x1: Any, x2: Any) -> Any:
+    _refuse_few_axes("vecdot", (x1, 1), (x2, 1))
     return vecmat(x1, np.expand_dims(x2, -1))[..., 0]
 
 
 def vecmat(x1: Any, x2: Any) -> Any:
+    _refuse_few_axes("vecmat", (x1, 1), (x2, 2))
     return matmul(np.expand_dims(_conjugate(as_array(x1)), -2), x2)[..., 0, :]
 
 
 def matvec(x1: Any, x2: Any) -> Any:
-    if np.ndim(x1) < 2:
-        raise ValueError(f"np.matvec: got {np.ndim(x1)} axes for the matrix, expected at least 2")
+    _refuse_few_axes("matvec", (x1, 2), (x2, 1))
     return matmul(x1, np.expand_dims(x2, -1))[..., 0]
+
+
+def _refuse_few_axes(name: str, *needed: tuple[Any, int]) -> None:
+    for i, (x, ndim) in enumerate(needed):
+        if np.ndim(x) < ndim:
+            raise ValueError(
+                f"np.{name}: got {np.ndim(x)} axes for argument {i}, expected at least {ndim}"
+            )
 
 
 if hasattr(np, "matvec"):
@@ -216,11 +225,15 @@ def multi_dot(arrays: Sequence[Any]) -> Any:
         ]
         return min(ways, default=(0, i))
 
-    def product(i: int, j: int) -> Any:
-        k = best(i, j)[1]
-        return matmul(product(i, k), product(k + 1, j)) if i < j else as_array(arrays[i])
+    return _product(arrays, best, 0, len(arrays) - 1)
 
-    return product(0, len(arrays) - 1)
+
+# Not inside of multi_dot: a function that calls itself would keep the arrays in a reference cycle.
+def _product(arrays: Sequence[Any], best: Any, i: int, j: int) -> Any:
+    if i == j:
+        return as_array(arrays[i])
+    k = best(i, j)[1]
+    return matmul(_product(arrays, best, i, k), _product(arrays, best, k + 1, j))
 
 
 @implements(np.linalg.matrix_power)

@@ -70,7 +70,7 @@ def repeat(a, repeats=1, axis=None):
     shape = a.shape
     long = (a.size,) if axis is None else shape
     k = 0 if axis is None else normalize_axis_index(axis, a.ndim)
-    times = np.array(repeats)
+    times = np.array(repeats, int)
 
     def back(g: Any) -> Any:
         if times.size == 1:  # one more axis to sum: piece by piece, if it is a short one

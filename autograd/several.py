@@ -21,6 +21,10 @@ class Parts(dict[int, Any]):
     def __add__(self, other: Parts) -> Parts:
         return Parts({**self, **other})
 
+    def __iadd__(self, other: Parts) -> Parts:  # each part arrives once: no copy for every one
+        self.update(other)
+        return self
+
 
 def split(node: Node, outs: tuple[Any, ...], record: Callable[..., Any]) -> tuple[Any, ...]:
     """The Tensors of the results of one node: floats tracked, anything else as plain arrays."""

@@ -58,6 +58,7 @@ def _var(x, axis=None, dtype=None, ddof=0, keepdims=False, where=True, of=np.var
         d = x - np.mean(x, axis=axis, keepdims=True, where=there)
         d = d if there is True else np.where(there, d, 0)
         n = np.maximum(count(x.shape, axis, there) - ddof, 0)
+        g = np.real(g)  # the variance is real, under a complex dtype= too
         return g.reshape(kept(x.shape, axis)) * (2 / n).astype(g.dtype) * conj(d)
 
     return of(x, axis, dtype, None, ddof, keepdims, where=where), closure

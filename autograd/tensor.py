@@ -47,6 +47,7 @@ class Tensor(Declared):
     Raises
     ------
     IntegerGradientError : `requires_grad` with integers or booleans.
+    TypeError : the data are objects or text.
 
     Examples
     --------
@@ -64,6 +65,8 @@ class Tensor(Declared):
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
         array = np.array(data, dtype)
+        if array.dtype.kind in "OSU":
+            raise TypeError(f"Tensor: expected numbers, got {array.dtype} from {data!r:.50}")
         if dtype is None and array.dtype.kind in "fc" and _is_python(data):
             default = default_dtype.get()
             array = array.astype(

@@ -16,7 +16,7 @@ import numpy as np
 
 from .backward import gradients
 from .engine import reachable
-from .errors import IntegerGradientError, NotScalarError
+from .errors import GradientShapeError, IntegerGradientError, NotScalarError
 from .modes import enable_grad
 from .tensor import Tensor
 
@@ -263,6 +263,10 @@ def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> 
     ----------
     args, tangents : tuples of the same form.
 
+    Raises
+    ------
+    GradientShapeError : a tangent has another shape than its argument.
+
     Examples
     --------
     >>> import numpy as np
@@ -271,13 +275,15 @@ def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> 
     (np.float64(0.0), np.float64(2.0))
     """
     trace = _Trace(f, tuple(args), {}, range(len(args)))
+    directions = flatten(tuple(tangents))[0]
+    expected, got = ([np.shape(x) for x in xs] for xs in (trace.inputs, directions))
+    if got != expected:
+        raise GradientShapeError(f"jvp: tangents of shapes {got} for arguments of {expected}")
     starts = [Tensor(np.zeros(np.shape(o), getattr(o, "dtype", float))) for o in trace.outputs]
     for start, out in zip(starts, trace.outputs, strict=True):
         start.requires_grad = _tracked(out)
     pulled = trace.pull(list(zip(trace.outputs, starts, strict=True)))
-    pairs = [
-        (g, t) for g, t in zip(pulled, flatten(tuple(tangents))[0], strict=True) if _tracked(g)
-    ]
+    pairs = [(g, t) for g, t in zip(pulled, directions, strict=True) if _tracked(g)]
     along = [start.detach() for start in starts]  # zero where no path leads
     live = [i for i, start in enumerate(starts) if start.requires_grad]
     if pairs:

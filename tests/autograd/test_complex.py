@@ -204,6 +204,12 @@ def test_single_precision_stays_single() -> None:
         assert z.grad.dtype == np.complex64
 
 
+def test_the_variance_is_real_whatever_dtype_it_is_kept_in() -> None:
+    z = np.array([1 + 2j, -0.5j, 3 - 1j])
+    for f in (np.var, np.std, np.nanvar):
+        assert gradcheck(lambda z, f=f: f(z, dtype=np.complex128), z)
+
+
 def test_spread_and_powers_of_complex_numbers() -> None:
     rng = np.random.default_rng(3)
     z = rng.standard_normal(4) + 1j * rng.standard_normal(4)

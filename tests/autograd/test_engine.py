@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import gc
 import threading
@@ -27,6 +28,7 @@ from autograd import (
     op,
     shared,
 )
+from autograd.several import Parts
 
 
 def leaf(*values: float, dtype: Any = np.float64) -> Tensor:
@@ -561,6 +563,44 @@ def test_no_grad_decorates_functions() -> None:
     assert is_recording()
 
 
+def test_no_grad_decorates_without_brackets_too() -> None:
+    @no_grad
+    def f() -> bool:
+        return is_recording()
+
+    @no_grad
+    def numbers() -> Any:
+        yield is_recording()
+
+    assert f() is False
+    assert list(numbers()) == [False]
+    assert is_recording()
+    with no_grad():
+        assert enable_grad(lambda: is_recording())() is True
+
+
+def test_no_grad_decorates_coroutines_for_as_long_as_they_run() -> None:
+    seen = []
+
+    @no_grad()
+    async def quiet() -> None:
+        for _ in range(2):
+            await asyncio.sleep(0)
+            seen.append(("quiet", is_recording()))
+
+    async def both() -> None:
+        task = asyncio.create_task(quiet())
+        for _ in range(3):
+            await asyncio.sleep(0)
+            seen.append(("outside", is_recording()))
+        await task
+        await quiet()
+        assert is_recording()
+
+    asyncio.run(both())
+    assert set(seen) == {("quiet", False), ("outside", True)}
+
+
 def test_no_grad_decorates_generators_without_leaking_between_yields() -> None:
     closed = []
 
@@ -658,6 +698,13 @@ def test_an_op_of_several_results_is_differentiable_by_each_and_all() -> None:
     assert runs == [1]  # closures that share work do it once
     plain = polar(np.ones(1), np.ones(1))
     assert type(plain[0]) is np.ndarray
+
+
+def test_the_gradients_of_many_results_are_gathered_without_a_copy_for_each() -> None:
+    parts = gathered = Parts({0: 1.0})
+    gathered += Parts({1: 2.0})  # as the walk adds what arrives at a node
+    assert gathered is parts
+    assert parts == {0: 1.0, 1: 2.0}
 
 
 def test_a_result_without_gradient_and_an_input_without_gradient() -> None:

@@ -362,6 +362,10 @@ def test_resizing_nothing_gives_zeros() -> None:
     assert np.resize(leaf(0), 3).tolist() == [0, 0, 0]
 
 
+def test_repeating_nothing_by_an_empty_list() -> None:
+    assert grad(lambda x: np.repeat(x, []), []).tolist() == []
+
+
 def test_insert_casts_to_the_array() -> None:
     a, v = leaf(2, dtype=np.float32), leaf(2)
     y = np.insert(a, [0, 2], v)

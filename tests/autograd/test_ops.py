@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from op_table import BY_FILE, Row
 
 from autograd import Tensor, gradcheck, gradgradcheck, gradients
 from autograd.dispatch import RULES
+from autograd.engine import reachable
 
 LAYOUTS = ("plain", "reversed", "transposed", "strided")
 IDS = {id(row): f"{file}: {row.name}" for file, rows in BY_FILE.items() for row in rows}
@@ -156,6 +159,25 @@ def test_gradients_keep_dtype_and_share_no_memory(row: Row, data: Any) -> None:
     for t, old in zip(tensors, before, strict=True):
         np.testing.assert_array_equal(t.data, old)
         assert t.grad is None or t.grad.shape == t.shape
+
+
+@each_row
+@settings(max_examples=5, deadline=None)
+@given(data=st.data())
+def test_dropping_the_result_frees_the_graph(row: Row, data: Any) -> None:
+    inputs, config = draw_inputs(data, row)
+    tensors = [Tensor(x, requires_grad=True) for x, _ in inputs]
+    gc.disable()  # by reference counts alone: no cycles
+    try:
+        out = as_function(row, inputs, config)(*tensors)
+        refs: list[Any] = [weakref.ref(t) for t in (out, *tensors)]
+        for node in reachable([out._node]):
+            refs += [weakref.ref(f) for f, *_ in node.edges if f.__closure__]
+            del node
+        del out, tensors
+        assert [ref() for ref in refs if ref() is not None] == []
+    finally:
+        gc.enable()
 
 
 def test_every_registered_numpy_function_has_a_row() -> None:

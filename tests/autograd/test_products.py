@@ -268,6 +268,7 @@ def test_matrix_power_minus_one_is_the_inverse() -> None:
         (lambda x: np.einsum("ij->", x, out=np.ones(())), TypeError, "out"),
         (lambda x: np.einsum("ij->", x, dtype=np.float32), TypeError, "dtype"),
         (lambda x: np.vecdot(x, x, axis=0), NoGradientRuleError, "axis"),
+        (lambda x: np.vecdot(x, x[0, 0]), ValueError, "vecdot: got 0 axes for argument 1"),
         (lambda x: L.outer(x, x), ValueError, "outer"),
         (lambda x: np.tensordot(x, x, axes=x), TypeError, "tensordot"),
         (lambda x: np.tensordot(x, x, axes=([0], [0, 1])), ValueError, "shape"),
@@ -283,3 +284,16 @@ def test_matrix_power_minus_one_is_the_inverse() -> None:
 def test_what_cannot_be_is_refused(call: Any, error: Any, match: str) -> None:
     with pytest.raises(error, match=match):
         call(leaf(3, 3))
+
+
+@pytest.mark.skipif(not hasattr(np, "matvec"), reason="new in NumPy 2.2")
+def test_matrices_and_vectors_have_enough_axes() -> None:
+    x = leaf(3, 3)
+    for call, match in [
+        (lambda: np.matvec(x[0], x[0]), "matvec: got 1 axes for argument 0, expected at least 2"),
+        (lambda: np.matvec(x, x[0, 0]), "matvec: got 0 axes for argument 1"),
+        (lambda: np.vecmat(x[0, 0], x), "vecmat: got 0 axes for argument 0"),
+        (lambda: np.vecmat(x[0], x[0]), "vecmat: got 1 axes for argument 1, expected at least 2"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            call()

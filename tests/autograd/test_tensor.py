@@ -77,6 +77,12 @@ def test_the_data_is_copied() -> None:
     assert x.data[0] == 1
 
 
+@pytest.mark.parametrize("data", [None, "abc", [1.0, None], [{}]])
+def test_only_numbers_make_a_tensor(data: Any) -> None:
+    with pytest.raises(TypeError, match="expected numbers, got"):
+        Tensor(data)
+
+
 @pytest.mark.parametrize("data", [[1, 2], True, np.arange(3)])
 def test_only_floats_have_gradients(data: Any) -> None:
     with pytest.raises(IntegerGradientError, match="only float and complex"):

@@ -10,6 +10,7 @@ import pytest
 
 import autograd
 from autograd import (
+    GradientShapeError,
     IntegerGradientError,
     LeafChangedError,
     NotScalarError,
@@ -307,3 +308,9 @@ def test_pytorchs_grad_of_a_tensor_is_called_gradients() -> None:
     x = Tensor([1.0], requires_grad=True)
     with pytest.raises(TypeError, match=r"grad: expected a function.* gradients\(loss, params\)"):
         grad((x * x).sum(), [x])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("tangents", [(1.0, 2.0), (np.ones(3),), ()])
+def test_jvp_wants_a_tangent_for_each_argument(tangents: Any) -> None:
+    with pytest.raises(GradientShapeError, match=r"jvp: tangents .* for arguments of \[\(2,\)\]"):
+        jvp(np.sin, (np.ones(2),), tangents)
