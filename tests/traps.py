@@ -213,8 +213,9 @@ TRAPS: list[tuple[str, str, str]] = [
     ),
     (
         "a tensor where Python wants a number",
-        "math.exp(t), np.full_like(a, t) and float(t) take the value: the gradient ends there, and"
-        " `why_no_grad` says so; np.exp(t) keeps it; `array[i] = t` is an error",
+        "math.exp(t), np.full_like(a, t) and float(t) take the value: the gradient ends there;"
+        " `why_no_grad` says so, and grad(math.exp) warns; np.exp(t) keeps it; `array[i] = t` is an"
+        " error",
         "type(math.exp(Tensor(1.0, requires_grad=True))) is float"
         " and raises(ValueError, assigned_to_an_array)",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from typing import Any
 
@@ -92,6 +93,27 @@ def test_a_constant_has_gradient_zero() -> None:
     assert grad(lambda x: 5.0)(1.0) == 0
     assert grad(lambda x: np.floor(5.5))(1.0) == 0
     same(jacobian(lambda x: np.ones(2))(X), np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize(
+    "f", [math.sin, lambda x: float(x) ** 2, lambda x: x.item(), lambda x: np.sin(float(x))]
+)
+def test_a_value_that_is_taken_out_of_the_graph_is_told(f: Any) -> None:
+    for transform in (grad, jacobian):
+        with pytest.warns(UserWarning, match=r"took the value .* np.sin, keep it"):
+            assert transform(f)(3.0) == 0
+
+
+def test_a_value_may_be_looked_at() -> None:
+    seen = []
+
+    def f(x: Any) -> Any:
+        seen.append(float(x))
+        return np.sin(x) if x > 0 else 0.0
+
+    assert grad(f)(3.0) == np.cos(3.0)
+    assert seen == [3.0]
+    same(hessian(lambda x: x.sum() * 2)(X), np.zeros((3, 3)))  # constant, without a word
 
 
 def test_what_cannot_be_differentiated_is_told() -> None:
