@@ -249,6 +249,8 @@ def _say_where(error: Exception, call: Any, inputs: tuple[Any, ...]) -> None:
     error.add_note(f"in {call.__name__}({', '.join(shapes)})")
     if hasattr(call, "explain") and (more := call.explain(*inputs)):
         error.add_note(more)
+    if isinstance(error, TypeError) and str(error).endswith(("'dim'", "'keepdim'")):
+        error.add_note("dim and keepdim are axis and keepdims here, as in NumPy")
 
 
 def _refuse_tensors(call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -468,3 +468,11 @@ def test_what_errors_propose_is_there_and_the_methods_are_not() -> None:
 def test_flatten_takes_no_axis() -> None:
     with pytest.raises(TypeError, match=r"flatten: got 1, .*nn\.functional\.flatten\(x, 1\)"):
         Tensor([[1.0]]).flatten(1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("keyword", ["dim", "keepdim"])
+def test_pytorchs_keywords_point_to_numpys(keyword: str) -> None:
+    x = Tensor([[1.0, 2.0]], requires_grad=True)
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{keyword}'") as raised:
+        x.sum(**{keyword: 1})
+    assert "axis and keepdims here" in raised.value.__notes__[-1]
