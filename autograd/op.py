@@ -249,7 +249,7 @@ def _say_where(error: Exception, call: Any, inputs: tuple[Any, ...]) -> None:
     error.add_note(f"in {call.__name__}({', '.join(shapes)})")
     if hasattr(call, "explain") and (more := call.explain(*inputs)):
         error.add_note(more)
-    if isinstance(error, TypeError) and str(error).endswith(("'dim'", "'keepdim'")):
+    if isinstance(error, TypeError) and any(f"'{k}'" in str(error) for k in ("dim", "keepdim")):
         error.add_note("dim and keepdim are axis and keepdims here, as in NumPy")
 
 
