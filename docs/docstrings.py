@@ -12,6 +12,7 @@ import griffe
 def markdown(text: str) -> str:
     """Sections as bold lines, arguments as a list, drawings and examples as code."""
     text = re.sub(r"(?<=\n\n)(?: +\S.*\n?)+", _drawing, text.replace("::\n", ":\n"))
+    text = re.sub(r" *# doctest: .*", "", text)
     text = re.sub(r"(?<=\n\n)(\|.*\n)", _head, text)
     lines: list[str] = []
     section, code = "", False

@@ -138,8 +138,10 @@ def errors_page() -> str:
 
 def index_page() -> str:
     """The README, with its links as they are from here."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8").replace("docs/images/", "images/")
-    return NOTE + "\n" + re.sub(r"\[([^\]]+)\]\((?!http|images/)[^)]+\)", r"\1", text)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = text.replace("](docs/", "](").replace("docs/images/", "images/")
+    # What is no page here, such as the source, loses its link.
+    return NOTE + "\n" + re.sub(r"\[([^\]]+)\]\((?!http|[a-z_]+\.md\))[^)]+\)", r"\1", text)
 
 
 PAGES = {
