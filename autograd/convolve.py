@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .complexes import conj
 from .dispatch import implements
 from .op import op
 from .shapes import atleast_1d
@@ -34,8 +35,7 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 
 @implements(np.correlate)
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
-    a, v = atleast_1d(a), atleast_1d(v)
-    v = np.conj(v) if v.dtype.kind == "c" else v
+    a, v = atleast_1d(a), conj(atleast_1d(v))
     if len(a) < len(v):  # NumPy's 'same' takes the middle of the turned result
         return _convolve(v, a[::-1], mode=mode)[::-1]
     return _convolve(a, v[::-1], mode=mode)

@@ -61,12 +61,9 @@ def apply_along_axis(
     lead = moved.shape[:-1]
     results = [func1d(row, *args, **kwargs) for row in moved.reshape(-1, moved.shape[-1])]
     stacked = np.stack(results).reshape(lead + results[0].shape)
-    if not results[0].ndim:
-        return stacked
-    axes = list(range(len(lead)))
     at = axis % arr.ndim
-    order = axes[:at] + list(range(len(lead), stacked.ndim)) + axes[at:]
-    return np.transpose(stacked, order)
+    back = range(at, at + results[0].ndim)
+    return np.moveaxis(stacked, range(len(lead), stacked.ndim), back)
 
 
 @implements(np.apply_over_axes)

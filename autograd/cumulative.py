@@ -8,7 +8,8 @@ import numpy as np
 
 from .dispatch import implements
 from .op import op
-from .reductions import NOT_GIVEN, axes_of, refuse, refuse_integers, without_nan
+from .reductions import NOT_GIVEN, axes_of, kept, refuse, refuse_integers, without_nan
+from .shapes import as_array
 from .tensor import Tensor
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
@@ -92,8 +93,8 @@ def _cumulative(name: str, run: Any, start: int) -> Any:
         y = run(x, axis, dtype, out)
         if not include_initial:
             return y
-        shape = [1 if i in axes_of(axis, y.ndim) else n for i, n in enumerate(y.shape)]
-        return np.concatenate([np.full(shape, start, y.dtype), y], axis or 0)
+        first = np.full(kept(y.shape, axis), start, y.dtype)
+        return np.concatenate([first, y], axis or 0)
 
     return cumulative
 
@@ -112,7 +113,7 @@ def diff(
 ) -> Any:
     if n < 0:
         raise ValueError(f"np.diff: n is {n}, expected 0 or more")
-    a = a if hasattr(a, "ndim") else np.asarray(a)
+    a = as_array(a)
     if a.ndim == 0:
         raise ValueError("np.diff: needs at least one dimension")
     if n == 0:
@@ -138,7 +139,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 @implements(np.trapezoid)
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    y = y if hasattr(y, "ndim") else np.asarray(y)
+    y = as_array(y)
     if x is not None:
         dx = np.diff(x) if np.ndim(x) == 1 else np.diff(x, axis=axis)
         if np.ndim(x) == 1:
@@ -153,7 +154,7 @@ def _along(x: Any, axis: int, ndim: int) -> Any:
 
 @implements(np.gradient)
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    f = f if hasattr(f, "ndim") else np.asarray(f)
+    f = as_array(f)
     axes = axes_of(axis, f.ndim)
     spacings = varargs or (1.0,)
     if len(spacings) == 1 and np.ndim(spacings[0]) == 0:

@@ -11,12 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .choices import absolute as absolute  # methods.py looks for these three here
-from .choices import clip as clip
 from .choices import zero
 from .dispatch import REFUSED, implements
 from .op import op
-from .trigonometric import tanh as tanh
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 

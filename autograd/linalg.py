@@ -17,6 +17,7 @@ from .decompositions import used
 from .dispatch import implements, untracked
 from .op import op
 from .several import shared
+from .shapes import as_array
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -38,13 +39,13 @@ def _solve(a, b):
 
 @implements(np.linalg.solve)
 def solve(a: Any, b: Any) -> Any:
-    a, b = _array(a), _array(b)
+    a, b = as_array(a), as_array(b)
     return _solve(a, b[:, None])[..., 0] if b.ndim == 1 else _solve(a, b)
 
 
 @implements(np.linalg.tensorsolve)
 def tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
-    a, b = _array(a), _array(b)
+    a, b = as_array(a), as_array(b)
     if axes is not None:
         a = np.transpose(a, [*(k for k in range(a.ndim) if k not in axes), *axes])
     shape = a.shape[b.ndim :]
@@ -102,7 +103,7 @@ def _lstsq(a, b, rcond=None):
 @implements(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """`np.linalg.lstsq`: solution, squared residuals and singular values are differentiable."""
-    a, b = _array(a), _array(b)
+    a, b = as_array(a), as_array(b)
     x, squares, s, rank = _lstsq(a, b[:, None] if b.ndim == 1 else b, rcond)
     return x[..., 0] if b.ndim == 1 else x, squares, int(rank), s
 
@@ -162,10 +163,6 @@ def _slogdet(a):
 def slogdet(a: Any) -> Any:
     """`np.linalg.slogdet`. There is no derivative at a singular matrix, where the log is -inf."""
     return SlogdetResult(*_slogdet(a))
-
-
-def _array(x: Any) -> Any:
-    return x if hasattr(x, "shape") else np.asarray(x)
 
 
 untracked(np.linalg.matrix_rank)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from .complexes import conj
 from .dispatch import implements
 from .op import op
 from .shapes import as_array
@@ -79,11 +80,7 @@ def inner(a: Any, b: Any) -> Any:
 
 @implements(np.vdot)
 def vdot(a: Any, b: Any) -> Any:
-    return matmul(_conjugate(np.reshape(a, -1)), np.reshape(b, -1))
-
-
-def _conjugate(x: Any) -> Any:
-    return np.conj(x) if x.dtype.kind == "c" else x
+    return matmul(conj(np.reshape(a, -1)), np.reshape(b, -1))
 
 
 @op(np.outer)
@@ -103,7 +100,7 @@ def vecdot(x1: Any, x2: Any) -> Any:
 
 def vecmat(x1: Any, x2: Any) -> Any:
     _refuse_few_axes("vecmat", (x1, 1), (x2, 2))
-    return matmul(np.expand_dims(_conjugate(as_array(x1)), -2), x2)[..., 0, :]
+    return matmul(np.expand_dims(conj(as_array(x1)), -2), x2)[..., 0, :]
 
 
 def matvec(x1: Any, x2: Any) -> Any:

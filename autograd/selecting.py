@@ -111,7 +111,7 @@ def _write(name: str, a: Any, values: Any, write: Callable[..., None]) -> None:
             f"np.{name}: values from a Tensor would lose their gradient in a plain array. Make "
             "the array a Tensor first: t = Tensor(array)."
         )
-    values = values if isinstance(values, Tensor) else np.asarray(values)
+    values = as_array(values)
     source = np.full(a.shape, -1)
     write(source, *numbered(values))
     written = source >= 0

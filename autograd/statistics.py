@@ -12,7 +12,7 @@ from .complexes import conj
 from .dispatch import implements
 from .op import op
 from .reductions import NOT_GIVEN, axes_of, count, kept, refuse, refuse_integers
-from .tensor import Tensor
+from .shapes import as_array
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -21,12 +21,12 @@ from .tensor import Tensor
 def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
-    a = a if isinstance(a, Tensor) else np.asarray(a)
+    a = as_array(a)
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=keepdims)
         total = np.full(mean.shape, count(a.shape, axis), mean.dtype)
     else:
-        w = weights if isinstance(weights, Tensor) else np.asarray(weights)
+        w = as_array(weights)
         if w.shape != a.shape:
             axes = axes_of(axis, a.ndim)
             if axis is None or w.shape != tuple(a.shape[i] for i in axes):
@@ -183,7 +183,7 @@ def cov(
     n: Any = x.shape[1]
     if fweights is None and aweights is None:
         d = x - np.mean(x, axis=1, keepdims=True)
-        turned = d.T
+        turned = conj(d).T
     else:
         f, a = (np.asarray(1.0 if v is None else v, float) for v in (fweights, aweights))
         if f.ndim > 1 or a.ndim > 1 or (f < 0).any() or (a < 0).any() or (f != np.rint(f)).any():
@@ -192,17 +192,15 @@ def cov(
             )
         w = f * a
         d, n = x - np.average(x, axis=1, weights=w, keepdims=True), w.sum()
-        turned = (d * w).T
+        turned = conj(d * w).T
         ddof = ddof * (1 if aweights is None else (w * a).sum() / n)
     if n - ddof <= 0:
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
-    if d.dtype.kind == "c":
-        turned = np.conjugate(turned)
     return np.squeeze(d @ turned * np.true_divide(1, np.maximum(n - ddof, 0)))
 
 
 def _as_rows(x: Any, rowvar: bool) -> Any:
-    x = x if isinstance(x, Tensor) else np.asarray(x)
+    x = as_array(x)
     if x.ndim > 2:
         raise ValueError(f"np.cov: got {x.ndim} dimensions, expected 1 or 2")
     if x.ndim < 2:

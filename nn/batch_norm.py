@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 
 from autograd import Tensor, default_dtype
 
+from .checks import expect, lengths, name_of
 from .module import Buffer, Module
 from .normalization import (
-    expect,
-    lengths,
     moments_of,
-    name_of,
     normalize,
     settings,
     shaped,

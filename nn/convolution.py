@@ -17,12 +17,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd import default_dtype, op
+from autograd import op
 
-from . import init
-from .module import Module, Parameter
+from .checks import expect, lengths, name_of
+from .linear import drawn
+from .module import Module
 from .padding import padded
-from .random import generator as _generator
 from .windows import Ints, Size, Windows, around, ints, short, windows_of
 
 __all__ = [
@@ -341,34 +341,14 @@ class _Layer(Module):
             (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         )
         shape = first, second // groups, *self.kernel_size
-        rng, dtype = _generator(generator), default_dtype.get()
         fan_in = math.prod(shape[1:])
-        bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
-        self.weight = init.uniform_(Parameter(np.empty(shape, dtype)), -bound, bound, rng)
-        self.bias = Parameter(np.empty(out_channels, dtype)) if bias else None
-        if self.bias is not None:
-            init.uniform_(self.bias, -bound, bound, rng)
+        self.weight, self.bias = drawn(shape, out_channels, bias, fan_in, generator)
 
     def _check(self, x: Any) -> None:
-        shape, n = getattr(x, "shape", ()), self.axes
-        if len(shape) in (n + 1, n + 2) and shape[-n - 1] == self.in_channels:
-            if x.dtype.kind not in "iub":
-                return
-            raise TypeError(
-                f"{self._name()}: got {x.dtype}, expected floats; write x.astype(np.float32)"
-            )
-        if not hasattr(x, "shape"):
-            raise TypeError(
-                f"{self._name()}: got a {type(x).__name__}, expected an array or a Tensor"
-            )
+        shape, n, c = lengths(x), self.axes, self.in_channels
+        fits = len(shape) in (n + 1, n + 2) and shape[-n - 1] == c
         size = ("length", "height, width", "depth, height, width")[n - 1]
-        raise ValueError(
-            f"{self._name()}: got input of shape {shape}, expected "
-            f"(batch, {self.in_channels}, {size}) or ({self.in_channels}, {size})"
-        )
-
-    def _name(self) -> str:
-        return f"{type(self).__name__}({self.extra_repr()})"
+        expect(self, x, fits, f"(batch, {c}, {size}) or ({c}, {size})", "fc")
 
     def extra_repr(self) -> str:
         """The arguments."""
@@ -466,7 +446,7 @@ class _ConvTranspose(_Layer):
             size = size[-n:] if len(size) == x.ndim else size
             if len(size) != n or not all(map(lambda a, m, b: a <= m <= b, least, size, most)):
                 raise ValueError(
-                    f"{self._name()}: got output_size={output_size}, expected {least} to {most}"
+                    f"{name_of(self)}: got output_size={output_size}, expected {least} to {most}"
                 )
             more = tuple(m - a for m, a in zip(size, least, strict=True))
         spread = self.stride, self.padding, more, self.groups, self.dilation

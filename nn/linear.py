@@ -10,6 +10,7 @@ import numpy as np
 from autograd import default_dtype, op
 
 from . import init
+from .checks import expect, lengths, name_of
 from .module import Module, Parameter
 from .random import generator as _generator
 
@@ -98,6 +99,18 @@ def _check_bilinear(who: str, shape1: Any, shape2: Any, in1: int, in2: int) -> N
         )
 
 
+def drawn(
+    shape: tuple[int, ...], outs: int, bias: bool, fan_in: int, generator: Any
+) -> tuple[Parameter, Parameter | None]:
+    """A weight and a bias, or None for none, uniform within ±1/sqrt(fan_in)."""
+    rng, bound = _generator(generator), 1 / math.sqrt(fan_in) if fan_in else 0.0
+    shapes = [shape, (outs,)] if bias else [shape]
+    made = [Parameter(np.empty(s, default_dtype.get())) for s in shapes]
+    for p in made:
+        init.uniform_(p, -bound, bound, rng)
+    return made[0], made[1] if bias else None
+
+
 class Linear(Module):
     """y = x Wᵀ + b.
 
@@ -140,13 +153,8 @@ class Linear(Module):
                 "or more"
             )
         self.in_features, self.out_features = in_features, out_features
-        rng, dtype = _generator(generator), default_dtype.get()
-        bound = 1 / math.sqrt(in_features) if in_features else 0.0
-        self.weight = Parameter(np.empty((out_features, in_features), dtype))
-        init.uniform_(self.weight, -bound, bound, rng)
-        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
-        if self.bias is not None:
-            init.uniform_(self.bias, -bound, bound, rng)
+        shape = out_features, in_features
+        self.weight, self.bias = drawn(shape, out_features, bias, in_features, generator)
 
     def forward(self, x: Any) -> Any:
         """Map `x` of shape (..., in_features) to (..., out_features)."""
@@ -155,16 +163,11 @@ class Linear(Module):
         return linear(x, self.weight, self.bias)
 
     def _refuse(self, x: Any) -> None:
-        name = f"Linear({self.extra_repr()})"
-        if not hasattr(x, "shape"):
-            raise TypeError(f"{name}: got a {type(x).__name__}, expected an array or a Tensor")
-        if x.shape[-1:] == (self.in_features,):
-            raise TypeError(f"{name}: got {x.dtype}, expected floats; write x.astype(np.float32)")
-        flat = len(x.shape) > 2 and math.prod(x.shape[1:]) == self.in_features
+        shape = lengths(x)
+        flat = len(shape) > 2 and math.prod(shape[1:]) == self.in_features
         hint = "; put nn.Flatten() before it" if flat else ""
-        raise ValueError(
-            f"{name}: got input of shape {x.shape}, expected (..., {self.in_features}){hint}"
-        )
+        fits = shape[-1:] == (self.in_features,)
+        expect(self, x, fits, f"(..., {self.in_features}){hint}", "fc")
 
     def extra_repr(self) -> str:
         """The arguments."""
@@ -206,17 +209,12 @@ class Bilinear(Module):
             raise ValueError(f"Bilinear: got in1_features={in1_features}, expected at least 1")
         self.in1_features, self.in2_features = in1_features, in2_features
         self.out_features = out_features
-        rng, dtype = _generator(generator), default_dtype.get()
-        bound = 1 / math.sqrt(in1_features)
-        self.weight = Parameter(np.empty((out_features, in1_features, in2_features), dtype))
-        init.uniform_(self.weight, -bound, bound, rng)
-        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
-        if self.bias is not None:
-            init.uniform_(self.bias, -bound, bound, rng)
+        shape = out_features, in1_features, in2_features
+        self.weight, self.bias = drawn(shape, out_features, bias, in1_features, generator)
 
     def forward(self, x1: Any, x2: Any) -> Any:
         """Map shapes (..., in1_features) and (..., in2_features) to (..., out_features)."""
-        who = f"Bilinear({self.extra_repr()})"
+        who = name_of(self)
         _check_bilinear(who, x1.shape, x2.shape, self.in1_features, self.in2_features)
         return bilinear(x1, x2, self.weight, self.bias)
 

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import Tensor, op
+from autograd import op
+from autograd.dispatch import unwrap
 
 __all__ = ["Line", "even", "largest", "mean", "regular"]
 
@@ -196,7 +197,7 @@ def largest(x: Any, lines: list[Line], return_indices: bool) -> Any:
         if not return_indices:
             x = _largest_on(x, axis=axis, line=line, tracked=tracked)
             continue
-        _, which = _search(x.detach().numpy() if isinstance(x, Tensor) else x, axis, line)
+        _, which = _search(unwrap(x), axis, line)
         x = _gather(x, axis=axis, line=line, which=which)
         at = _along(axis, line.starts) + line.dilation * which.astype(np.intp)
         before = 0 if indices is None else np.take_along_axis(indices, at, axis)

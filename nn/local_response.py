@@ -11,8 +11,9 @@ import numpy as np
 
 from autograd import op
 
+from .checks import expect, lengths
 from .module import Module
-from .normalization import expect, lengths, settings
+from .normalization import settings
 
 __all__ = ["LocalResponseNorm", "local_response_norm"]
 

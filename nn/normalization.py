@@ -23,6 +23,7 @@ import numpy as np
 
 from autograd import Tensor, default_dtype, op, shared
 
+from .checks import expect, lengths, name_of
 from .module import Module, Parameter
 
 __all__ = ["GroupNorm", "LayerNorm", "RMSNorm", "group_norm", "layer_norm", "rms_norm"]
@@ -347,11 +348,6 @@ def weight_and_bias(
     )
 
 
-def lengths(x: Any) -> tuple[int, ...]:
-    """The shape of `x`, if it is an array or Tensor: np.shape, which lists have too, is slower."""
-    return getattr(x, "shape", ())
-
-
 def _shape(shape: Shape) -> tuple[int, ...]:
     return (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
 
@@ -376,23 +372,6 @@ def _divides(name: str, num_groups: int, channels: int) -> None:
             f"{name}: num_groups is {num_groups}, expected a divisor of the number of channels, "
             f"{channels}"
         )
-
-
-def name_of(who: Module | str) -> str:
-    """A function by its name, a layer with its arguments."""
-    return who if isinstance(who, str) else f"{type(who).__name__}({who.extra_repr()})"
-
-
-def expect(who: Module | str, x: Any, fits: bool, expected: str) -> None:
-    """Raise unless `x` is an array or Tensor of floats, and `fits`."""
-    if fits and getattr(getattr(x, "dtype", None), "kind", None) == "f":
-        return
-    name = name_of(who)
-    if not hasattr(x, "shape"):
-        raise TypeError(f"{name}: got a {type(x).__name__}, expected an array or a Tensor")
-    if fits:
-        raise TypeError(f"{name}: got {x.dtype}, expected floats; write x.astype(np.float32)")
-    raise ValueError(f"{name}: got input of shape {x.shape}, expected {expected}")
 
 
 def settings(module: Any, **defaults: Any) -> str:

@@ -45,7 +45,7 @@ def l1_penalty(params: Penalized) -> Any:
     >>> w.grad
     array([ 0.1, -0.1], dtype=float32)
     """
-    return _total([np.abs(p).sum() for p in _listed("l1_penalty", params)])
+    return sum(np.abs(p).sum() for p in _listed("l1_penalty", params))
 
 
 def l2_penalty(params: Penalized) -> Any:
@@ -75,7 +75,7 @@ def l2_penalty(params: Penalized) -> Any:
     >>> weights = [p for name, p in model.named_parameters() if "bias" not in name]
     >>> penalty = 0.01 * nn.l2_penalty(weights)
     """
-    return _total([0.5 * (p * p).sum() for p in _listed("l2_penalty", params)])
+    return sum(0.5 * (p * p).sum() for p in _listed("l2_penalty", params))
 
 
 def _listed(name: str, params: Penalized) -> list[Any]:
@@ -92,10 +92,3 @@ def _listed(name: str, params: Penalized) -> list[Any]:
             "up before? Then call it anew"
         )
     return tensors
-
-
-def _total(terms: list[Any]) -> Any:
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total

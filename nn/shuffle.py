@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .module import Module
+from .windows import ints
 
 __all__ = [
     "ChannelShuffle",
@@ -37,7 +38,7 @@ def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
     ------
     ValueError : fewer than three axes; the number of channels is not a multiple of r².
     """
-    r = _factor("pixel_shuffle", "upscale_factor", upscale_factor)
+    (r,) = ints("pixel_shuffle", "upscale_factor", 1, upscale_factor)
     _expect("pixel_shuffle", x, 3, (-3, r * r))
     *lead, c, h, w = x.shape
     x = x.reshape(*lead, c // (r * r), r, r, h, w)
@@ -60,7 +61,7 @@ def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
     ------
     ValueError : fewer than three axes; height or width is not a multiple of r.
     """
-    r = _factor("pixel_unshuffle", "downscale_factor", downscale_factor)
+    (r,) = ints("pixel_unshuffle", "downscale_factor", 1, downscale_factor)
     _expect("pixel_unshuffle", x, 3, (-2, r), (-1, r))
     *lead, c, h, w = x.shape
     x = x.reshape(*lead, c, h // r, r, w // r, r)
@@ -86,16 +87,10 @@ def channel_shuffle(x: Any, groups: int) -> Any:
     ------
     ValueError : fewer than two axes; the number of channels is not a multiple of `groups`.
     """
-    groups = _factor("channel_shuffle", "groups", groups)
+    (groups,) = ints("channel_shuffle", "groups", 1, groups)
     _expect("channel_shuffle", x, 2, (1, groups))
     n, c, *rest = x.shape
     return x.reshape(n, groups, c // groups, *rest).swapaxes(1, 2).reshape(x.shape)
-
-
-def _factor(who: str, name: str, value: Any) -> int:
-    if not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{who}: got {name}={value!r}, expected an int of at least 1")
-    return int(value)
 
 
 def _expect(who: str, x: Any, least: int, *multiples: tuple[int, int]) -> None:
@@ -126,7 +121,7 @@ class PixelShuffle(Module):
     """
 
     def __init__(self, upscale_factor: int) -> None:
-        self.upscale_factor = _factor("PixelShuffle", "upscale_factor", upscale_factor)
+        (self.upscale_factor,) = ints("PixelShuffle", "upscale_factor", 1, upscale_factor)
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.pixel_shuffle`."""
@@ -152,7 +147,7 @@ class PixelUnshuffle(Module):
     """
 
     def __init__(self, downscale_factor: int) -> None:
-        self.downscale_factor = _factor("PixelUnshuffle", "downscale_factor", downscale_factor)
+        (self.downscale_factor,) = ints("PixelUnshuffle", "downscale_factor", 1, downscale_factor)
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.pixel_unshuffle`."""
@@ -178,7 +173,7 @@ class ChannelShuffle(Module):
     """
 
     def __init__(self, groups: int) -> None:
-        self.groups = _factor("ChannelShuffle", "groups", groups)
+        (self.groups,) = ints("ChannelShuffle", "groups", 1, groups)
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.channel_shuffle`."""

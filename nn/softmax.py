@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Tensor, op
+from autograd import op
+from autograd.dispatch import unwrap
 
 from .module import Module
 from .random import generator as _generator
@@ -34,7 +35,7 @@ def peak(x: Any, axis: Axis) -> Any:
 
     The functions that subtract it do not depend on it, so it is a constant to their derivatives.
     """
-    x = x.detach().numpy() if isinstance(x, Tensor) else x
+    x = unwrap(x)
     top = x.max(axis=axis, keepdims=True) if x.size else np.zeros((), x.dtype)
     return top if top.dtype.kind == "f" else top.astype(float)  # unsigned x - top would wrap around
 
@@ -109,7 +110,7 @@ def gumbel_softmax(
     soft = softmax((logits + noise) * (1 / tau), axis)
     if not hard:
         return soft
-    plain = soft.detach().numpy() if isinstance(soft, Tensor) else soft
+    plain = unwrap(soft)
     best = np.argmax(plain, axis=axis, keepdims=True)
     one = np.zeros_like(plain)
     np.put_along_axis(one, best, 1, axis)

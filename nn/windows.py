@@ -273,7 +273,9 @@ class Unfold(Module):
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if k != "training")
+        return ", ".join(
+            f"{k}={v!r}" for k, v in vars(self).items() if k != "training" and k[0] != "_"
+        )
 
 
 class Fold(Module):
@@ -302,4 +304,6 @@ class Fold(Module):
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if k != "training")
+        return ", ".join(
+            f"{k}={v!r}" for k, v in vars(self).items() if k != "training" and k[0] != "_"
+        )

@@ -26,7 +26,6 @@ class Layer:
         one of integers or booleans none), a number or a string; or None.
     call: keywords of the call; arrays become tensors for PyTorch.
     torch: the arguments of the constructor by PyTorch's names, where they are other than ours.
-    torch_call: the same for `call`.
     smooth: whether second derivatives exist.
     train: the layer is in training mode; False for what would draw at random.
     fixed: positions of float inputs that no gradient is taken by.
@@ -39,7 +38,6 @@ class Layer:
     inputs: tuple[Input, ...] = ((2, 3),)
     call: dict[str, Any] = field(default_factory=dict)
     torch: dict[str, Any] | None = None
-    torch_call: dict[str, Any] | None = None
     smooth: bool = True
     train: bool = True
     fixed: tuple[int, ...] = ()

@@ -12,7 +12,6 @@ from .base import Layer
 
 D, T, S, N = 4, 3, 2, 2  # features, steps of target and source, examples
 CAUSAL = np.triu(np.ones((T, T), bool), 1)
-RNG = np.random.default_rng(3)
 PADDING = np.array([[False, False, True], [False, False, False]])
 SMALL = {"dim_feedforward": 3, "dropout": 0.0}
 

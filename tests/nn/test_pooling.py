@@ -194,3 +194,10 @@ def test_how_layers_print() -> None:
     assert repr(nn.LPPool1d(2, 3)) == "LPPool1d(norm_type=2, kernel_size=3)"
     assert repr(nn.AdaptiveMaxPool2d((3, None))) == "AdaptiveMaxPool2d(output_size=(3, None))"
     assert repr(nn.Fold(4, 2, stride=2)).startswith("Fold(output_size=4, kernel_size=2, ")
+
+
+@pytest.mark.parametrize("layer", [nn.MaxPool2d(2), nn.Unfold(2), nn.Fold(4, 2)])
+def test_repr_does_not_tell_of_hooks(layer: nn.Module) -> None:
+    before = repr(layer)
+    layer.register_forward_hook(lambda *_: None).remove()
+    assert repr(layer) == before

@@ -73,8 +73,7 @@ def test_value_and_gradients(row: Layer) -> None:
         arrays = row.arrays(seed)
         xs = tensors(arrays, row.fixed, lambda a: Tensor(a, requires_grad=True), lambda a: a)
         ts = tensors(arrays, row.fixed, lambda a: torch.tensor(a, requires_grad=True), torch.tensor)
-        call = row.call if row.torch_call is None else row.torch_call
-        call = {k: torch.tensor(v) if isinstance(v, np.ndarray) else v for k, v in call.items()}
+        call = {k: torch.tensor(v) if isinstance(v, np.ndarray) else v for k, v in row.call.items()}
         outs, expected = results(layer(*xs, **row.call)), results(peer(*ts, **call))
         assert len(outs) == len(expected)
         for y, t in zip(outs, expected, strict=True):

@@ -99,8 +99,7 @@ def refused_by_pytorch(row: Layer, args: list[Any]) -> bool:
         layer.train(row.train)
     finally:
         torch.set_default_dtype(torch.float32)
-    call = row.call if row.torch_call is None else row.torch_call
-    call = {k: torch.tensor(v) if isinstance(v, np.ndarray) else v for k, v in call.items()}
+    call = {k: torch.tensor(v) if isinstance(v, np.ndarray) else v for k, v in row.call.items()}
     tensors = [torch.tensor(a) if isinstance(a, np.ndarray | np.generic) else a for a in args]
     try:
         with warnings.catch_warnings():
