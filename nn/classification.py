@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor, default_dtype, op
+from autograd.indexing import scatter
 
 from .activations import sigmoid, softplus
 from .losses import (
@@ -344,12 +345,7 @@ def _class_weights(name: str, x: Any, weight: Any, n_classes: int | None = None)
 
 def _put_back(terms: Any, counted: NDArray[Any] | None) -> Any:
     """`terms` at their places among all rows, 0 where a row was ignored."""
-    if counted is None:
-        return terms
-    full: Any = np.zeros(counted.shape, terms.dtype)
-    full = Tensor(full) if isinstance(terms, Tensor) else full
-    full[counted] = terms
-    return full
+    return terms if counted is None else scatter(terms, counted.shape, counted)
 
 
 # ------------------------------------------------------------------------- as layers

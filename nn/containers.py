@@ -25,7 +25,8 @@ class _Container(Module, Generic[T]):
         kind = self._kind
         return {name: x for name, x in vars(self).items() if isinstance(x, kind)}
 
-    def _put(self, name: str, item: Any) -> None:
+    def _fit(self, name: str, item: Any) -> Any:
+        """`item` as it will be held under this name, or an error."""
         if self._kind is Module and not isinstance(item, Module):
             raise TypeError(f"{type(self).__name__}: {_argument(name)} is {_what(item)}")
         if self._kind is Parameter and not isinstance(item, Parameter):
@@ -34,7 +35,11 @@ class _Container(Module, Generic[T]):
                     f"{type(self).__name__}: {_argument(name)} is of type {type(item).__name__}; "
                     "expected a Parameter, Tensor or array"
                 )
-            item = Parameter(item.detach() if isinstance(item, Tensor) else item)
+            return Parameter(item.detach() if isinstance(item, Tensor) else item)
+        return item
+
+    def _put(self, name: str, item: Any) -> None:
+        item = self._fit(name, item)
         if name in self._items():
             setattr(self, name, item)
         else:
@@ -126,15 +131,11 @@ class _List(_Container[T]):
 
     def _renew(self, items: Iterable[Any]) -> None:
         """Hold these instead, with names from "0"."""
-        old = self._items()
-        for name in old:
+        new = [self._fit(str(i), item) for i, item in enumerate(items)]  # before anything changes
+        for name in self._items():
             delattr(self, name)
-        try:
-            for i, item in enumerate(items):
-                self._put(str(i), item)
-        except TypeError:
-            vars(self).update(old)
-            raise
+        for i, item in enumerate(new):
+            self._put(str(i), item)
 
 
 class Sequential(_List[Module]):

@@ -344,8 +344,7 @@ class LinearLR(LRScheduler):
 
     def factor(self, t: float) -> float:
         """As above."""
-        share = min(t / self.total_iters, 1.0)
-        return self.start_factor + (self.end_factor - self.start_factor) * share
+        return _linear(self.start_factor, self.end_factor, min(t / self.total_iters, 1.0))
 
 
 class ExponentialLR(LRScheduler):
@@ -619,7 +618,7 @@ class CyclicLR(LRScheduler):
         """As above."""
         height = self._height(t)
         pairs = zip(self.min_lrs, self.max_lrs, strict=True)
-        return [low + (high - low) * height for low, high in pairs]
+        return [_linear(low, high, height) for low, high in pairs]
 
     def momenta(self, t: float) -> list[float] | None:
         """As above."""
@@ -627,7 +626,7 @@ class CyclicLR(LRScheduler):
             return None
         height = self._height(t)
         pairs = zip(self.base_momenta, self.max_momenta, strict=True)
-        return [high - (high - low) * height for low, high in pairs]
+        return [_linear(high, low, height) for low, high in pairs]
 
 
 # Schedules of schedules

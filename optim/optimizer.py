@@ -210,7 +210,7 @@ class Optimizer:
         """
         if "params" not in group:
             raise ValueError(f'{self._name}: a parameter group without "params", got {list(group)}')
-        options = {name: value for name, value in group.items() if name != "params"}
+        options = _options(group)
         if unknown := options.keys() - self.defaults.keys() - {"initial_lr"}:  # a schedule's
             raise ValueError(
                 f"{self._name}: unknown option {', '.join(sorted(map(repr, unknown)))} in a "

@@ -158,3 +158,10 @@ def test_a_refused_item_changes_nothing() -> None:
     with pytest.raises(TypeError):
         items.insert(0, 3)
     assert list(items) == before
+
+
+def test_a_refused_insert_changes_nothing() -> None:
+    model = nn.Sequential({"a": nn.ReLU(), "b": nn.Tanh()})
+    with pytest.raises(TypeError, match="expected a Module"):
+        model.insert(1, 3)
+    assert [name for name, _ in model.named_children()] == ["a", "b"]
