@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +12,10 @@ from numpy import ndarray
 from .engine import walk
 from .errors import GradientShapeError, NotScalarError, UntrackedError
 from .modes import enable_grad
-from .node import Node
+from .node import Leaf, Node
 from .op import replay
 from .ownership import alone
-from .tensor import Tensor
+from .tensor import Tensor, wrap
 
 __all__ = ["backward", "gradients"]
 
@@ -39,8 +40,19 @@ def backward(self: Tensor, gradient: Any = None, *, retain_graph: bool = False) 
     """
     start = {_node(self, "backward"): _cotangent(self, gradient, "backward")}
     found = walk(start, retain_graph=retain_graph)
+    with _adding:
+        _add(found)
+
+
+_adding = threading.Lock()  # other threads may add to the same leaves
+
+
+def _add(found: dict[Node, Any]) -> None:
+    """Add gradients to `.grad`, and see that no two share memory."""
     while found:
         node, g = found.popitem()
+        if type(node) is Leaf and node.frozen:
+            continue
         node.grad = np.asarray(g) if node.grad is None else node.grad + g
         del g
         if not isinstance(node.grad, ndarray):  # a sum of 0-d arrays is a NumPy scalar
@@ -104,13 +116,14 @@ def gradients(
     if create_graph:
         with enable_grad():
             found = walk(start, set(targets), retain_graph=retain, closures_of=replay)
-        return tuple(_as_tensor(found.get(node)) for node in targets)
+        return tuple(None if node not in found else _own(found[node]) for node in targets)
     found = walk(start, set(targets), retain_graph=retain)
     return tuple(None if node not in found else np.array(found[node]) for node in targets)
 
 
-def _as_tensor(g: Any) -> Tensor | None:
-    return g if g is None or isinstance(g, Tensor) else Tensor(g)
+def _own(g: Any) -> Tensor:
+    """A gradient as a handle of the caller's own: another of the same value may be another's."""
+    return wrap(g._keep(), g._node) if isinstance(g, Tensor) else Tensor(g)
 
 
 def _node(x: Any, caller: str) -> Node:
@@ -136,10 +149,10 @@ def _cotangent(x: Tensor, g: Any, caller: str, create_graph: bool = False) -> An
             )
         g = np.ones(x.shape, x.dtype)
     elif isinstance(g, Tensor):
-        g = g if create_graph else g._data
+        g = g if create_graph else g._array
     else:
         g = np.asarray(g)
     if g.shape != x.shape:
         raise GradientShapeError(f"{caller}: got a gradient of shape {g.shape} for {x.shape}")
     g = g.astype(x.dtype)
-    return _as_tensor(g) if create_graph else g
+    return Tensor(g) if create_graph and not isinstance(g, Tensor) else g

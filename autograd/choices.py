@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .dispatch import implements, untracked
+from .dispatch import as_array, implements, operand, untracked, unwrap
 from .op import op
 from .reductions import refuse
 from .tensor import Tensor
@@ -113,10 +113,11 @@ def where(condition: Any, *choices: Any) -> Any:
 
 @implements(np.select)
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
-    if len(condlist) != len(choicelist) or not condlist:
+    if len(condlist) != len(choicelist) or not len(condlist):
         raise ValueError(f"np.select: {len(condlist)} conditions, {len(choicelist)} choices")
     out = default
     for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
+        condition, choice = as_array(condition), operand(choice)
         if np.result_type(condition).kind != "b":
             raise TypeError("np.select: a condition is not an array of booleans")
         out = np.where(condition, choice, out)
@@ -125,9 +126,9 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 @implements(np.piecewise)
 def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
-    conditions = np.asarray(condlist, bool)
-    if conditions.ndim == x.ndim:
-        conditions = conditions[None]
+    condlist = unwrap(condlist)
+    one = np.isscalar(condlist) or (x.ndim and not isinstance(condlist[0], list | np.ndarray))
+    conditions = np.asarray([condlist] if one else condlist, bool)
     if len(funclist) == len(conditions) + 1:
         conditions = np.concatenate([conditions, ~conditions.any(axis=0, keepdims=True)])
     y = Tensor(np.zeros(x.shape, x.dtype))
@@ -177,8 +178,7 @@ def ceil(x):
 
 
 @op(np.trunc, np.fix, linear=True)
-def trunc(x, out=None):
-    refuse("fix", out=out)
+def trunc(x):
     return np.trunc(x), zero
 
 
@@ -231,6 +231,7 @@ def _sign(x):
 @implements(np.sign)
 def sign(x: Any) -> Any:
     """-1, 0 or 1; of a complex x the number of length 1 in its direction."""
+    x = as_array(x)
     return _sign(x) if x.dtype.kind != "c" else x / np.where(x == 0, np.inf, np.abs(x))
 
 
@@ -255,7 +256,7 @@ untracked(
     np.logical_and, np.logical_or, np.logical_not, np.logical_xor,
     np.isnan, np.isinf, np.isfinite, np.isposinf, np.isneginf, np.signbit,
     np.isclose, np.allclose, np.array_equal, np.array_equiv, np.iscomplexobj, np.isrealobj,
-    np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.result_type, np.can_cast,
+    np.zeros_like, np.ones_like, np.empty_like, np.result_type, np.can_cast,
     np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift,
     np.gcd, np.lcm, np.searchsorted, np.digitize,
 )  # fmt: skip

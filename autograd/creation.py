@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .dispatch import implements
+from .dispatch import implements, operand, unwrap
+from .reductions import refuse_integers
+from .tensor import Tensor
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -23,6 +25,7 @@ def linspace(
     axis: int = 0,
 ) -> Any:
     """`np.linspace`, differentiable by both ends."""
+    start, stop = 1.0 * operand(start), 1.0 * operand(stop)
     steps = num - 1 if endpoint else num
     step = (stop - start) / steps if steps else (stop - start) * np.nan
     counts = np.arange(num).reshape(-1, *(1,) * np.ndim(step))
@@ -44,13 +47,21 @@ def logspace(
     *,
     axis: int = 0,
 ) -> Any:
-    return base ** linspace(start, stop, num, endpoint, axis=axis)
+    return operand(base) ** linspace(start, stop, num, endpoint, axis=axis)
 
 
 @implements(np.geomspace)
 def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Any:
-    one = np.float64(1)  # NumPy's result is float64 whatever comes in
-    return np.exp(linspace(np.log(one * start), np.log(one * stop), num, endpoint, axis=axis))
+    start, stop = (np.float64(1) * operand(end) for end in (start, stop))  # NumPy's are float64
+    if np.any(start == 0) or np.any(stop == 0):
+        raise ValueError("np.geomspace: a geometric sequence has no 0 in it")
+    sign = np.sign(start)  # of complex numbers, the direction
+    points = np.exp(linspace(np.log(start / sign), np.log(stop / sign), num, endpoint)) * sign
+    if num:
+        points[0] = start
+    if endpoint and num > 1:
+        points[-1] = stop
+    return np.moveaxis(points, 0, axis)
 
 
 @implements(np.apply_along_axis)
@@ -76,3 +87,17 @@ def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
 
 def _dtype(x: Any) -> Any:
     return getattr(x, "dtype", x)  # a Python number stays weak
+
+
+@implements(np.full_like)
+def full_like(
+    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True,
+    shape: Any = None, *, device: Any = None,
+) -> Any:  # fmt: skip
+    """`np.full_like`: a Tensor, if the value is one."""
+    a = unwrap(a)
+    if not isinstance(fill_value, Tensor):
+        return np.full_like(a, fill_value, dtype, order, subok, shape, device=device)  # type: ignore[call-overload]
+    like = np.empty_like(a, dtype, shape=shape)
+    refuse_integers("full_like", fill_value, like.dtype)
+    return np.broadcast_to(fill_value, like.shape).astype(like.dtype)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from .dispatch import implements
+from .dispatch import as_array, implements
 from .op import op
-from .reductions import NOT_GIVEN, axes_of, kept, refuse, refuse_integers, without_nan
-from .shapes import as_array
+from .reductions import NOT_GIVEN, kept, refuse, refuse_integers, without_nan
+from .shapes import atleast_1d
 from .tensor import Tensor
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
@@ -17,7 +18,7 @@ from .tensor import Tensor
 
 def _part(x: Any, axis: int, start: int | None, stop: int | None, step: int = 1) -> Any:
     """x[start:stop:step] along an axis."""
-    return x[(slice(None),) * (axis % x.ndim) + (slice(start, stop, step),)]
+    return x[(slice(None),) * normalize_axis_index(axis, x.ndim) + (slice(start, stop, step),)]
 
 
 def _reversed(x: Any, axis: int) -> Any:
@@ -88,7 +89,9 @@ def _cumulative(name: str, run: Any, start: int) -> Any:
         x: Any, *, axis: int | None = None, dtype: Any = None, out: Any = None,
         include_initial: bool = False,
     ) -> Any:  # fmt: skip
-        if x.ndim == 0 or (x.ndim > 1 and axis is None):
+        x = atleast_1d(x)
+        axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
+        if x.ndim > 1 and axis is None:
             raise ValueError(f"np.{name}: axis= is needed for {x.ndim} dimensions")
         y = run(x, axis, dtype, out)
         if not include_initial:
@@ -114,10 +117,10 @@ def diff(
     if n < 0:
         raise ValueError(f"np.diff: n is {n}, expected 0 or more")
     a = as_array(a)
+    if n == 0:
+        return a[...]
     if a.ndim == 0:
         raise ValueError("np.diff: needs at least one dimension")
-    if n == 0:
-        return a
     ends = [
         np.broadcast_to(e, (*a.shape[:axis], 1, *a.shape[axis:][1:])) if np.ndim(e) == 0 else e
         for e in (prepend, append)
@@ -125,15 +128,19 @@ def diff(
     ]
     if ends:
         a = np.concatenate([a, *ends] if prepend is NOT_GIVEN else [ends[0], a, *ends[1:]], axis)
+    minus = np.not_equal if a.dtype == bool else np.subtract
     for _ in range(n):
-        a = _part(a, axis, 1, None) - _part(a, axis, None, -1)
+        a = minus(_part(a, axis, 1, None), _part(a, axis, None, -1))
     return a
 
 
 @implements(np.ediff1d)
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
-    ary = np.ravel(ary)
-    parts = [to_begin, ary[1:] - ary[:-1], to_end]
+    ary = np.ravel(as_array(ary))
+    parts = [p if p is None else as_array(p) for p in (to_begin, ary[1:] - ary[:-1], to_end)]
+    for part in parts:
+        if part is not None and not np.can_cast(part.dtype, ary.dtype, "same_kind"):
+            raise TypeError(f"np.ediff1d: cannot put {part.dtype} at an end of {ary.dtype}")
     return np.concatenate([np.ravel(p) for p in parts if p is not None]).astype(ary.dtype)
 
 
@@ -141,6 +148,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y = as_array(y)
     if x is not None:
+        x = as_array(x)
         dx = np.diff(x) if np.ndim(x) == 1 else np.diff(x, axis=axis)
         if np.ndim(x) == 1:
             dx = _along(dx, axis, y.ndim)
@@ -155,7 +163,7 @@ def _along(x: Any, axis: int, ndim: int) -> Any:
 @implements(np.gradient)
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f = as_array(f)
-    axes = axes_of(axis, f.ndim)
+    axes = normalize_axis_tuple(range(f.ndim) if axis is None else axis, f.ndim)
     spacings = varargs or (1.0,)
     if len(spacings) == 1 and np.ndim(spacings[0]) == 0:
         spacings *= len(axes)

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from .errors import NoGradientRuleError
+from .arrays import plain
+from .errors import ArrayLikeError, NoGradientRuleError
 from .tensor import Tensor
 from .watch import cut
 
-__all__ = ["REFUSED", "RULES", "implements", "untracked", "unwrap"]
+__all__ = ["REFUSED", "RULES", "as_array", "implements", "untracked", "unwrap"]
 
 #: NumPy function -> what to call when a Tensor is among its arguments.
 RULES: dict[Any, Callable[..., Any]] = {}
@@ -32,11 +33,21 @@ def implements(*functions: Any) -> Callable[[Any], Any]:
     return decorate
 
 
+def as_array(x: Any) -> Any:
+    """A Tensor as it is, anything else as a plain array."""
+    return x if isinstance(x, Tensor) else np.asarray(plain(x))
+
+
+def operand(x: Any) -> Any:
+    """A Python number as it is, for it takes the dtype of what it meets; else `as_array`."""
+    return x if type(x) in (bool, int, float, complex) else as_array(x)
+
+
 def unwrap(x: Any) -> Any:
     """`x` with arrays in place of Tensors, also in tuples, lists and dicts."""
     if isinstance(x, Tensor):
         cut(x, "a function without derivative")
-        return x._data
+        return x._array
     if isinstance(x, dict):
         return {key: unwrap(item) for key, item in x.items()}
     return type(x)(unwrap(item) for item in x) if isinstance(x, tuple | list) else x
@@ -73,7 +84,7 @@ def _array_ufunc(_: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -
         numpys = getattr(np, ufunc.__name__, None) is ufunc
         raise _refusal(ufunc, f"np.{ufunc.__name__}" if numpys else ufunc.__name__)
     if method == "__call__":
-        return _written(ufunc, rule, inputs, **kwargs) if kwargs else rule(*inputs)
+        return _with_options(ufunc, rule, inputs, **kwargs) if kwargs else rule(*inputs)
     if not getattr(rule, "differentiable", True):
         return getattr(ufunc, method)(*unwrap(inputs), **unwrap(kwargs))
     table = {"reduce": REDUCED, "accumulate": ACCUMULATED}.get(method, {})
@@ -88,34 +99,152 @@ def _array_ufunc(_: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -
     )  # fmt: skip
 
 
-def _written(
-    ufunc: Any, rule: Any, inputs: Any, out: Any = (None,), where: Any = True, **rest: Any
+# A ufunc's options: what to compute in, along which axes, and what to write where
+
+
+def _with_options(
+    ufunc: Any, rule: Any, inputs: Any, *, out: Any = (), where: Any = True, dtype: Any = None,
+    signature: Any = None, casting: Any = "same_kind",
+    order: str = "K", subok: bool = True,  # noqa: ARG001 - they say nothing about values
+    **axes: Any,
+) -> Any:  # fmt: skip
+    """`ufunc(*inputs)` with NumPy's options."""
+    outs = [x for x in out if x is not None]
+    if not getattr(rule, "differentiable", True):
+        rule, inputs = ufunc, unwrap(inputs)
+    if dtype is not None or signature is not None or casting != "same_kind":
+        inputs = _cast(ufunc, inputs, dtype, signature, casting)
+    mask: Any = np.asarray(unwrap(where))
+    if mask.all():
+        mask = None
+    elif not outs:
+        raise _refusal(None, f"np.{ufunc.__name__}", "where= needs out=, for what it leaves out")
+    else:  # what is left out is not computed either: it may have no value, or no slope
+        mask = np.broadcast_to(mask, outs[0].shape)
+        inputs = [np.broadcast_to(as_array(x), mask.shape)[mask] for x in inputs]
+    if ufunc.nout > 1 and outs and mask is None:  # all results have the shape of all
+        shape = np.broadcast_shapes(*(x.shape for x in outs), np.shape(inputs[0]))
+        inputs = (np.broadcast_to(as_array(inputs[0]), shape), *inputs[1:])
+    results = _along_axes(ufunc, rule, inputs, **axes) if axes else rule(*inputs)
+    if not outs:
+        return results
+    results = results if isinstance(results, tuple) else (results,)
+    written = tuple(
+        result if into is None else _write(into, result, mask, casting, ufunc.__name__)
+        for into, result in zip(out, results, strict=True)
+    )
+    return written[0] if len(written) == 1 else written
+
+
+def _cast(ufunc: Any, inputs: Any, dtype: Any, signature: Any, casting: Any) -> Any:
+    """The inputs in the types that NumPy would compute with; as NumPy, or it raises."""
+    if signature is None and dtype is not None:
+        signature = (None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout
+    arrays = [as_array(x) for x in inputs]
+    weak = [type(x) if type(x) in (int, float, complex) else None for x in inputs]
+    given = [w or x.dtype for w, x in zip(weak, arrays, strict=True)]
+    options = {} if signature is None else {"signature": signature}
+    types = ufunc.resolve_dtypes((*given, *(None,) * ufunc.nout), casting=casting, **options)
+    return [x if x.dtype == t else x.astype(t) for x, t in zip(arrays, types, strict=False)]
+
+
+def _along_axes(ufunc: Any, rule: Any, inputs: Any, **given: Any) -> Any:
+    """A function of vectors or matrices, such as np.matmul, that lie along the given axes."""
+    inputs = [as_array(x) for x in inputs]
+    ufunc(*(np.empty(x.shape) for x in inputs), **given)  # raises if they do not fit
+    axis, keepdims = given.get("axis", -1), given.get("keepdims", False)
+    axes = given.get("axes", [axis] * len(inputs))  # one axis of each input, none of the result
+    axes = [tuple(np.atleast_1d(np.array(a, int))) for a in axes]
+    pairs = zip(inputs, axes, strict=False)
+    result = rule(*(np.moveaxis(x, a, range(-len(a), 0)) for x, a in pairs))
+    if keepdims:
+        return np.expand_dims(result, axes[0])
+    for a in axes[len(inputs) :]:
+        result = np.moveaxis(result, range(-len(a), 0), a)
+    return result
+
+
+def _write(
+    out: Any, result: Any, mask: Any = None, casting: Any = "same_kind", name: str = ""
 ) -> Any:
-    """A ufunc's result written into `out`, a Tensor, and only `where` that holds."""
-    name = f"np.{ufunc.__name__}"
-    if rest:
-        raise _refusal(None, name, f"its keyword {', '.join(rest)} has no gradient rule")
-    if len(out) > 1 or not isinstance(out[0], Tensor):
-        why = "out= must be a Tensor for a Tensor's result (`array += tensor` asks for it: write "
-        why += "array = array + tensor)" if where is True else "where= needs out=, a Tensor)"
-        raise _refusal(None, name, why)
-    if where is True:
-        return out[0]._move(rule(*inputs))
-    mask = np.broadcast_to(np.asarray(unwrap(where)), out[0].shape)
-    result = out[0].copy()
-    result[mask] = rule(*(np.broadcast_to(x, out[0].shape)[mask] for x in inputs))
-    return out[0]._move(result)
+    """`out`, with the result, stretched to its shape, in it; where there is a mask, only there."""
+    if not np.can_cast(result.dtype, out.dtype, casting):
+        raise TypeError(f"np.{name}: cannot cast {result.dtype} to {out.dtype} by rule {casting!r}")
+    if not isinstance(out, Tensor):
+        if isinstance(result, Tensor) and result.requires_grad:
+            raise _refusal(
+                None, f"np.{name}", "out= must be a Tensor for a Tensor's result (array += tensor "
+                "asks for it: write array = array + tensor)",
+            )  # fmt: skip
+        out[... if mask is None else mask] = unwrap(result)
+        return out
+    if mask is None:
+        result = np.broadcast_to(result, out.shape)
+    else:
+        masked, result = result, out.copy()
+        result[mask] = masked
+    return out._move(result if isinstance(result, Tensor) else Tensor(result))
 
 
 def _array_function(_: Any, func: Any, __: Any, args: Any, kwargs: Any) -> Any:
     rule = RULES.get(func)
     if rule is None:
-        raise _refusal(func, f"{func.__module__}.{func.__name__}".replace("numpy", "np"))
+        raise _refusal(func, _name(func))
     count = getattr(rule, "inputs", None)
     if count and len(args) < count:  # an input by NumPy's name for it, as in np.sum(a=tensor)
-        names = list(inspect.signature(func).parameters)[len(args) : count]
+        names = list(_parameters(func))[len(args) : count]
         args = (*args, *(kwargs.pop(name) for name in names if name in kwargs))
-    return rule(*args, **kwargs)
+    most, known = _takes(rule)
+    if most is not None and len(args) > most:
+        names = list(_parameters(func))[most : len(args)]
+        args, kwargs = args[:most], {**dict(zip(names, args[most:], strict=True)), **kwargs}
+    out, at = None, _place_of_out(func)
+    if len(args) > at:
+        out, args = args[at], (*args[:at], None, *args[at + 1 :])
+    if kwargs:
+        out = kwargs.pop("out", out)
+        for name in [name for name in kwargs if known is not None and name not in known]:
+            value, parameter = kwargs.pop(name), _parameters(func).get(name)
+            if parameter is None or value is not parameter.default:
+                raise _refusal(None, _name(func), f"its keyword {name}= has no gradient rule")
+    try:
+        result = rule(*args, **kwargs)
+    except ArrayLikeError as error:
+        if str(error).startswith("got "):
+            raise ArrayLikeError(f"{_name(func)}: {error}") from None
+        raise
+    if out is None:
+        return result
+    return _write(out, as_array(result), name=func.__name__)
+
+
+@functools.cache
+def _parameters(function: Any) -> Any:
+    return inspect.signature(function).parameters
+
+
+@functools.cache
+def _place_of_out(function: Any) -> float:
+    """Which of its arguments by position a NumPy function writes its result into; inf if none."""
+    parameters = _parameters(function).values()
+    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    by_position = [p.name for p in parameters if p.kind in kinds]
+    return by_position.index("out") if "out" in by_position else np.inf
+
+
+@functools.cache
+def _takes(rule: Any) -> tuple[int | None, set[str] | None]:
+    """How many arguments a rule takes by position, and which by name; None if any number."""
+    parameters = inspect.signature(rule).parameters.values()
+    kinds = [p.kind for p in parameters]
+    positional = sum(k in (k.POSITIONAL_ONLY, k.POSITIONAL_OR_KEYWORD) for k in kinds)
+    most = None if inspect.Parameter.VAR_POSITIONAL in kinds else positional
+    names = None if inspect.Parameter.VAR_KEYWORD in kinds else {p.name for p in parameters}
+    return most, names
+
+
+def _name(function: Any) -> str:
+    return f"{function.__module__}.{function.__name__}".replace("numpy", "np")
 
 
 def _refusal(function: Any, name: str, why: str | None = None) -> NoGradientRuleError:

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .dispatch import implements, untracked
+from .dispatch import as_array, implements, untracked
 from .op import op
 from .rearrange import diagonal
-from .shapes import as_array
 
 Terms = tuple[str, ...]
 

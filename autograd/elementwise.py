@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .choices import zero
-from .dispatch import REFUSED, implements
+from .dispatch import REFUSED, implements, operand
 from .op import op
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
@@ -108,13 +108,14 @@ def _power_log(x: Any, y: Any) -> Any:
 
 @implements(np.float_power)
 def float_power(x: Any, y: Any) -> Any:
+    x, y = operand(x), operand(y)
     dtype = np.result_type(x, y, np.float64)
     return power(*(v.astype(dtype) if hasattr(v, "astype") else v for v in (x, y)))
 
 
 @op(np.square)
 def square(x):
-    return x * x, lambda g: g * (2 * x)
+    return np.square(x), lambda g: g * (2 * x)
 
 
 @op(np.sqrt)

@@ -1,6 +1,8 @@
 """What can go wrong, one class a kind. `help(GraphFreedError)` shows wrong code and right."""
 
 __all__ = [
+    "ArrayChangedError",
+    "ArrayLikeError",
     "AutogradError",
     "GradcheckError",
     "GradientShapeError",
@@ -63,6 +65,26 @@ class LeafChangedError(AutogradError, RuntimeError):
 
     >>> loss = f(w); optimizer.step(); loss.backward()    # wrong    # doctest: +SKIP
     >>> loss = f(w); loss.backward(); optimizer.step()    # right    # doctest: +SKIP
+    """
+
+
+class ArrayChangedError(AutogradError, RuntimeError):
+    """A plain array that an op used was written to before the backward pass that needs it.
+
+    Found under `detect_anomaly`. Assign a new array, or give the op a copy.
+
+    >>> y = w * x; x[:] = 0; y.sum().backward()            # wrong    # doctest: +SKIP
+    >>> y = w * x; x = np.zeros(3); y.sum().backward()     # right    # doctest: +SKIP
+    """
+
+
+class ArrayLikeError(AutogradError, TypeError):
+    """An op got an array of another kind, whose own operators would compute something else.
+
+    >>> t * np.matrix([[1.0, 2.0]])                  # wrong    # doctest: +SKIP
+    >>> t * np.asarray(matrix)                       # right    # doctest: +SKIP
+    >>> t * masked_array                             # wrong    # doctest: +SKIP
+    >>> t * masked_array.filled(0.0)                 # right    # doctest: +SKIP
     """
 
 

@@ -128,11 +128,11 @@ class _Check:
     ) -> None:
         self.f, self.args, self.leaves, self.rng = f, args, leaves, rng
         self.step, self.rtol, self.atol = step, rtol, atol
-        before = {label: x._data.copy() for label, x in leaves.items()}
+        before = {label: x._array.copy() for label, x in leaves.items()}
         with enable_grad():
             self.outs = _tuple(f(*args))
         for label, x in leaves.items():
-            if not np.array_equal(before[label], x._data, equal_nan=True):
+            if not np.array_equal(before[label], x._array, equal_nan=True):
                 raise GradcheckError(f"gradcheck: the function modified its {label} in place.")
         self.weights = [_random(rng, out) for out in self.outs]
         here, again = self.value(), self.value()
@@ -152,7 +152,7 @@ class _Check:
         with no_grad():
             outs = _tuple(self.f(*self.args))
         return sum(
-            float(np.sum(v * out._data).real)
+            float(np.sum(v * out._array).real)
             for v, out in zip(weights or self.weights, outs, strict=True)
         )
 
@@ -163,7 +163,7 @@ class _Check:
 
     def beside(self, x: Tensor, direction: Any, h: complex, weights: Any = None) -> float:
         """The value with x moved by h along an array, or at an index."""
-        here = x._data.copy()
+        here = x._array.copy()
         if isinstance(direction, ndarray):
             x.data[...] = here + h * direction
         else:
@@ -175,7 +175,7 @@ class _Check:
 
     def element(self, x: Tensor, index: Any, weights: Any = None, scale: float = 1.0) -> Any:
         """The derivative by one element; for a complex one, by its real - i by its imaginary."""
-        h = scale * self.step * max(1.0, abs(x._data[index]))
+        h = scale * self.step * max(1.0, abs(x._array[index]))
         if x.dtype.kind != "c":
             return self.slope(x, index, h, weights)
         above, below = self.beside(x, index, 1j * h), self.beside(x, index, -1j * h)
@@ -183,9 +183,9 @@ class _Check:
 
     def complex_step(self, x: Tensor, index: Any) -> float:
         """Im f(x + ih) / h with f on plain complex arrays, h far below rounding."""
-        moved = x._data.astype(complex)
+        moved = x._array.astype(complex)
         moved[index] += 1e-30j
-        args = [moved if a is x else a._data if isinstance(a, Tensor) else a for a in self.args]
+        args = [moved if a is x else a._array if isinstance(a, Tensor) else a for a in self.args]
         outs = self.f(*args)
         outs = outs if isinstance(outs, tuple | list) else (outs,)
         return sum(
@@ -227,7 +227,7 @@ class _Check:
 
     def fail(self, label: str, x: Tensor, g: Any, index: Any, expected: Any) -> None:
         raise GradcheckError(
-            f"gradcheck: {label} at index {index} (value {x._data[index]:.6g}): the gradient is "
+            f"gradcheck: {label} at index {index} (value {x._array[index]:.6g}): the gradient is "
             f"{g[index] + 0:.9g}, finite differences give {expected:.9g}. "
             + self.diagnosis(label, x, g, index, expected)
         )
@@ -258,7 +258,7 @@ class _Check:
     def kink(self, x: Tensor, index: Any) -> str:
         """Whether the slopes from both sides differ, and do so however small the step."""
         here = self.value()
-        h = self.step * max(1.0, abs(x._data[index]))
+        h = self.step * max(1.0, abs(x._array[index]))
         sides = [
             ((self.beside(x, index, s) - here) / s, (here - self.beside(x, index, -s)) / s)
             for s in (h, h / 10)
@@ -318,7 +318,7 @@ def _prepared(f: Any, inputs: tuple[Any, ...]) -> tuple[Function, list[Any], dic
         f = copy.deepcopy(f)
         for name, p in f.named_parameters():
             if p.requires_grad and p.dtype.kind == "f":
-                Tensor.__init__(p, p._data, requires_grad=True, dtype=np.float64)
+                Tensor.__init__(p, p._array, requires_grad=True, dtype=np.float64)
                 leaves[f"parameter {name}"] = p
     if not leaves:
         raise GradcheckError("gradcheck: no input is a float array, so there is nothing to check")
@@ -327,7 +327,7 @@ def _prepared(f: Any, inputs: tuple[Any, ...]) -> tuple[Function, list[Any], dic
 
 def _leaf(x: Any) -> Any:
     """A float64 (complex128) leaf with the values of a float array or number; else `x` itself."""
-    values = x._data if isinstance(x, Tensor) else x
+    values = x._array if isinstance(x, Tensor) else x
     if isinstance(values, float | complex | list | ndarray | np.inexact):
         array = np.asarray(values)
         if array.dtype.kind in "fc":

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .dispatch import implements
+from .dispatch import as_array, implements, unwrap
 from .op import op
-from .shapes import as_array, atleast_1d, atleast_2d, atleast_3d
+from .shapes import atleast_1d, atleast_2d, atleast_3d
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -114,6 +114,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 def _split(how: Callable[..., Any], x: Any, where: Any, axis: int) -> list[Any]:
+    where = unwrap(where)
     if np.ndim(where):
         n, lead = x.shape[axis], (slice(None),) * (axis % x.ndim)
         ends = [*(slice(i).indices(n)[1] for i in where), n]

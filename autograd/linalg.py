@@ -14,10 +14,9 @@ import numpy as np
 
 from .complexes import conj
 from .decompositions import used
-from .dispatch import implements, untracked
+from .dispatch import as_array, implements, untracked
 from .op import op
 from .several import shared
-from .shapes import as_array
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -105,7 +104,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """`np.linalg.lstsq`: solution, squared residuals and singular values are differentiable."""
     a, b = as_array(a), as_array(b)
     x, squares, s, rank = _lstsq(a, b[:, None] if b.ndim == 1 else b, rcond)
-    return x[..., 0] if b.ndim == 1 else x, squares, int(rank), s
+    return x[..., 0] if b.ndim == 1 else x, squares, np.int32(rank), s
 
 
 def _det(a: Any, cofactors_of_singular: Any) -> Any:

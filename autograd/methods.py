@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -35,16 +36,17 @@ for name, function in {
     setattr(Tensor, f"__i{name}__", _in_place(RULES[function]))
 
 
-def _compared(ufunc: np.ufunc) -> Callable[..., Any]:
-    return lambda self, other: ufunc(self._data, plain_index(other))
+def _compared(operation: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    return lambda self, other: operation(self._array, plain_index(other))
 
 
-for name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"):
-    short = {"equal": "eq", "not_equal": "ne"}.get(name, name[0] + ("e" if "_" in name else "t"))
-    setattr(Tensor, f"__{short}__", _compared(getattr(np, name)))
+for name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    setattr(Tensor, f"__{name}__", _compared(getattr(operator, name)))
 
 
 def _reshape(self: Tensor, *shape: Any, order: str = "C") -> Tensor:
+    if not shape:
+        raise TypeError("reshape: got no shape, expected x.reshape(2, 3) or x.reshape((2, 3))")
     return s.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)
 
 
@@ -68,7 +70,7 @@ def _astype(self: Tensor, dtype: Any) -> Tensor:
         return s.copy(self)
     if np.dtype(dtype).kind not in "fc":  # integers have no gradient
         cut(self, f".astype({np.dtype(dtype)})")
-        return Tensor(self._data, dtype=dtype)
+        return Tensor(self._array, dtype=dtype)
     return s.astype(self, dtype)
 
 
@@ -91,6 +93,10 @@ def _iter(self: Tensor) -> Iterator[Tensor]:
     return iter(unstack(self)) if self.requires_grad else (self[i] for i in rows)
 
 
+def _contains(self: Tensor, value: Any) -> bool:
+    return bool((self == value).any())
+
+
 def _round(self: Tensor, decimals: int | None = None) -> Tensor:
     return RULES[np.round](self, decimals or 0)
 
@@ -111,6 +117,7 @@ for name in (
 
 for name, method in {
     "__getitem__": _getitem, "__setitem__": _setitem, "__iter__": _iter,
+    "__contains__": _contains,
     "__round__": _round, "round": _round, "__rdivmod__": _swapped(RULES[np.divmod]),
     "reshape": _reshape, "transpose": _transpose, "astype": _astype, "copy": s.copy,
     "flatten": _flatten,

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from .arrays import AS_THEY_ARE, plain
 from .dispatch import RULES
-from .errors import NoGradientRuleError
+from .errors import ArrayLikeError, NoGradientRuleError
 from .modes import recording
 from .node import NOT_KEPT, Node
 from .several import of_tuple, split
@@ -26,6 +27,8 @@ _NO_CONFIG: Any = (), {}
 next_number = itertools.count().__next__
 _new = object.__new__
 NO_TENSOR: Any = object()  # in place of the node of an input that is no Tensor
+MISSING: Any = object()  # an input that was not given, or by name
+NUMBERS = frozenset({bool, int, float, complex})
 
 
 def op(*functions: Any, linear: bool = False, plain: Callable[..., Any] | None = None) -> Any:
@@ -75,6 +78,8 @@ def op(*functions: Any, linear: bool = False, plain: Callable[..., Any] | None =
         functools.update_wrapper(wrapper, body)
         wrapper.__name__ = body.__name__.lstrip("_")
         wrapper.inputs = count
+        wrapper.input_names = tuple(p.name for p in inputs)
+        wrapper.configurable = configured
         wrapper.again = plain or body
         for function in functions:
             RULES[function] = wrapper
@@ -95,17 +100,22 @@ def _is_body(f: Any) -> bool:
 
 
 def _unary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
-    def call(x: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(x: Any = MISSING, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
+            if x is MISSING:
+                return call(*_by_name(call, (), kwargs), **kwargs)
             _refuse_tensors(call, args, kwargs)
         if not isinstance(x, Tensor):
-            return body(x, *args, **kwargs)[0]
-        a = x._keep() if x._lent else x._data
+            return _on_arrays(call, body, (x,), args, kwargs)
+        a = x._keep() if x._lent else x._array
         try:
-            out, fx = body(a, *args, **kwargs)
+            result = body(a, *args, **kwargs)
         except Exception as error:
             _say_where(error, call, (a,))
             raise
+        if type(result) is not tuple or len(result) != 2 or type(result[1]) is not FunctionType:
+            _check(call, result, 1)
+        out, fx = result
         node = x._node
         if node is None or fx is None or not recording.get():
             return _results(call, out, node)
@@ -115,27 +125,35 @@ def _unary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
 
 
 def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
-    def call(x: Any, y: Any) -> Any:
+    def call(x: Any = MISSING, y: Any = MISSING, /, **kwargs: Any) -> Any:
+        if kwargs:
+            given = tuple(v for v in (x, y) if v is not MISSING)
+            return call(*_by_name(call, given, kwargs), **kwargs)
         nx = ny = None
         if isinstance(x, Tensor):
-            a = x._keep() if x._lent else x._data
+            a = x._keep() if x._lent else x._array
             nx = x._node
             if isinstance(y, Tensor):
-                b = y._keep() if y._lent else y._data
+                b = y._keep() if y._lent else y._array
                 ny = y._node
             else:
-                b = np.asarray(y) if type(y) is list else y
+                b = y if type(y) in AS_THEY_ARE else _plain(call, y, 1)
         elif isinstance(y, Tensor):
-            a = np.asarray(x) if type(x) is list else x
-            b = y._keep() if y._lent else y._data
+            a = x if type(x) in AS_THEY_ARE else _plain(call, x, 0)
+            b = y._keep() if y._lent else y._array
             ny = y._node
         else:
-            return body(x, y)[0]
+            return _on_arrays(call, body, (x, y), (), {})
         try:
-            out, fx, fy = body(a, b)
+            result = body(a, b)
         except Exception as error:
             _say_where(error, call, (a, b))
             raise
+        if type(result) is not tuple or len(result) != 3:
+            _check(call, result, 2)
+        out, fx, fy = result
+        if type(fx) is not FunctionType or type(fy) is not FunctionType:
+            _check(call, result, 2)
         if nx is None or fx is None:
             if ny is None or fy is None:
                 return _results(call, out, nx, ny)
@@ -154,27 +172,30 @@ def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
 def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
     def call(*inputs: Any, **kwargs: Any) -> Any:
         args: Any = ()
-        if count is not None and len(inputs) > count:
+        if count is not None:
+            if len(inputs) < count:
+                inputs = _by_name(call, inputs, kwargs)
             inputs, args = inputs[:count], inputs[count:]
         if args or kwargs:
             _refuse_tensors(call, args, kwargs)
         arrays, nodes = [], []
         for x in inputs:
             if isinstance(x, Tensor):
-                arrays.append(x._keep() if x._lent else x._data)
+                arrays.append(x._keep() if x._lent else x._array)
                 nodes.append(x._node)
             else:
-                arrays.append(np.asarray(x) if type(x) is list else x)
+                fits = type(x) in AS_THEY_ARE or x is None
+                arrays.append(x if fits else _plain(call, x, len(arrays)))
                 nodes.append(NO_TENSOR)
         if nodes.count(NO_TENSOR) == len(nodes):
-            return body(*inputs, *args, **kwargs)[0]
+            return _on_arrays(call, body, inputs, args, kwargs)
         try:
-            out, *closures = body(*arrays, *args, **kwargs)
-            if len(closures) != len(arrays):
-                raise TypeError(f"{len(arrays)} inputs, but {len(closures)} closures")
+            result = body(*arrays, *args, **kwargs)
         except Exception as error:
             _say_where(error, call, tuple(arrays))
             raise
+        _check(call, result, len(arrays))
+        out, *closures = result
         edges = []
         for i, node in enumerate(nodes):
             if node is not None and node is not NO_TENSOR and closures[i] is not None:
@@ -184,6 +205,71 @@ def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
         return record(call, tuple(edges), tuple(arrays), linear, (args, kwargs), out)
 
     return call
+
+
+def _on_arrays(call: Any, body: Any, inputs: Any, args: Any, kwargs: Any) -> Any:
+    """The result of an op that no Tensor went into: a plain array."""
+    optional = len(inputs) > 2  # an input that is left out, as a bias
+    arrays = [
+        x if type(x) in AS_THEY_ARE or (x is None and optional) else _plain(call, x, i)
+        for i, x in enumerate(inputs)
+    ]
+    if arrays and all(type(x) in NUMBERS for x in arrays):  # as NumPy's functions take them
+        arrays = [np.asarray(x) for x in arrays]
+    try:
+        result = body(*arrays, *args, **kwargs)
+    except Exception as error:
+        _say_where(error, call, tuple(arrays))
+        raise
+    _check(call, result, len(arrays))
+    return result[0]
+
+
+def _by_name(call: Any, given: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """The inputs of an op: those `given` by position, the rest out of `kwargs`."""
+    names = call.input_names
+    twice = [name for name in names[: len(given)] if name in kwargs]
+    missing = [name for name in names[len(given) :] if name not in kwargs]
+    if twice or missing:
+        what = f"got {twice[0]!r} twice" if twice else f"the input {missing[0]!r} is missing"
+        raise TypeError(f"{call.__name__}: {what}; its inputs are {', '.join(names)}")
+    inputs = (*given, *(kwargs.pop(name) for name in names[len(given) :]))
+    if kwargs and not call.configurable:
+        error = TypeError(f"{call.__name__}: got an unexpected argument {next(iter(kwargs))!r}")
+        _say_where(error, call, inputs)
+        raise error
+    return inputs
+
+
+def _plain(call: Any, x: Any, i: int) -> Any:
+    """Input `i` of an op as what its body takes."""
+    if x is MISSING:
+        _by_name(call, (None,) * i, {})
+    try:
+        return plain(x)
+    except ArrayLikeError as error:
+        raise ArrayLikeError(f"{call.__name__}: {error}") from None
+
+
+def _check(call: Any, result: Any, count: int) -> None:
+    """Raise unless `result` is what the body of an op of `count` inputs has to return."""
+    if type(result) is tuple and len(result) == count + 1:
+        for f in result[1:]:
+            if f is not None and not callable(f):
+                got = f"a {type(f).__name__} for a closure"
+                break
+        else:
+            return
+    elif type(result) is tuple:
+        got = f"a tuple of {len(result)}"
+    else:
+        got = f"a {type(result).__name__}"
+    code = inspect.unwrap(call).__code__
+    raise TypeError(
+        f"op {call.__name__} (line {code.co_firstlineno} of {code.co_filename}) returned {got}, "
+        "expected a tuple of the result and a closure for each input, or None for one without a "
+        f"gradient: `return y, {', '.join(['lambda g: ...'] * count)}`"
+    )
 
 
 def record(call: Any, edges: Any, inputs: Any, linear: bool, config: Any, out: Any) -> Any:
@@ -200,7 +286,7 @@ def record(call: Any, edges: Any, inputs: Any, linear: bool, config: Any, out: A
         out = np.asarray(out)
     node.shape, node.dtype = out.shape, out.dtype
     tensor = _new(Tensor)
-    tensor._data, tensor._node, tensor._lent = out, node, False
+    tensor._array, tensor._node, tensor._lent = out, node, False
     return tensor
 
 

@@ -52,9 +52,9 @@ def refuse_changed_leaves(order: list[Node]) -> None:
             if tensor is None:
                 continue
             old = node.inputs[i]
-            if old is tensor._data or np.array_equal(old, tensor._data, equal_nan=True):
+            if old is tensor._array or np.array_equal(old, tensor._array, equal_nan=True):
                 continue
-            if any(_holds(edge[0], old) for edge in node.edges):
+            if any(holds(edge[0], old) for edge in node.edges):
                 raise LeafChangedError(
                     f"{node.op.__name__}: its argument {i}, a leaf of shape {leaf.shape}, was "
                     "updated after the forward pass, and the backward pass needs its old value. "
@@ -63,11 +63,11 @@ def refuse_changed_leaves(order: list[Node]) -> None:
                 )
 
 
-def _holds(thing: Any, array: Any) -> bool:
+def holds(thing: Any, array: Any) -> bool:
     """Whether a closure, or what it holds, reaches the memory of `array`."""
     if isinstance(thing, np.ndarray):
         return bool(np.may_share_memory(thing, array))
     if isinstance(thing, tuple | list):
-        return any(_holds(item, array) for item in thing)
+        return any(holds(item, array) for item in thing)
     cells = getattr(thing, "__closure__", None) or ()
-    return any(_holds(cell.cell_contents, array) for cell in cells)
+    return any(holds(cell.cell_contents, array) for cell in cells)

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .complexes import conj
-from .dispatch import implements
+from .dispatch import as_array, implements
 from .op import op
-from .shapes import as_array
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -123,7 +122,8 @@ if hasattr(np, "matvec"):
 
 @implements(np.linalg.vecdot)
 def vecdot_along(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    return vecdot(np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1))
+    axis = index(axis)
+    return vecdot(np.moveaxis(as_array(x1), axis, -1), np.moveaxis(as_array(x2), axis, -1))
 
 
 @implements(np.linalg.outer)
@@ -196,7 +196,7 @@ def cross(
 
 @implements(np.linalg.cross)
 def cross_along(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    return cross(x1, x2, axis=axis)
+    return cross(x1, x2, axis=index(axis))
 
 
 # Several factors

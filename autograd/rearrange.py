@@ -10,11 +10,10 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .dispatch import implements, unwrap
+from .dispatch import as_array, implements, unwrap
 from .errors import NoGradientRuleError
 from .indexing import getitem, numbered, read, scatter
 from .op import op
-from .shapes import as_array
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -68,8 +67,8 @@ def roll(a, shift=0, axis=None):
 @op(np.repeat, linear=True)
 def repeat(a, repeats=1, axis=None):
     shape = a.shape
-    long = (a.size,) if axis is None else shape
-    k = 0 if axis is None else normalize_axis_index(axis, a.ndim)
+    long = (a.size,) if axis is None or not shape else shape
+    k = 0 if axis is None else normalize_axis_index(axis, a.ndim or 1)
     times = np.array(repeats, int)
 
     def back(g: Any) -> Any:

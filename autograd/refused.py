@@ -7,8 +7,8 @@ import numpy as np
 from .dispatch import REFUSED, untracked
 
 untracked(
-    np.array2string, np.array_repr, np.array_str, np.bitwise_count, np.common_type, np.histogram,
-    np.histogram2d, np.histogram_bin_edges, np.histogramdd, np.min_scalar_type, np.packbits,
+    np.array2string, np.array_repr, np.array_str, np.bitwise_count, np.common_type,
+    np.histogram_bin_edges, np.min_scalar_type, np.packbits,
     np.unpackbits,
 )  # fmt: skip
 

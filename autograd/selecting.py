@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .dispatch import REFUSED, implements, unwrap
+from .dispatch import REFUSED, as_array, implements, unwrap
 from .errors import NoGradientRuleError
 from .indexing import getitem, numbered, read
-from .shapes import as_array
+from .shapes import atleast_1d
 from .tensor import Tensor
 
 # ruff: noqa: D103 - a function here is documented by NumPy, whose function it stands for
@@ -23,17 +23,13 @@ from .tensor import Tensor
 def take(a: Any, indices: Any, axis: int | None = None, *, mode: Any = "raise") -> Any:
     if axis is None:
         a, axis = np.reshape(a, -1), 0
-    a, axis = as_array(a), normalize_axis_index(axis, np.ndim(a))
-    n = a.shape[axis]
+    a = atleast_1d(a)
+    axis = normalize_axis_index(axis, a.ndim)
     indices = np.asarray(unwrap(indices))
-    indices = indices.astype(np.intp, casting="same_kind" if indices.size else "unsafe")
-    if mode == "wrap":
-        indices %= n
-    elif mode == "clip":
-        indices = indices.clip(0, n - 1)
-    elif mode != "raise":
-        raise ValueError(f"np.take: mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
-    return a[(slice(None),) * axis + (indices,)]
+    if indices.dtype.kind == "f" and indices.size:
+        raise TypeError(f"np.take: got indices of {indices.dtype}, expected whole numbers")
+    places = np.take(np.arange(a.shape[axis]), indices.astype(np.intp, copy=False), mode=mode)
+    return a[(slice(None),) * axis + (places,)]
 
 
 @implements(np.take_along_axis)
@@ -86,7 +82,7 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect"
 def _ordered(a: Any, axis: int | None, order_of: Callable[..., Any]) -> Any:
     if axis is None:
         a, axis = np.reshape(a, -1), 0
-    index = _along_axis(a.shape, order_of(a._data), axis)
+    index = _along_axis(a.shape, order_of(a._array), axis)
     return getitem(a, index, once=True)
 
 

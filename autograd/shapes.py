@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .dispatch import implements, untracked
+from .dispatch import as_array, implements, untracked
 from .elementwise import same
 from .errors import NoGradientRuleError
 from .op import op
@@ -15,11 +15,6 @@ from .tensor import wrap
 from .watch import cut
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
-
-
-def as_array(x: Any) -> Any:
-    """A Tensor or an array as it is, anything else as an array."""
-    return x if hasattr(x, "shape") else np.asarray(x)
 
 
 @op(np.reshape, linear=True)
@@ -53,6 +48,7 @@ def _refuse_memory_order(name: str, order: Any) -> None:
 def transpose(x, axes=None):
     if axes is None:
         return x.transpose(), lambda g: g.transpose()
+    axes = np.atleast_1d(axes).tolist()
     out = x.transpose(axes)
     axes = [a % x.ndim for a in axes]
     back = sorted(range(x.ndim), key=axes.__getitem__)
@@ -97,7 +93,7 @@ def _atleast(function: Callable[..., Any], wanted: Callable[..., tuple[int, ...]
 
     def grown(a: Any) -> Any:
         a = as_array(a)
-        return a if a.ndim >= ndim else np.reshape(a, wanted(*a.shape))
+        return np.reshape(a, a.shape if a.ndim >= ndim else wanted(*a.shape))
 
     @implements(function)
     def atleast(*arys: Any) -> Any:
@@ -161,7 +157,7 @@ if hasattr(np, "astype"):  # NumPy 2.1
     def cast(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
         if np.dtype(dtype).kind not in "fc":  # integers have no gradient
             cut(x, f"np.astype(..., {np.dtype(dtype)})")
-            return wrap(x._data.astype(dtype))
+            return wrap(x._array.astype(dtype))
         return x if not copy and x.dtype == dtype else astype(x, dtype)
 
 

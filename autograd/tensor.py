@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
+from .arrays import refuse_masked
 from .errors import (
     IntegerGradientError,
     LeafInPlaceError,
@@ -58,12 +59,14 @@ class Tensor(Declared):
     array([2., 4., 6.], dtype=float32)
     """
 
-    __slots__ = ("__weakref__", "_data", "_lent", "_node")
-    _data: ndarray[Any, Any]
+    __slots__ = ("__weakref__", "_array", "_frozen", "_lent", "_node")
+    _array: ndarray[Any, Any]
     _lent: bool  # `.data` was handed out: somebody outside may write to the array
     _node: Node | None
+    _frozen: Leaf | None  # the leaf it was before `requires_grad = False`; unset until then
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
+        refuse_masked(data)
         array = np.array(data, dtype)
         if array.dtype.kind in "OSU":
             raise TypeError(f"Tensor: expected numbers, got {array.dtype} from {data!r:.50}")
@@ -72,7 +75,7 @@ class Tensor(Declared):
             array = array.astype(
                 default if array.dtype.kind == "f" else np.result_type(default, np.complex64)
             )
-        self._data, self._node, self._lent = array, None, False
+        self._array, self._node, self._lent, self._frozen = array, None, False, None
         if requires_grad:
             self.requires_grad = True
 
@@ -87,14 +90,14 @@ class Tensor(Declared):
         """
         node = self._node
         if node is not None and type(node) is not Leaf:
-            view = self._data.view()
+            view = self._array.view()
             view.flags.writeable = False
             return view
         if not self._lent:
-            if not alone(self, "_data"):  # a recorded op may hold it: it stays, the handle moves
-                self._move_to(self._data.copy())
+            if not alone(self, "_array"):  # a recorded op may hold it: it stays, the handle moves
+                self._move_to(self._array.copy())
             self._lent = True
-        return self._data
+        return self._array
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -103,7 +106,7 @@ class Tensor(Declared):
                 f"this tensor is the result of {self._node.op.__name__}: its data cannot be set. "
                 "Make a new tensor, or use x[...] = value, which is differentiable."
             )
-        if value is self._data:  # the end of `w.data -= ...`
+        if value is self._array:  # the end of `w.data -= ...`
             return
         array = np.array(value, self.dtype)
         if array.shape != self.shape:
@@ -112,24 +115,30 @@ class Tensor(Declared):
         self._lent = False
 
     def _move_to(self, array: ndarray[Any, Any]) -> None:
-        self._data = array
-        if type(self._node) is Leaf:
-            self._node.moved = True
+        self._array = array
+        if (leaf := self._leaf()) is not None:
+            leaf.moved = True
+
+    def _leaf(self) -> Leaf | None:
+        """The leaf that this tensor is, or was before it was frozen."""
+        if self._node is None:
+            return self._frozen
+        return self._node if type(self._node) is Leaf else None
 
     def _keep(self) -> ndarray[Any, Any]:
         """The array for a graph to hold: a copy, while somebody outside could write to it."""
         if self._lent:
-            if not alone(self, "_data"):
-                self._move_to(self._data)
-                return self._data.copy()
+            if not alone(self, "_array"):
+                self._move_to(self._array)
+                return self._array.copy()
             self._lent = False
-        return self._data
+        return self._array
 
     @property
     def grad(self) -> ndarray[Any, Any] | None:
         """The gradient that `backward()` added up, for a leaf or after `retain_grad()`; or None."""
         if self._node is None:
-            return None
+            return None if self._frozen is None else self._frozen.grad
         if self._node.grad is NOT_KEPT:
             warnings.warn(
                 f"reading .grad of the result of {self._node.op.__name__}: only leaves keep their "
@@ -141,17 +150,22 @@ class Tensor(Declared):
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        if self._node is None or self._node.grad is NOT_KEPT:
+        node = self._frozen if self._node is None else self._node
+        if node is None or node.grad is NOT_KEPT:
             raise ValueError("grad: only a tensor that requires gradients and keeps them has one")
         if value is not None:
             value = np.array(value, self.dtype)
             if value.shape != self.shape:
                 raise ValueError(f"grad: got shape {value.shape}, expected {self.shape}")
-        self._node.grad = value
+        node.grad = value
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients reach this tensor. Set it on a tensor that no op made."""
+        """Whether gradients reach this tensor. Set it on a tensor that no op made.
+
+        A frozen leaf (set to False, as GANs do in turn) keeps its `.grad`, which no backward pass
+        adds to while it is frozen.
+        """
         return self._node is not None
 
     @requires_grad.setter
@@ -160,12 +174,16 @@ class Tensor(Declared):
             return
         if not value and type(self._node) is not Leaf:
             raise ValueError("requires_grad: this tensor is an op's result; use x.detach()")
-        if self._data.dtype.kind not in "fc":
+        if self._array.dtype.kind not in "fc":
             raise IntegerGradientError(
                 f"requires_grad: only float and complex tensors have gradients, got {self.dtype}. "
                 "Write 1.0 for 1, or convert with dtype=np.float32."
             )
-        self._node = Leaf(self) if value else None
+        if not value:
+            self._frozen, self._node = self._leaf(), None
+        else:
+            self._node = self._frozen or Leaf(self)
+            self._frozen = None
 
     @property
     def is_leaf(self) -> bool:
@@ -179,10 +197,12 @@ class Tensor(Declared):
         if self._node.grad is NOT_KEPT:
             self._node.grad = None
 
-    shape = property(lambda self: self._data.shape, doc="The lengths of the axes.")
-    ndim = property(lambda self: self._data.ndim, doc="The number of axes.")
-    size = property(lambda self: self._data.size, doc="The number of elements.")
-    dtype = property(lambda self: self._data.dtype, doc="The element type.")
+    shape = property(lambda self: self._array.shape, doc="The lengths of the axes.")
+    ndim = property(lambda self: self._array.ndim, doc="The number of axes.")
+    size = property(lambda self: self._array.size, doc="The number of elements.")
+    dtype = property(lambda self: self._array.dtype, doc="The element type.")
+
+    __pandas_priority__ = 10_000  # so that `series * tensor` is left to the tensor
 
     # Out of the graph
 
@@ -198,12 +218,12 @@ class Tensor(Declared):
     def item(self) -> Any:
         """The value as a Python number, if there is exactly one."""
         cut(self, ".item()")
-        return self._data.item()
+        return self._array.item()
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
         cut(self, ".tolist()")
-        return self._data.tolist()
+        return self._array.tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> ndarray[Any, Any]:
         if self._node is not None:
@@ -217,24 +237,27 @@ class Tensor(Declared):
     def __float__(self) -> float:
         if self._node is not None and _is_assignment(sys._getframe(1)):
             self.__array__()  # array[i] = tensor, for which NumPy asks a float: it raises
-        return float(self.item())
+        return float(self.item() if self.size == 1 else self._array)  # else it raises, as NumPy's
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self.item() if self.size == 1 else self._array)
+
+    def __complex__(self) -> complex:
+        return complex(self.item() if self.size == 1 else self._array)
 
     def __index__(self) -> int:
-        return self._data.__index__()
+        return self._array.__index__()
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(self._array)
 
     def __len__(self) -> int:
-        return len(self._data)
+        return len(self._array)
 
     __hash__ = object.__hash__  # `==` compares elementwise; a tensor in a set is itself
 
     def __repr__(self) -> str:
-        text = np.array2string(self._data, separator=", ", prefix=f"{type(self).__name__}(")
+        text = np.array2string(self._array, separator=", ", prefix=f"{type(self).__name__}(")
         if self.size == 0 and self.shape != (0,):
             text += f", shape={self.shape}"
         if self.dtype.kind not in "ib" and self.dtype != default_dtype.get():
@@ -252,11 +275,13 @@ class Tensor(Declared):
             raise TypeError(
                 f"format {spec!r} of a tensor of shape {self.shape}: expected one number"
             )
-        return format(self._data.item(), spec)
+        return format(self._array.item(), spec)
 
     if not TYPE_CHECKING:  # a type checker is to find what there is not by itself
 
         def __getattr__(self, name: str) -> Any:
+            if name == "_frozen":
+                return None  # never set: never frozen
             text = f"{type(self).__name__} has no attribute {name!r}{hint(name)}"
             raise AttributeError(text, name=name, obj=self)
 
@@ -266,7 +291,7 @@ class Tensor(Declared):
                 f"a tensor with a graph (the result of {self._node.op.__name__}) cannot be copied "  # type: ignore[union-attr]
                 "or pickled. Use .detach(), or .copy() for a differentiable copy."
             )
-        return type(self), (self._data, self.requires_grad)
+        return type(self), (self._array, self.requires_grad)
 
     def _move(self, result: Any) -> Tensor:
         """Make this handle stand for `result`: what `x += y` and `x[i] = v` do."""
@@ -284,9 +309,10 @@ class Tensor(Declared):
         if result.dtype != self.dtype:
             result = result.astype(self.dtype)
         if leaf:
-            self.data[...] = result._data
+            self.data[...] = result._array
         else:
-            self._data, self._lent = result._data, False
+            self._move_to(result._array)
+            self._lent = False
             if recording.get():
                 self._node = result._node
         return self
@@ -295,7 +321,7 @@ class Tensor(Declared):
 def wrap(array: ndarray[Any, Any], node: Node | None = None) -> Tensor:
     """A Tensor around an array (not copied) and the node that made it."""
     tensor = object.__new__(Tensor)
-    tensor._data, tensor._node, tensor._lent = array, node, False
+    tensor._array, tensor._node, tensor._lent = array, node, False
     return tensor
 
 

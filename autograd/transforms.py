@@ -153,7 +153,7 @@ def _tracked(x: Any) -> bool:
 def _input(x: Any, name: str) -> Tensor:
     if _tracked(x):
         return x.copy()  # a node of its own: what f takes from outside is another variable
-    array = x._data if isinstance(x, Tensor) else np.asarray(x)
+    array = x._array if isinstance(x, Tensor) else np.asarray(x)
     if array.dtype.kind not in "fc":
         raise IntegerGradientError(
             f"{name}: differentiated by an argument of {array.dtype}: only floats have gradients. "

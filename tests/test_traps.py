@@ -117,7 +117,7 @@ def freed_without_collector() -> bool:
     try:
         (x,) = leaves([[1.0, 2.0]])
         y = np.exp(x) * x
-        loss, ref = y.sum(), weakref.ref(y._data)
+        loss, ref = y.sum(), weakref.ref(y._array)
         del y, loss
         return ref() is None
     finally:

@@ -222,7 +222,7 @@ def test_reference_counts_free_the_graph() -> None:
     gc.disable()
     try:
         out = nn.LSTM(3, 4)(normal(6, 2, 3))[0]
-        ref, loss = weakref.ref(out._data), (out * out).sum()
+        ref, loss = weakref.ref(out._array), (out * out).sum()
         loss.backward(retain_graph=True)
         del out, loss
         assert ref() is None

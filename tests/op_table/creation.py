@@ -64,4 +64,13 @@ ROWS = [
         covers=(np.apply_over_axes,),
         exact=False,
     ),
+    Row(
+        "full_like",
+        lambda x, **config: np.full_like(np.broadcast_to(x, (2, 3)), x, **config),
+        one(
+            lambda draw, s: {"dtype": draw(st.sampled_from([None, np.float64]))},
+            max_dims=0,
+        ),
+        covers=(np.full_like,),
+    ),
 ]

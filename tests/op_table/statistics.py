@@ -138,4 +138,57 @@ ROWS = [
         ),
         covers=(np.bincount,),
     ),
+    Row(
+        "histogram by weights",
+        lambda weights, places, **config: np.histogram(places, weights=weights, **config)[0],
+        one(
+            lambda draw, s: {
+                "places": np.resize([0.1, 0.5, 0.9, 2.0, 0.0, 1.0], s),
+                "bins": draw(st.sampled_from([3, [0.0, 0.2, 0.5, 1.0]])),
+                "range": (0.0, 1.0),
+                "density": draw(st.booleans()),
+            },
+            min_side=1,
+        ),
+        ("positive",),
+        covers=(np.histogram,),
+        exact=False,
+    ),
+    Row(
+        "histogram2d by weights",
+        lambda weights, x, y, **config: np.histogram2d(x, y, weights=weights, **config)[0],
+        one(
+            lambda draw, s: {
+                "x": np.resize([0.1, 0.5, 0.9, 2.0, 0.0, 1.0], s),
+                "y": np.resize([0.3, 1.0, 0.5, 0.2], s),
+                "bins": (2, 3),
+                "range": [(0.0, 1.0), (0.0, 1.0)],
+                "density": draw(st.booleans()),
+            },
+            min_dims=1,
+            max_dims=1,
+            min_side=1,
+        ),
+        ("positive",),
+        covers=(np.histogram2d,),
+        exact=False,
+    ),
+    Row(
+        "histogramdd by weights",
+        lambda weights, sample, **config: np.histogramdd(sample, weights=weights, **config)[0],
+        one(
+            lambda draw, s: {
+                "sample": np.resize([0.1, 0.5, 0.9, 2.0, 0.0, 1.0, 0.3], (*s, 3)),
+                "bins": (2, 3, 1),
+                "range": [(0.0, 1.0)] * 3,
+                "density": draw(st.booleans()),
+            },
+            min_dims=1,
+            max_dims=1,
+            min_side=1,
+        ),
+        ("positive",),
+        covers=(np.histogramdd,),
+        exact=False,
+    ),
 ]
