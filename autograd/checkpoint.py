@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -21,14 +20,46 @@ from .transforms import flatten
 
 __all__ = ["checkpoint", "draws_from"]
 
-States = dict[np.random.Generator, Any]
-_drawn: ContextVar[tuple[States, ...]] = ContextVar("drawn", default=())
+
+class _Draws:
+    """The generators that a function drew from, call by call, as they were at its start."""
+
+    def __init__(self) -> None:
+        self._states: dict[np.random.Generator, Any] = {}
+        self._calls: list[np.random.Generator] = []
+
+    def note(self, rng: np.random.Generator) -> np.random.Generator:
+        """In the first run: `rng` itself."""
+        if rng not in self._states:
+            self._states[rng] = rng.bit_generator.state
+        self._calls.append(rng)
+        return rng
+
+    def again(self) -> Callable[[np.random.Generator], np.random.Generator]:
+        """For a second run: in place of each generator a copy of the one that was drawn from."""
+        copies = {}
+        for rng, state in self._states.items():
+            bits = type(rng.bit_generator)()
+            bits.state = state
+            copies[rng] = np.random.Generator(bits)
+        calls = iter(self._calls)
+
+        def next_one(_: np.random.Generator) -> np.random.Generator:
+            for rng in calls:
+                return copies[rng]
+            raise AutogradError("checkpoint: run again, the function drew more random numbers")
+
+        return next_one
+
+
+Draw = Callable[[np.random.Generator], np.random.Generator]
+_drawn: ContextVar[tuple[Draw, ...]] = ContextVar("drawn", default=())
 
 
 def draws_from(rng: np.random.Generator) -> np.random.Generator:
-    """Tell that `rng` is about to be drawn from, so that a checkpoint can draw the same again."""
-    for states in _drawn.get():
-        states.setdefault(rng, rng.bit_generator.state)
+    """The generator to draw from in place of `rng`: in a checkpoint's second run, a copy."""
+    for draw in _drawn.get():
+        rng = draw(rng)
     return rng
 
 
@@ -65,10 +96,10 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         if not recording.get():
             return f(*args, **kwargs)
         # Handles of our own: those of the caller may move before the second run.
-        leaves, rebuild = flatten(args)
-        args = rebuild([wrap(x._keep(), x._node) if isinstance(x, Tensor) else x for x in leaves])
-        states: States = {}
-        outs, arrange, outside = _run(f, args, kwargs, states)
+        leaves, rebuild = flatten((args, kwargs))
+        inputs = rebuild([wrap(x._keep(), x._node) if isinstance(x, Tensor) else x for x in leaves])
+        draws = _Draws()
+        outs, arrange, outside = _run(f, inputs, draws.note)
         made = [i for i, out in enumerate(outs) if isinstance(out, Tensor) and out.requires_grad]
         if not made:
             return arrange(outs)
@@ -80,8 +111,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             gs = g if type(g) is tuple else (g,)
             _refuse_changes(values)
             further = any(isinstance(g, Tensor) for g in gs)
-            with enable_grad(), _restored(states):
-                results, _, now = _run(f, args, kwargs, {})
+            with enable_grad():
+                results, _, now = _run(f, inputs, draws.again())
             if now != outside:
                 raise AutogradError(
                     "checkpoint: the function used other tensors when it was run again; it must "
@@ -101,7 +132,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         def checkpoint() -> None: ...  # the op, by name
 
         edges = tuple((closure(node), node, i) for i, node in enumerate(outside))
-        arrays = tuple(outs[i]._data for i in made)
+        arrays = tuple(outs[i]._array for i in made)
         single = len(made) == 1
         out = record(checkpoint, edges, (), True, ((), {}), arrays[0] if single else arrays)
         for i, tensor in zip(made, (out,) if single else out, strict=True):
@@ -112,13 +143,13 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _run(
-    f: Callable[..., Any], args: tuple[Any, ...], kwargs: Any, states: States
+    f: Callable[..., Any], inputs: tuple[tuple[Any, ...], dict[str, Any]], draw: Draw
 ) -> tuple[list[Any], Callable[[Any], Any], set[Node]]:
     """F's results, how they were arranged, and the nodes from outside that it used."""
     first = next_number()
-    token = _drawn.set((*_drawn.get(), states))
+    token = _drawn.set((*_drawn.get(), draw))
     try:
-        outs, arrange = flatten(f(*args, **kwargs))
+        outs, arrange = flatten(f(*inputs[0], **inputs[1]))
     finally:
         _drawn.reset(token)
     stack = [out._node for out in outs if isinstance(out, Tensor) and out._node is not None]
@@ -135,23 +166,10 @@ def _run(
     return outs, arrange, outside
 
 
-@contextlib.contextmanager
-def _restored(states: States) -> Iterator[None]:
-    """Generators as they were, for the time of a block."""
-    now = {rng: rng.bit_generator.state for rng in states}
-    for rng, state in states.items():
-        rng.bit_generator.state = state
-    try:
-        yield
-    finally:
-        for rng, state in now.items():
-            rng.bit_generator.state = state
-
-
 def _refuse_changes(values: dict[Any, Any]) -> None:
     for node, old in values.items():
         tensor = node.owner()
-        if tensor is not None and not np.array_equal(tensor._data, old, equal_nan=True):
+        if tensor is not None and not np.array_equal(tensor._array, old, equal_nan=True):
             raise LeafChangedError(
                 f"checkpoint: a leaf of shape {node.shape} that the function uses was updated "
                 "after the forward pass. Call backward() before the update."

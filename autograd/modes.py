@@ -41,53 +41,94 @@ class _Recording:
 
     def __call__(self, function: F) -> F:
         mode = type(self)
-        if inspect.isgeneratorfunction(function):
+        if isinstance(function, type) or not callable(function):
+            raise TypeError(
+                f"@{mode.__name__}: got {function!r:.60}, expected a function; for a class put it "
+                "above each method, below @classmethod, @staticmethod and @property"
+            )
 
-            @functools.wraps(function)
-            def generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-                # Only while the generator itself runs; between its yields the caller's mode holds.
-                running = function(*args, **kwargs)
-                resume: Callable[[], Any] = functools.partial(next, running)
-                try:
-                    while True:
-                        with mode():
-                            value = resume()
-                        try:
-                            sent = yield value
-                            resume = functools.partial(running.send, sent)
-                        except GeneratorExit:
-                            raise
-                        except BaseException as error:
-                            resume = functools.partial(running.throw, error)
-                except StopIteration as stop:
-                    return stop.value
-                finally:
-                    with mode():
-                        running.close()
-
-            return generator  # type: ignore[return-value]
-
-        if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def coroutine(*args: Any, **kwargs: Any) -> Any:
-                with mode():
-                    return await function(*args, **kwargs)
-
-            return coroutine  # type: ignore[return-value]
-
-        @functools.wraps(function)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
             with mode():
-                return function(*args, **kwargs)
+                result = function(*args, **kwargs)
+            # What runs later, piece by piece, runs in the mode then; between its pieces the
+            # caller's mode holds.
+            if inspect.isgenerator(result):
+                return _stepwise(mode, result)
+            if inspect.iscoroutine(result):
+                return _awaited(mode, result)
+            return _each(mode, result) if inspect.isasyncgen(result) else result
 
-        return wrapper  # type: ignore[return-value]
+        wrapper: Any = call
+        if inspect.isgeneratorfunction(function):  # of the same kind, for those who ask
+
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                return (yield from call(*args, **kwargs))
+
+        elif inspect.iscoroutinefunction(function):
+
+            async def wrapper(*args: Any, **kwargs: Any) -> Any:
+                return await call(*args, **kwargs)
+
+        return functools.wraps(function)(wrapper)  # type: ignore[return-value]
+
+
+def _stepwise(mode: type[_Recording], running: Any) -> Generator[Any, Any, Any]:
+    """A generator, or what a coroutine awaits, each step of which runs in the mode."""
+    resume: Callable[[], Any] = functools.partial(next, running)
+    try:
+        while True:
+            with mode():
+                value = resume()
+            try:
+                sent = yield value
+                resume = functools.partial(running.send, sent)
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                resume = functools.partial(running.throw, error)
+    except StopIteration as stop:
+        return stop.value
+    finally:
+        with mode():
+            running.close()
+
+
+class _Steps:
+    """What is awaited, stepwise in the mode."""
+
+    def __init__(self, mode: type[_Recording], awaitable: Any) -> None:
+        self._mode, self._awaitable = mode, awaitable
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return _stepwise(self._mode, self._awaitable.__await__())
+
+
+async def _awaited(mode: type[_Recording], coroutine: Any) -> Any:
+    return await _Steps(mode, coroutine)
+
+
+async def _each(mode: type[_Recording], running: Any) -> Any:
+    """An asynchronous generator each step of which runs in the mode."""
+    step = running.asend(None)
+    try:
+        while True:
+            value = await _Steps(mode, step)
+            try:
+                step = running.asend((yield value))
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                step = running.athrow(error)
+    except StopAsyncIteration:
+        return
+    finally:
+        await _Steps(mode, running.aclose())
 
 
 class no_grad(_Recording):  # noqa: N801 (used like a function, and named as in PyTorch)
     """Record nothing: `with no_grad(): ...`, or `@no_grad` above a function.
 
-    The function may be a generator or a coroutine; `@no_grad()` is the same.
+    The function may be a generator or a coroutine, asynchronous or both; `@no_grad()` is the same.
 
     Inside, ops on tensors give tensors without a graph, and leaves may be changed in place.
     The mode belongs to the thread and context that set it, and is restored after an exception.

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
+import nn.functional as F
 from autograd import (
+    AutogradError,
     GradientShapeError,
     IntegerGradientError,
     LeafChangedError,
@@ -261,7 +264,7 @@ def test_checkpoint_keeps_nothing_of_the_inside() -> None:
 
     def f(x: Any) -> Any:
         inner = np.exp(x)
-        refs.append(weakref.ref(inner._data))
+        refs.append(weakref.ref(inner._array))
         return np.sin(inner)
 
     x = Tensor(X, requires_grad=True)
@@ -297,6 +300,42 @@ def test_checkpoint_draws_the_same_random_numbers_again() -> None:
     same(masks[1], masks[0])
     same(x.grad, masks[0])
     assert rng.bit_generator.state == moved != after
+
+
+def test_the_state_of_the_generator_belongs_to_the_checkpoint() -> None:
+    nn.manual_seed(0)
+    x = Tensor(np.ones(1000), requires_grad=True)
+    nested = checkpoint(lambda a: checkpoint(lambda b: F.dropout(b, 0.5, True))(a) * 2.0)
+    twice = checkpoint(lambda a: F.dropout(a, 0.5, True) + F.dropout(a, 0.5, True))
+    for f in (checkpoint(lambda a: F.dropout(a, 0.5, True)), nested, twice):
+        y = f(x)
+        nn.manual_seed(123)
+        before = nn.random.generator().bit_generator.state
+        x.grad = None
+        y.sum().backward()
+        np.testing.assert_array_equal(x.grad, y.detach().numpy())
+        assert nn.random.generator().bit_generator.state == before  # the caller's is not drawn from
+
+
+def test_a_checkpoint_that_draws_more_when_run_again_is_told() -> None:
+    rng, runs = np.random.default_rng(0), []
+
+    def f(x: Any) -> Any:
+        runs.append(1)
+        return x * sum(draws_from(rng).random() for _ in runs)
+
+    with pytest.raises(AutogradError, match="drew more random numbers"):
+        checkpoint(f)(Tensor(X, requires_grad=True)).sum().backward()
+
+
+def test_checkpoint_keeps_handles_given_by_keyword_as_they_were() -> None:
+    w = Tensor(np.ones(3), requires_grad=True)
+    h, k = w * 1.0, w * 1.0
+    y = checkpoint(lambda a, b: np.exp(a * b["k"]))(h, b={"k": k})
+    h += 100.0
+    k += 100.0
+    y.sum().backward()
+    np.testing.assert_allclose(w.grad, 2 * np.exp(1) * np.ones(3))
 
 
 def test_checkpoint_notices_an_updated_leaf_and_another_run() -> None:
