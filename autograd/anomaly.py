@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from .engine import reachable
-from .errors import GraphFreedError, NonFiniteError
+from .errors import ArrayChangedError, GraphFreedError, NonFiniteError
 from .node import Node
+from .ownership import holds
 from .tensor import Tensor
 from .watch import Watcher, user_line
 
@@ -18,8 +20,8 @@ __all__ = ["detect_anomaly", "why_no_grad"]
 REMEDIES = {
     "divide": "A denominator is 0 (or tiny). Make it safe before dividing: np.where(d == 0, 1, d), "
     "or d + eps. A where() around the quotient comes too late: its slope is infinite all the same.",
-    "log": "The logarithm of 0. From logits use log_softmax or a loss `..._with_logits`; else "
-    "np.log(np.maximum(x, eps)) or np.log1p.",
+    "log": "The logarithm of 0, or of a negative number. From logits use log_softmax or a loss "
+    "`..._with_logits`; else np.log(np.maximum(x, eps)) or np.log1p.",
     "sqrt": "The square root has an infinite slope at 0, and no value below it. Add an eps inside; "
     "for a length use np.linalg.norm or np.hypot, which have gradient 0 there.",
     "exp": "exp overflows (float32 above 88). Subtract the maximum first, as softmax and logsumexp "
@@ -35,7 +37,8 @@ GROWING = (
 class detect_anomaly(Watcher):  # noqa: N801 (used like a function, and named as in PyTorch)
     """Stop at the first NaN or infinity, in the forward or the backward pass, and say whose it is.
 
-    A `with` block; each op in it costs a few times its usual time.
+    A `with` block; each op in it costs a few times its usual time. It also finds a plain array
+    that was written to between the forward and the backward pass that needs its old value.
 
     Parameters
     ----------
@@ -44,6 +47,7 @@ class detect_anomaly(Watcher):  # noqa: N801 (used like a function, and named as
     Raises
     ------
     NonFiniteError : names the op, the line of your program, the operands and a remedy.
+    ArrayChangedError : names the op, the line and the argument.
 
     Examples
     --------
@@ -63,6 +67,7 @@ class detect_anomaly(Watcher):  # noqa: N801 (used like a function, and named as
         self._quiet = np.errstate(all="ignore")  # NumPy's own warnings would come first
         self._bad = (lambda x: ~np.isfinite(x)) if inf else np.isnan
         self._seen: dict[int, tuple[str, tuple[Any, ...]]] = {}
+        self._sums: dict[int, list[tuple[str, Any, int]]] = {}
 
     def __enter__(self) -> Any:
         self._quiet.__enter__()
@@ -76,14 +81,23 @@ class detect_anomaly(Watcher):  # noqa: N801 (used like a function, and named as
         """Check the result of an op."""
         line = user_line()
         self._seen[node.number] = line, tuple(_range(x) for x in inputs)
+        self._sums[node.number] = [(what, x, _checksum(x)) for what, x in _needed(node, inputs)]
         for result in out if type(out) is tuple else (out,):
             result = np.asarray(result)
             if self._bad(result).any():
                 self._stop(node, "the result", result)
 
     def arrived(self, node: Node, position: int, incoming: Any, gradient: Any) -> None:  # noqa: ARG002
-        """Check what a closure returned."""
-        values = np.asarray(gradient._data if isinstance(gradient, Tensor) else gradient)
+        """Check what a closure worked with, and what it returned."""
+        for what, array, checksum in self._sums.get(node.number, ()):
+            if _checksum(array) != checksum:
+                raise ArrayChangedError(
+                    f"{node.op.__name__}: its {what}, an array of shape {array.shape}, was written "
+                    "to after the forward pass, and the backward pass needs its old value\n"
+                    f"  at {self._seen[node.number][0]}\n"
+                    "  Assign a new array instead, or give the op a copy."
+                )
+        values = np.asarray(gradient._array if isinstance(gradient, Tensor) else gradient)
         if values.dtype.kind in "fc" and self._bad(values).any():
             self._stop(node, f"the gradient of argument {position}", values)
 
@@ -101,6 +115,21 @@ class detect_anomaly(Watcher):  # noqa: N801 (used like a function, and named as
         if already:
             remedy = "An operand came in with it: look at the data, or at what made it."
         raise NonFiniteError("\n".join([*lines, "  " + remedy]))
+
+
+def _needed(node: Node, inputs: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+    """The arrays that the way back works with: those that a closure or the node holds."""
+    args, kwargs = node.config
+    named = [(f"argument {i}", x) for i, x in enumerate((*inputs, *args))]
+    for what, x in [*named, *((f"argument {name}", x) for name, x in kwargs.items())]:
+        if isinstance(x, np.ndarray) and (
+            node.inputs is not None or any(holds(closure, x) for closure, _, _ in node.edges or ())
+        ):
+            yield what, x
+
+
+def _checksum(array: Any) -> int:
+    return zlib.crc32(np.ascontiguousarray(array).data)
 
 
 def _range(x: Any) -> str:

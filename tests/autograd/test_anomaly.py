@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import NonFiniteError, Tensor, detect_anomaly, gradients, no_grad, op, why_no_grad
+import nn.functional as F
+from autograd import (
+    ArrayChangedError,
+    NonFiniteError,
+    Tensor,
+    detect_anomaly,
+    gradients,
+    no_grad,
+    op,
+    why_no_grad,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -128,3 +138,40 @@ def test_why_no_grad_without_a_cut() -> None:
     assert "plain float64" in why_no_grad(x, lambda: np.float64(2))
     y.backward()
     assert "freed" in why_no_grad(x, y)
+
+
+def test_a_plain_array_that_is_written_to_is_found() -> None:
+    def array() -> np.ndarray:
+        return np.array([3.0, 4.0])
+
+    for name, f, x in [
+        ("multiply", lambda w, x: w * x, array()),
+        ("multiply", lambda w, x: x * w, array()),
+        ("multiply", lambda w, x: w * x[::-1], array()),
+        ("matmul", lambda w, x: w @ x, array()),
+        ("where", lambda w, x: np.where(x, w, 0.0), np.array([True, False])),
+        ("sum", lambda w, x: np.sum(w, where=x), np.array([True, False])),
+        ("conv", lambda w, x: F.conv1d(x[None, None], w[None, None]), array()),
+    ]:
+        w = leaf(1.0, 2.0)
+        with detect_anomaly():
+            loss = f(w, x).sum()
+            x[...] = 0
+            with pytest.raises(
+                ArrayChangedError, match=f"^{name}: its argument .* written to"
+            ) as e:
+                loss.backward()
+        assert "test_anomaly.py" in str(e.value)
+        assert w.grad is None
+
+    w, x, index = leaf(1.0, 2.0), array(), np.array([0, 1])
+    with detect_anomaly():  # what the way back does not need may change
+        loss = (w + x)[index].sum() + np.stack([w, x]).sum()
+        x[:], index[:] = 0, 0
+        loss.backward()
+    assert w.grad.tolist() == [2, 2]
+
+
+def test_the_logarithm_of_a_negative_number_is_called_so() -> None:
+    with detect_anomaly(), pytest.raises(NonFiniteError, match="or of a negative number"):
+        np.log(Tensor([-3.0], requires_grad=True))
