@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import wide
 from .errors import GradientShapeError, GraphFreedError
 from .node import NOT_KEPT, Leaf, Node
 from .ownership import refuse_changed_leaves
@@ -28,7 +29,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     axes = tuple(range(lead)) + tuple(
         lead + i for i, n in enumerate(shape) if n == 1 and g.shape[lead + i] != 1
     )
-    return np.reshape(np.sum(g, axis=axes), shape)
+    return np.reshape(np.sum(g, axis=axes, dtype=wide(g.dtype)), shape)
 
 
 def _fit(g: Any, node: Node, parent: Node, i: int) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import wide
 from .dispatch import untracked
 from .errors import IntegerGradientError
 from .op import op
@@ -24,14 +25,17 @@ def getitem(x, index=(), once=None):
 @op(linear=True)
 def scatter(g, shape=(), index=(), once=None):
     """Zeros of `shape` with `g` added at `index`: the transpose of reading."""
-    out = np.zeros(shape, g.dtype)
+    closure = lambda h: getitem(h, index, once)  # noqa: E731
     if _picks_once(index) if once is None else once:
+        out = np.zeros(shape, g.dtype)
         out[index] = g
-    elif g.size > 1000 and (along := _only_axis(index, out.ndim)):
+        return out, closure
+    out = np.zeros(shape, wide(g.dtype))
+    if g.size > MANY and (along := _only_axis(index, out.ndim)):
         _add_along(out, g, *along)
     else:
         np.add.at(out, index, g)  # += would add a repeated element only once
-    return out, lambda h: getitem(h, index, once)
+    return out.astype(g.dtype, copy=False), closure
 
 
 @op(linear=True)
@@ -85,6 +89,8 @@ def _only_axis(index: Any, ndim: int) -> tuple[int, Any] | None:
     return (ndim - len(parts) + k if Ellipsis in parts[:k] else k), parts[k]
 
 
+MANY = 1000  # numbers from which on `_add_along` is worth its preparation
+
 # The sum of two complex numbers is two sums at once.
 TWO_AS_ONE = {np.dtype("f4"): "c8", np.dtype("f8"): "c16"}
 
@@ -100,7 +106,7 @@ def _add_along(out: Any, g: Any, axis: int, rows: Any) -> None:
         for row, row_of_g in zip(rows, g.reshape(len(rows), width), strict=True):
             out.reshape(n, width)[row] += row_of_g
         return
-    flat, numbers = out.reshape(-1), g.reshape(-1)
+    flat, numbers = out.reshape(-1), np.ascontiguousarray(g, out.dtype).reshape(-1)
     if width % 2 == 0 and (two := TWO_AS_ONE.get(out.dtype)):
         flat, numbers, width = flat.view(two), numbers.view(two), width // 2
     first = np.arange(0, flat.size, n * width)[:, None, None] + rows[:, None] * width
@@ -110,7 +116,7 @@ def _add_along(out: Any, g: Any, axis: int, rows: Any) -> None:
 def plain_index(index: Any) -> Any:
     """An index whose Tensors are arrays."""
     if isinstance(index, Tensor):
-        return index._data
+        return index._array
     return tuple(plain_index(i) for i in index) if isinstance(index, tuple) else index
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .complexes import conj
-from .dispatch import implements
+from .dispatch import as_array, implements
 from .op import op
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
@@ -53,6 +53,9 @@ def _nonzero(x):
 @implements(np.linalg.vector_norm)
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     x = _inexact(x)
+    if x.dtype.char == "e":  # squares and sums may be larger than float16 holds
+        wider = x.astype(np.float32)
+        return vector_norm(wider, axis=axis, keepdims=keepdims, ord=ord).astype(x.dtype)
     if ord is None or ord == 2:
         return _length(x, axis=axis, keepdims=keepdims)
     if ord == 1:
@@ -76,6 +79,8 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     x = _inexact(x)
+    if x.dtype.char == "e":
+        return norm(x.astype(np.float32), ord, axis, keepdims).astype(x.dtype)
     if axis is None and ord is None:
         return _length(x, keepdims=keepdims)
     axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim, "axis")
@@ -121,4 +126,5 @@ def cond(x: Any, p: Any = None) -> Any:
 
 
 def _inexact(x: Any) -> Any:
+    x = as_array(x)
     return x if x.dtype.kind in "fc" else x.astype(np.float64)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .dispatch import implements, untracked
+from .arrays import over, wide
+from .dispatch import as_array, implements, untracked
 from .errors import NoGradientRuleError
 from .op import op
 from .tensor import Tensor
@@ -86,9 +87,10 @@ def mean(x, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
         refuse_integers("mean", x, dtype)
     shape, n = x.shape, count(x.shape, axis, where)
     if where is True:
-        closure = lambda g: expand(g / n, shape, axis)  # noqa: E731
+        closure = lambda g: expand(over(g, n), shape, axis)  # noqa: E731
     else:
-        closure = lambda g: expand(g, shape, axis) / np.maximum(n, 1).astype(g.dtype)  # noqa: E731
+        some = np.maximum(n, 1)
+        closure = lambda g: expand(g, shape, axis) / some.astype(wide(g.dtype))  # noqa: E731
     return x.mean(axis, dtype, None, keepdims, where=where), _masked(closure, where)
 
 
@@ -164,7 +166,7 @@ def _extreme(x: Any, best: Any, axis: Any, keepdims: bool, initial: Any, where: 
         ties = hit.sum(axis=axis, keepdims=True)
         if initial is not NOT_GIVEN:  # takes part as one more element
             ties = ties + (best == initial)
-        return g.reshape(ties.shape) * (hit / ties.astype(g.dtype))
+        return g.reshape(ties.shape) * (hit / ties.astype(wide(g.dtype)))
 
     if keepdims:
         return best, closure
@@ -192,9 +194,13 @@ def nanmean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
     *, where: Any = True,
 ) -> Any:  # fmt: skip
-    total = np.sum(without_nan(a, 0), axis, dtype, out, keepdims, where=where)
+    a = as_array(a)
+    inside = wide(a.dtype) if dtype is None and a.dtype.kind in "fc" else dtype
+    total = np.sum(without_nan(a, 0), axis, inside, out, keepdims, where=where)
     numbers = np.sum(~np.isnan(a), axis, keepdims=keepdims, where=where)
-    return total / numbers.astype(total.dtype)
+    mean = total / numbers.astype(total.dtype)
+    wanted = a.dtype if dtype is None and a.dtype.kind in "fc" else dtype
+    return mean if wanted is None or mean.dtype == wanted else mean.astype(wanted)
 
 
 untracked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from .complexes import conj
-from .dispatch import implements
+from .dispatch import as_array, implements, unwrap
 from .op import op
 from .reductions import NOT_GIVEN, axes_of, count, kept, refuse, refuse_integers
-from .shapes import as_array
+from .tensor import Tensor
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -22,11 +23,23 @@ def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
     a = as_array(a)
+    axis = tuple(axis) if isinstance(axis, list) else axis
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=keepdims)
+        if not returned:
+            return mean
         total = np.full(mean.shape, count(a.shape, axis), mean.dtype)
     else:
         w = as_array(weights)
+        dtype = np.result_type(a, w)
+        if dtype.char == "e":  # sums may be larger than float16 holds
+            a, w = a.astype(np.float32), w.astype(np.float32)
+            both = average(a, axis, w, returned, keepdims=keepdims)
+            if not returned:
+                return both.astype(np.float16)
+            return tuple(x.astype(np.float16) for x in both)
+        if dtype.kind in "fc" and w.dtype != dtype:
+            w = w.astype(dtype)
         if w.shape != a.shape:
             axes = axes_of(axis, a.ndim)
             if axis is None or w.shape != tuple(a.shape[i] for i in axes):
@@ -75,6 +88,12 @@ def var(
         if ddof != 0:
             raise ValueError(f"np.{of.__name__}: ddof and correction are one argument: give one")
         ddof = correction
+    a = as_array(a)
+    if a.dtype.char == "e" and dtype is None:  # sums may be larger than float16 holds
+        wider = a.astype(np.float32)
+        return var(wider, axis, None, None, ddof, keepdims, where=where, mean=mean, of=of).astype(
+            a.dtype
+        )
     if mean is NOT_GIVEN:
         return _var(a, axis, dtype, ddof, keepdims, where, of)
     if of is np.nanvar:
@@ -92,16 +111,16 @@ def nanvar(*args: Any, **kwargs: Any) -> Any:
 
 
 @implements(np.std)
-def std(*args: Any, **kwargs: Any) -> Any:
+def std(a: Any, axis: Any = None, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
     """The root of the variance. Its gradient is 0 where the elements are all equal."""
     refuse("std", out=kwargs.get("out"))
-    return _root(var(*args, **kwargs))
+    root = _root(var(a, axis, dtype, *args, **kwargs))
+    return root if dtype is None or root.dtype == dtype else root.astype(dtype)  # of integers
 
 
 @implements(np.nanstd)
 def nanstd(*args: Any, **kwargs: Any) -> Any:
-    refuse("nanstd", out=kwargs.get("out"))
-    return _root(nanvar(*args, **kwargs))
+    return std(*args, **kwargs, of=np.nanvar)
 
 
 @op
@@ -178,7 +197,10 @@ def cov(
 ) -> Any:  # fmt: skip
     rows = [_as_rows(v, rowvar) for v in (m, y) if v is not None]  # a row for each variable
     x = np.concatenate(rows)
+    refuse_integers("cov", x, dtype)
     x = x.astype(np.result_type(x, np.float64) if dtype is None else dtype)
+    if ddof is not None and ddof != int(ddof):
+        raise ValueError(f"np.cov: ddof is {ddof}, expected a whole number")
     ddof = (0 if bias else 1) if ddof is None else ddof
     n: Any = x.shape[1]
     if fweights is None and aweights is None:
@@ -196,7 +218,8 @@ def cov(
         ddof = ddof * (1 if aweights is None else (w * a).sum() / n)
     if n - ddof <= 0:
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
-    return np.squeeze(d @ turned * np.true_divide(1, np.maximum(n - ddof, 0)))
+    c = d @ turned
+    return np.squeeze(c * np.true_divide(1, np.maximum(n - ddof, 0)).astype(c.dtype))
 
 
 def _as_rows(x: Any, rowvar: bool) -> Any:
@@ -232,3 +255,65 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
         return np.bincount(np.asarray(x), minlength=minlength)
     return _bincount(weights, np.asarray(x), minlength)
+
+
+# Histograms: differentiable by the weights. What lies in which bin is a step; the edges are values.
+
+
+@implements(np.histogram)
+def histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    a, bins, range = unwrap((a, bins, range))
+    if not isinstance(weights, Tensor):
+        return np.histogram(a, bins, range, density, weights)
+    a = np.ravel(a)
+    edges = np.histogram_bin_edges(a, bins, range)
+    return _weighed([a], [edges], weights, density, weights.dtype), edges
+
+
+@implements(np.histogramdd)
+def histogramdd(
+    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    sample, bins, range = unwrap((sample, bins, range))
+    if not isinstance(weights, Tensor):
+        return np.histogramdd(sample, bins, range, density, weights)
+    if not (isinstance(sample, np.ndarray) and sample.ndim == 2):
+        sample = np.atleast_2d(sample).T
+    edges = np.histogramdd(sample, bins, range)[1]
+    return _weighed(sample.T, edges, weights, density), edges
+
+
+@implements(np.histogram2d)
+def histogram2d(
+    x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    x, y, bins, range = unwrap((x, y, bins, range))
+    if not isinstance(weights, Tensor):
+        return np.histogram2d(x, y, bins, range, density, weights)
+    _, *edges = np.histogram2d(x, y, bins, range)
+    return _weighed([np.asarray(x), np.asarray(y)], edges, weights, density), *edges
+
+
+def _weighed(
+    columns: Any, edges: Any, weights: Tensor, density: Any, dtype: Any = np.float64
+) -> Any:
+    """The sums of weights in the bins between `edges`, the last of which are closed."""
+    w: Any = np.ravel(weights)
+    if any(x.shape != w.shape for x in columns):
+        raise ValueError(f"np.histogram: weights of shape {w.shape} for {columns[0].shape}")
+    sides = [len(e) - 1 for e in edges]
+    places = [
+        np.searchsorted(e, x, "right") - (x == e[-1]) - 1
+        for x, e in zip(columns, edges, strict=True)
+    ]
+    inside = np.all([(p >= 0) & (p < n) for p, n in zip(places, sides, strict=True)], axis=0)
+    flat = np.ravel_multi_index([p[inside] for p in places], sides)
+    sums = _bincount(w[inside], flat, math.prod(sides)).reshape(sides).astype(dtype)
+    if not density:
+        return sums
+    total = np.sum(sums)
+    for widths in np.ix_(*map(np.diff, edges)):
+        sums = sums / widths
+    return sums / total
