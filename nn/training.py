@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import inspect
+import io
 import math
 import os
 import time
@@ -59,10 +60,12 @@ class History(dict[str, list[float]]):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a CSV file, whole or not at all; its first line holds the names."""
-        with replacing(path) as draft, open(draft, "x", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(self)
-            writer.writerows(zip(*self.values(), strict=True))
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self)
+        writer.writerows(zip(*self.values(), strict=True))
+        with replacing(path) as file:
+            file.write(text.getvalue().encode())
 
     def __repr__(self) -> str:
         return f"History({len(self['epoch'])} epochs; {self._last()})" if self else "History()"
