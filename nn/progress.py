@@ -19,7 +19,7 @@ def say(*lines: object, above: Any = None) -> None:
     try:
         for line in lines:
             write(str(line))
-        sys.stdout.flush()
+        print(end="", flush=True)
     except BrokenPipeError:  # all that is to come, and what waits to be written, goes nowhere
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -27,7 +27,7 @@ def say(*lines: object, above: Any = None) -> None:
 
 
 def bar(total: int | None) -> Any:
-    """A bar of tqdm's; None if there is no tqdm, and nowhere to draw: no terminal, no notebook."""
+    """A bar of tqdm's; None if there is no tqdm, or nowhere to draw: no terminal, no notebook."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a notebook without ipywidgets gets a bar of text

@@ -598,7 +598,8 @@ def test_a_bar_over_all_batches_with_the_lines_above_it(capsys, monkeypatch, siz
     class Bar:
         disable = False
 
-        def __init__(self, total, **kwargs):
+        def __init__(self, total, disable, **kwargs):
+            assert disable is None  # it finds out by itself whether there is a terminal
             self.total, self.updates, self.lines, self.closed = total, 0, [], False
             bars.append(self)
 
@@ -631,6 +632,31 @@ def test_a_bar_over_all_batches_with_the_lines_above_it(capsys, monkeypatch, siz
     assert [line.split(":")[0] for line in bar.lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     assert bar.closed
     assert capsys.readouterr() == ("", "")
+
+
+TQDM = """
+import types, warnings
+warnings.warn("IProgress not found. Please update jupyter and ipywidgets.")
+def tqdm(total, disable, **kwargs):
+    return types.SimpleNamespace(disable=disable is None, total=total)
+"""
+
+
+@pytest.mark.parametrize("shell", [types.SimpleNamespace(kernel=1), types.SimpleNamespace(), None])
+def test_in_a_notebook_a_bar_needs_no_terminal(monkeypatch, tmp_path, shell):
+    package = tmp_path / "tqdm"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "auto.py").write_text(TQDM)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("tqdm", "tqdm.auto"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    ipython = types.SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    bar = nn.progress.bar(3)
+    assert bar.total == 3 if hasattr(shell, "kernel") else bar is None
+    for name in ("tqdm", "tqdm.auto"):
+        del sys.modules[name]
 
 
 # ------------------------------------------------------------------------------------- the history
