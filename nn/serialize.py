@@ -23,6 +23,7 @@ from .files import replacing
 __all__ = ["load", "save"]
 
 _STRUCTURE = "structure.json"  # of a nested state; its arrays are entries of their own
+_NAMES = "names.json"  # the names of arrays that cannot be those of entries
 _ENTRY_HEADER, _UTF8 = 30, 0x800  # of zip archives: bytes before an entry's name, and a flag of it
 
 
@@ -67,18 +68,7 @@ def save(state: Any, path: str | os.PathLike[str]) -> None:
             file.write(content)
         return
     with replacing(path) as file:
-        # Not np.savez: it takes names as keywords, and "file" is one of its own.
-        archive = zipfile.ZipFile(file, "w")
-        try:
-            for name, array in arrays.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                    np.lib.format.write_array(entry, array, allow_pickle=False)
-            if not flat:
-                archive.writestr(_STRUCTURE, json.dumps(structure))
-            archive.close()
-        finally:
-            # Closed in the middle of an entry it raises, which would hide what came, as Ctrl-C.
-            archive.fp = None
+        _write(file, arrays, None if flat else json.dumps(structure))
 
 
 def load(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> Any:
@@ -111,6 +101,35 @@ def load(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> Any:
             ) from error
 
 
+def _write(file: IO[bytes], arrays: dict[str, NDArray[Any]], structure: str | None) -> None:
+    # Not np.savez: it takes names as keywords, and "file" is one of its own.
+    archive, others = zipfile.ZipFile(file, "w"), {}
+    try:
+        for i, (name, array) in enumerate(arrays.items()):
+            entry_name = name
+            if not _names_an_entry(name):
+                entry_name = f"{_NAMES}/{i}"
+                others[entry_name] = name
+            with archive.open(f"{entry_name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
+        if others:
+            archive.writestr(_NAMES, json.dumps(others))
+        if structure is not None:
+            archive.writestr(_STRUCTURE, structure)
+        archive.close()
+    finally:
+        # Closed in the middle of an entry it raises, which would hide what came, such as Ctrl-C.
+        archive.fp = None
+
+
+def _names_an_entry(name: str) -> bool:
+    """Whether a zip archive can have an entry of this name, on every system."""
+    try:
+        return len(name.encode()) < 2**16 - len(".npy") and not {"\0", "\\"} & set(name)
+    except UnicodeEncodeError:
+        return False
+
+
 def _read(file: IO[bytes], limit: int) -> Any:
     entries = {}
     with zipfile.ZipFile(file) as archive:
@@ -125,12 +144,13 @@ def _read(file: IO[bytes], limit: int) -> Any:
         for info in directory:  # whole, so that its checksum is compared before use
             with archive.open(info) as entry:
                 entries[info.filename] = entry.read(info.file_size)
-    structure = entries.pop(_STRUCTURE, None)
+    structure, names = entries.pop(_STRUCTURE, None), json.loads(entries.pop(_NAMES, "{}"))
     arrays = {}
     for name, content in entries.items():
         if not name.endswith(".npy"):
             raise ValueError(f"it has an entry {name}")
-        arrays[name.removesuffix(".npy")] = _array(name, content)
+        name = name.removesuffix(".npy")
+        arrays[names.get(name, name)] = _array(name, content)
     return arrays if structure is None else _put_together(json.loads(structure), arrays)
 
 
@@ -192,20 +212,10 @@ def _take_apart(x: Any, path: tuple[str, ...], arrays: dict[str, NDArray[Any]]) 
         raise TypeError(f"save: cannot save {name or 'this'}, a {type(x).__name__}")
     if hasattr(x, "mask"):
         raise TypeError(f"save: {name or 'this'} is a masked array; write .filled(value)")
-    if not _names_an_entry(name):
-        name = f"array {len(arrays)}"
     if name in arrays:
         raise ValueError(f"save: two arrays would be named {name!r}")
     arrays[name] = np.asarray(x)
     return {"array": name}
-
-
-def _names_an_entry(name: str) -> bool:
-    """Whether a zip archive can have an entry of this name, on every system."""
-    try:
-        return len(name.encode()) < 2**16 - len(".npy") and not {"\0", "\\"} & set(name)
-    except UnicodeEncodeError:
-        return False
 
 
 def _key(key: Any, path: tuple[str, ...]) -> Any:

@@ -159,7 +159,7 @@ def fit(
             start = time.perf_counter()
             model.train()
             means = _Means("", epoch, metrics, ignored)
-            params = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+            params = _trained(model, optimizer)
             buffered = any(True for _ in model.buffers())
             for x, y in _pairs("train", train, epoch):
                 before = _copies(model) if buffered else {}
@@ -216,6 +216,13 @@ def _check(model: Any, loss: Any, optimizer: Any) -> None:
                 f"fit: {name}: got {got}, expected {expected}. The order is fit(model, loss, "
                 "optimizer, train)"
             )
+
+
+def _trained(model: Module, optimizer: Any) -> list[tuple[str, Parameter]]:
+    """The parameters that the optimizer changes, with their names; all if it does not tell."""
+    groups = getattr(optimizer, "param_groups", [{"params": model.parameters()}])
+    own = {id(p) for group in groups for p in group["params"]}
+    return [(k, p) for k, p in model.named_parameters() if p.requires_grad and id(p) in own]
 
 
 def _copies(model: Module) -> dict[str, Any]:

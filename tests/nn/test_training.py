@@ -386,6 +386,14 @@ def test_a_frozen_parameter_may_be_infinite():
     assert len(quiet(model, data(), epochs=2)["loss"]) == 2
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_the_optimizer_does_not_change_may_have_any_gradient():
+    model = Count()
+    optimizer = optim.SGD(model.inner[2].parameters(), 0.1)
+    loss = nan_gradient(model)  # of inner.0.bias
+    assert len(fit(model, loss, optimizer, data(), epochs=2, progress=False)["loss"]) == 2
+
+
 # The labels are those of quadrants 0 to 3; some of them are to be ignored.
 @pytest.mark.parametrize(
     ("loss", "ignored"),
