@@ -22,7 +22,7 @@ class _Container(Module, Generic[T]):
     _kind: ClassVar[type[Any]] = Module
     # The number of items, and whether they are named "0", "1", ... in order. To look through all
     # attributes for that takes too long where there are many. Kept by the next two methods.
-    _size, _even = 0, True
+    _n_items, _numbered = 0, True
 
     def _items(self) -> dict[str, T]:
         kind = self._kind
@@ -55,20 +55,20 @@ class _Container(Module, Generic[T]):
         known, before = name in vars(self), self._has(name)
         super().__setattr__(name, value)
         if self._has(name) != before:
-            last = name == str(self._size) and not known  # a new one stands behind all others
-            self._count(self._size + 1 - 2 * before, last)
+            last = name == str(self._n_items) and not known  # a new one stands behind all others
+            self._recount(self._n_items + 1 - 2 * before, last)
 
     def __delattr__(self, name: str) -> None:
         before = self._has(name)
         super().__delattr__(name)
         if before:
-            self._count(self._size - 1, name == str(self._size - 1))
+            self._recount(self._n_items - 1, name == str(self._n_items - 1))
 
-    def _count(self, size: int, last: bool) -> None:
-        vars(self).update(_size=size, _even=(self._even and last) or not size)
+    def _recount(self, size: int, last: bool) -> None:
+        vars(self).update(_n_items=size, _numbered=(self._numbered and last) or not size)
 
     def __len__(self) -> int:
-        return self._size
+        return self._n_items
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Raise: there is nothing to compute."""
@@ -107,7 +107,7 @@ class _List(_Container[T]):
     def __delitem__(self, index: int | slice) -> None:
         if not isinstance(index, slice):
             name = self._name_of(index)
-            if self._even and name == str(len(self) - 1):  # no other gets a new name
+            if self._numbered and name == str(len(self) - 1):  # no other gets a new name
                 return delattr(self, name)
         items = list(self)
         del items[index]
@@ -146,7 +146,7 @@ class _List(_Container[T]):
 
     def _name_of(self, index: int) -> str:
         try:
-            return str((range(len(self)) if self._even else list(self._items()))[index])
+            return str((range(len(self)) if self._numbered else list(self._items()))[index])
         except IndexError:
             raise IndexError(
                 f"{type(self).__name__}: got index {index}, but it has {len(self)} items"
