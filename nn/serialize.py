@@ -24,7 +24,7 @@ __all__ = ["load", "save"]
 
 _STRUCTURE = "structure.json"  # of a nested state; its arrays are entries of their own
 _NAMES = "names.json"  # the names of arrays that cannot be those of entries
-_ENTRY_HEADER, _UTF8 = 30, 0x800  # of zip archives: bytes before an entry's name, and a flag of it
+_ENTRY_HEADER = 30  # bytes before the name of an entry: in less room there is none
 
 
 def save(state: Any, path: str | os.PathLike[str]) -> None:
@@ -162,8 +162,8 @@ def _check_directory(file: IO[bytes], directory: list[zipfile.ZipInfo], end: int
     for info in sorted(directory, key=lambda info: info.header_offset):
         gap = info.header_offset - at
         file.seek(info.header_offset)
-        flags, *lengths = struct.unpack("<6xH18x2H", file.read(_ENTRY_HEADER))
-        if not 0 <= gap < _ENTRY_HEADER or (flags ^ info.flag_bits) & _UTF8:
+        lengths = struct.unpack("<26x2H", file.read(_ENTRY_HEADER))  # of its name and what follows
+        if not 0 <= gap < _ENTRY_HEADER:
             raise ValueError(f"its directory is wrong about {info.filename}")
         at = info.header_offset + _ENTRY_HEADER + sum(lengths) + info.compress_size
     if not 0 <= end - at < _ENTRY_HEADER:

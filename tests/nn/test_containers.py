@@ -146,6 +146,10 @@ LONG: dict[str, Any] = {
     "extend": lambda xs: (nn.ModuleList().extend, xs),
     "insert": lambda xs: (nn.ModuleList(xs).insert, 0, nn.ReLU()),
     "index": lambda xs: (lambda ys: [ys[i] for i in range(len(ys))], nn.ModuleList(xs)),
+    "index after insert": lambda xs: (
+        lambda ys: [ys[i] for i in range(len(ys))],
+        nn.ModuleList(xs).insert(0, nn.ReLU()),
+    ),
     "pop": lambda xs: (lambda ys: [ys.pop() for _ in xs], nn.ModuleList(xs)),
     "values": lambda xs: (lambda d: list(d.values()), nn.ModuleDict(enumerated(xs))),
     "clear": lambda xs: (nn.ModuleDict(enumerated(xs)).clear,),

@@ -252,7 +252,7 @@ def test_pickles_are_not_opened(tmp_path: Path) -> None:
 
 def test_damage_never_gives_wrong_numbers(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
-    state = {"weight": np.arange(4.0), "bias": np.ones(2, np.float32)}
+    state = {"weight": np.arange(4.0), "ü": np.ones(2, np.float32)}
     nn.save(state, path)
     whole = path.read_bytes()
     for length in range(len(whole)):

@@ -201,6 +201,23 @@ def test_lbfgs_computes_the_loss_as_often_as_it_likes():
     np.testing.assert_allclose(model.weight.data, [[1, -2, 3]], atol=1e-3)
 
 
+def test_an_optimizer_may_try_where_there_is_no_loss():
+    class Search(optim.SGD):
+        def step(self, closure):
+            cost = closure()
+            w = model.inner[0].weight
+            kept = w.data.copy()
+            w.data[...] = np.nan
+            assert np.isnan(closure().item())
+            w.data[...] = kept
+            return cost
+
+    model = Count()
+    optimizer = Search(model.parameters(), 0.1)
+    history = fit(model, cross_entropy, optimizer, data(), epochs=2, progress=False)
+    assert len(history["loss"]) == 2
+
+
 def test_no_epochs_is_fine():
     model = net()
     before = model.state_dict()
@@ -403,6 +420,7 @@ def test_what_the_optimizer_does_not_change_may_have_any_gradient():
         (nn.CrossEntropyLoss(ignore_index=9), 9),
         (lambda output, y: nn.functional.cross_entropy(output, y, ignore_index=-1), -1),
         (nn.NLLLoss(ignore_index=2), 2),
+        (lambda output, y: nn.functional.cross_entropy(output, y, ignore_index=9), 9),
     ],
 )
 def test_labels_that_the_loss_ignores_do_not_count_in_the_accuracy(loss, ignored):
