@@ -260,7 +260,7 @@ def _step(
                 if p.grad is not None:
                     means.check(f"the gradient of {name}", p.grad, _FIND)
         except BaseException:
-            for name, buffer in model.named_buffers() if first else ():
+            for name, buffer in model.named_buffers():
                 if name in buffers:
                     buffer.data[...] = buffers[name]
             raise
