@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,10 +27,11 @@ from .containers import Sequential
 from .data import train_test_split
 from .linear import Linear
 from .module import Module
+from .progress import say
 from .random import manual_seed
 from .rectifiers import ReLU
 from .serialize import save
-from .training import fit
+from .training import History, fit
 
 ACTIVATIONS = {"relu": ReLU, "tanh": Tanh, "sigmoid": Sigmoid}
 LR_OF_SGD = 0.03
@@ -51,8 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say (by default those of the command line); return the exit status.
 
     0 : done.
-    2 : it cannot be done; one line on stderr says why, and nothing was written.
-    130 : stopped by Ctrl-C. If an epoch was complete by then, the results were written.
+    2 : it cannot be done; one line on stderr says why. Nothing was written, unless it is pictures
+        that failed.
+    130 : stopped by Ctrl-C. If an epoch was complete by then, what was learned was written.
     """
     try:
         parser = _parser()
@@ -65,9 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         message = str(error).replace("pass download=True", "add --download")
         print("plaingrad:", *message.split(), file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("plaingrad: stopped, nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print("plaingrad: stopped,", str(stop) or "nothing was written", file=sys.stderr)
         return 130
+    finally:
+        say()  # what argparse printed, too, may be read by nobody
 
 
 def train(args: argparse.Namespace) -> int:
@@ -83,10 +87,12 @@ def train(args: argparse.Namespace) -> int:
     manual_seed(args.seed)
     x, x_test, y, y_test = _data(args)
     model = _perceptron(args.model, args.activation)
-    print(f"{args.dataset}: {len(x):,} samples to learn from, {len(x_test):,} to test on")
-    print(f"{args.model} with {args.activation}: {model.num_parameters():,} parameters")
     batches = f"batches of {min(args.batch_size, len(x)):,}"
-    print(f"{args.optimizer}, lr {args.lr:g}, {batches}, {args.epochs:,} epochs, seed {args.seed}")
+    say(
+        f"{args.dataset}: {len(x):,} samples to learn from, {len(x_test):,} to test on",
+        f"{args.model} with {args.activation}: {model.num_parameters():,} parameters",
+        f"{args.optimizer}, lr {args.lr:g}, {batches}, {args.epochs:,} epochs, seed {args.seed}",
+    )
     data, test, optimizer = (x, y), (x_test, y_test), _optimizer(args.optimizer, model, args.lr)
     with warnings.catch_warnings():
         # If numbers overflow, fit says so; a batch of a single sample is fine without batch norm.
@@ -96,31 +102,46 @@ def train(args: argparse.Namespace) -> int:
     if not history:  # stopped by Ctrl-C before the end of the first epoch
         raise KeyboardInterrupt
 
-    guess = _guess(model, x_test)
-    learned, tested = _percent(_guess(model, x) == y), _percent(guess == y_test)
-    seconds = sum(history["seconds"])
-    print(f"train accuracy {learned}, test accuracy {tested}, {seconds:.1f} s")
-
-    files: dict[str, Callable[[Path], object]] = {
+    results: dict[str, Callable[[Path], object]] = {
         "model.npz": lambda path: save(model, path),
         "history.csv": history.save,
     }
     try:
+        _write(out, results)  # at once: what follows may fail, or be interrupted
+        _show(args.dataset, model, history, data, test, out)
+    except KeyboardInterrupt:
+        _write(out, results)  # it may have been this that was interrupted
+        raise KeyboardInterrupt(f"but what was learned is in {out / 'model.npz'}") from None
+    return 130 if history.interrupted else 0
+
+
+def _show(name: str, model: Module, history: History, data: Any, test: Any, out: Path) -> None:
+    """Print how well it does and where the results are, and draw pictures of it."""
+    (x, y), (x_test, y_test) = data, test
+    guess = _guess(model, x_test)
+    learned, tested = _percent(_guess(model, x) == y), _percent(guess == y_test)
+    seconds = sum(history["seconds"])
+    say(f"train accuracy {learned}, test accuracy {tested}, {seconds:.1f} s")
+
+    pictures: dict[str, Callable[[Path], object]] = {"history.png": history.plot}
+    if x.shape[1] == 2:
+        title = f"{name}: the test points"
+        pictures["regions.png"] = lambda path: plot.decision_regions(
+            model, x_test, y_test, title=title, path=path
+        )
+    else:
+        pictures["predictions.png"] = lambda path: _draw_digits(x_test, y_test, guess, path)
+    for picture in pictures:
+        Path(out, picture).unlink(missing_ok=True)  # it would be of another model
+    try:
         import matplotlib  # noqa: F401
     except ImportError:
-        print('no pictures without Matplotlib; to install it: pip install "plaingrad[plot]"')
-    else:
-        files["history.png"] = history.plot
-        if x.shape[1] == 2:
-            title = f"{args.dataset}: the test points"
-            files["regions.png"] = lambda path: plot.decision_regions(
-                model, x_test, y_test, title=title, path=path
-            )
-        else:
-            files["predictions.png"] = lambda path: _draw_digits(x_test, y_test, guess, path)
-    _write(out, files)
-    print(*(out / name for name in files), sep="\n")
-    return 130 if history.interrupted else 0
+        say('no pictures without Matplotlib; to install it: pip install "plaingrad[plot]"')
+        pictures = {}
+    say(out / "model.npz", out / "history.csv")
+    for picture, draw in pictures.items():
+        draw(out / picture)
+        say(out / picture)
 
 
 def _data(args: argparse.Namespace) -> list[NDArray[Any]]:
@@ -133,7 +154,7 @@ def _data(args: argparse.Namespace) -> list[NDArray[Any]]:
     try:
         x, y = datasets.mnist(args.data, train=True, download=args.download)
     except FileNotFoundError:
-        print(f"no training files in {args.data}: learning from 80 % of the test files instead")
+        say(f"no training files in {args.data}: learning from 80 % of the test files instead")
         return train_test_split(x_test, y_test, test_size=0.2, stratify=y_test)
     return [x.reshape(len(x), -1), x_test, y, y_test]
 
@@ -194,7 +215,7 @@ def _check_writable(out: Path) -> None:
         raise OSError(f"argument --out: cannot write to {folder}: {error.strerror}") from None
 
 
-def _write(out: Path, files: dict[str, Callable[[Path], object]]) -> None:
+def _write(out: Path, files: Mapping[str, Callable[[Path], object]]) -> None:
     """Write all files into the folder `out`, or none: they move there when the last is whole."""
     made = [folder for folder in (out, *out.parents) if not folder.exists()]
     try:

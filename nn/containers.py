@@ -20,6 +20,9 @@ class _Container(Module, Generic[T]):
     """Holds items as attributes, in order. The names of attributes are those in the state."""
 
     _kind: ClassVar[type[Any]] = Module
+    # The number of items, and whether they are named "0", "1", ... in order. To look through all
+    # attributes for that takes too long where there are many. Kept by the next two methods.
+    _n_items, _numbered = 0, True
 
     def _items(self) -> dict[str, T]:
         kind = self._kind
@@ -40,13 +43,32 @@ class _Container(Module, Generic[T]):
 
     def _put(self, name: str, item: Any) -> None:
         item = self._fit(name, item)
-        if name in self._items():
+        if self._has(name):
             setattr(self, name, item)
         else:
             self._register(name, item, self._kind)
 
+    def _has(self, name: Any) -> bool:
+        return isinstance(vars(self).get(name), self._kind)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        known, before = name in vars(self), self._has(name)
+        super().__setattr__(name, value)
+        if self._has(name) != before:
+            last = name == str(self._n_items) and not known  # a new one stands behind all others
+            self._recount(self._n_items + 1 - 2 * before, last)
+
+    def __delattr__(self, name: str) -> None:
+        before = self._has(name)
+        super().__delattr__(name)
+        if before:
+            self._recount(self._n_items - 1, name == str(self._n_items - 1))
+
+    def _recount(self, size: int, last: bool) -> None:
+        vars(self).update(_n_items=size, _numbered=(self._numbered and last) or not size)
+
     def __len__(self) -> int:
-        return len(self._items())
+        return self._n_items
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Raise: there is nothing to compute."""
@@ -83,9 +105,11 @@ class _List(_Container[T]):
         self._put(self._name_of(index), item)
 
     def __delitem__(self, index: int | slice) -> None:
-        items = list(self)
         if not isinstance(index, slice):
-            self._name_of(index)
+            name = self._name_of(index)
+            if self._numbered and name == str(len(self) - 1):  # no other gets a new name
+                return delattr(self, name)
+        items = list(self)
         del items[index]
         self._renew(items)
 
@@ -97,8 +121,8 @@ class _List(_Container[T]):
 
     def append(self: L, item: Any) -> L:
         """Add an item at the end; returns the container."""
-        items = self._items()  # a part of a Sequential may have the name already
-        self._put(next(name for i in count(len(items)) if (name := str(i)) not in items), item)
+        # A part of a Sequential may have the name already.
+        self._put(next(name for i in count(len(self)) if not self._has(name := str(i))), item)
         return self
 
     def extend(self: L, items: Iterable[Any]) -> L:
@@ -121,12 +145,11 @@ class _List(_Container[T]):
         return item
 
     def _name_of(self, index: int) -> str:
-        names = list(self._items())
         try:
-            return names[index]
+            return str((range(len(self)) if self._numbered else list(self._items()))[index])
         except IndexError:
             raise IndexError(
-                f"{type(self).__name__}: got index {index}, but it has {len(names)} items"
+                f"{type(self).__name__}: got index {index}, but it has {len(self)} items"
             ) from None
 
     def _renew(self, items: Iterable[Any]) -> None:
@@ -205,7 +228,7 @@ class ModuleList(_List[Module]):
     """
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
-        super().__init__(modules or ())
+        super().__init__(() if modules is None else modules)
 
 
 class ParameterList(_List[Parameter]):
@@ -223,7 +246,7 @@ class ParameterList(_List[Parameter]):
     _kind = Parameter
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
-        super().__init__(values or ())
+        super().__init__(() if values is None else values)
 
 
 # Dicts
@@ -233,24 +256,26 @@ class _Dict(_Container[T], MutableMapping[str, T]):
     __hash__, __eq__ = object.__hash__, object.__eq__  # a Module is what it is, not what it holds
 
     def __init__(self, items: Any = None) -> None:
-        self.update(items or {})
+        self.update({} if items is None else items)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._items())
 
     def __getitem__(self, key: str) -> T:
-        return self._items()[key]
+        if not self._has(key):
+            raise KeyError(key)
+        return vars(self)[key]
 
     def __setitem__(self, key: str, item: Any) -> None:
         self._put(key, item)
 
     def __delitem__(self, key: str) -> None:
-        self._items()[key]  # raises KeyError
+        self[key]  # raises KeyError
         delattr(self, key)
 
     def popitem(self) -> tuple[str, T]:
         """Take out the last item, as of a dict."""
-        key = list(self)[-1] if len(self) else ""
+        key = next(filter(self._has, reversed(vars(self))), "")
         return key, self.pop(key)
 
 

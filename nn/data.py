@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from autograd import default_dtype
 from .random import generator as _generator
 
 __all__ = ["DataLoader", "TensorDataset", "train_test_split"]
+
+T = TypeVar("T")
 
 
 class Dataset(Protocol):
@@ -31,6 +33,8 @@ class TensorDataset:
     ----------
     tensors : arrays or Tensors; axis 0 of each counts the samples.
 
+    A subclass with a `__getitem__` of its own, as for augmentation, is asked for each sample.
+
     Raises
     ------
     TypeError, ValueError : something that is no array, or arrays of uneven lengths.
@@ -45,11 +49,11 @@ class TensorDataset:
     """
 
     def __init__(self, *tensors: Any) -> None:
-        self._length = _common_length("dataset", tensors)
+        _common_length("dataset", tensors)
         self.tensors = tensors
 
     def __len__(self) -> int:
-        return self._length
+        return _common_length("dataset", self.tensors)
 
     def __getitem__(self, index: Any) -> tuple[Any, ...]:
         return tuple(x[index] for x in self.tensors)
@@ -63,7 +67,8 @@ class DataLoader:
     dataset : one array (batches are arrays), a tuple or list of equally long arrays, short for
         their `TensorDataset` (batches are tuples of arrays), or any object with `__len__` and
         `__getitem__(int)` whose samples are arrays or numbers (batches are arrays) or tuples,
-        lists or dicts of them, also nested (batches are tuples or dicts of arrays).
+        lists or dicts of them, also nested (batches are tuples or dicts of arrays; named tuples
+        stay what they are). It may grow: an epoch has the samples that are there at its start.
     batch_size : samples in a batch; the last one is smaller if they do not divide the dataset.
     shuffle : visit the samples in a new random order each epoch.
     drop_last : leave out a last batch that would be smaller.
@@ -102,9 +107,9 @@ class DataLoader:
         drop_last: bool = False,
         generator: np.random.Generator | int | None = None,
     ) -> None:
-        if isinstance(dataset, tuple | list):
+        if _reads_as(dataset, tuple) or _reads_as(dataset, list):
             dataset = TensorDataset(*dataset)
-        self._samples: int = _count(dataset)
+        samples = _count(dataset)
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
             raise TypeError(
                 f"batch_size: got {batch_size!r}, expected a positive int; "
@@ -112,14 +117,14 @@ class DataLoader:
             )
         if batch_size < 1:
             raise ValueError(f"batch_size: got {batch_size}, expected at least 1")
-        if drop_last and self._samples < batch_size:
+        if drop_last and samples < batch_size:
             raise ValueError(
-                f"drop_last: {self._samples} samples make no full batch of {batch_size}, so there "
+                f"drop_last: {samples} samples make no full batch of {batch_size}, so there "
                 "would be no batch at all; take a smaller batch_size or drop_last=False"
             )
-        if not drop_last and batch_size > 1 and self._samples % batch_size == 1:
+        if not drop_last and batch_size > 1 and samples % batch_size == 1:
             warnings.warn(
-                f"the last batch will hold a single sample ({self._samples} samples in batches of "
+                f"the last batch will hold a single sample ({samples} samples in batches of "
                 f"{batch_size}), on which batch norm in training mode fails; pass drop_last=True "
                 "or another batch_size",
                 UserWarning,
@@ -135,28 +140,28 @@ class DataLoader:
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
-        full, rest = divmod(self._samples, self.batch_size)
+        full, rest = divmod(_count(self.dataset), self.batch_size)
         return full + (rest > 0 and not self.drop_last)
 
     def __iter__(self) -> Iterator[Any]:
         """Start an epoch. Epochs are independent: two may be under way at the same time."""
-        if self.shuffle:
-            return self._batches(self.generator.permutation(self._samples))
-        return self._batches(np.arange(self._samples))
+        n = _count(self.dataset)
+        order = self.generator.permutation(n) if self.shuffle else np.arange(n)
+        return self._batches(order[: len(self) * self.batch_size])
 
     def _batches(self, order: NDArray[np.int64]) -> Iterator[Any]:
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
+        for start in range(0, len(order), self.batch_size):
             index = order[start : start + self.batch_size]
             if _is_array(self.dataset):
                 yield _rows(self.dataset, index)
-            elif isinstance(self.dataset, TensorDataset):
+            elif _reads_as(self.dataset, TensorDataset):
                 yield tuple(_rows(array, index) for array in self.dataset.tensors)
             else:
                 yield _collate([self.dataset[int(i)] for i in index])
 
     def __repr__(self) -> str:
         return (
-            f"DataLoader({self._samples} samples, {len(self)} batches, "
+            f"DataLoader({len(self.dataset)} samples, {len(self)} batches, "
             f"batch_size={self.batch_size}, shuffle={self.shuffle}, drop_last={self.drop_last})"
         )
 
@@ -263,6 +268,12 @@ def _is_array(value: Any) -> bool:
     return hasattr(value, "__array_function__")
 
 
+def _reads_as(dataset: Any, kind: type[T]) -> TypeGuard[T]:
+    """Whether it is of this kind, and gives its samples as that does."""
+    own, known = (getattr(cls, "__getitem__", None) for cls in (type(dataset), kind))
+    return isinstance(dataset, kind) and own is known
+
+
 def _count(dataset: Any) -> int:
     """The number of samples in what a DataLoader was given."""
     if _is_array(dataset):
@@ -300,7 +311,10 @@ def _common_length(name: str, arrays: Sequence[Any]) -> int:
 def _rows(array: Any, index: NDArray[np.int64]) -> Any:
     """A copy of these rows; indexing alone would keep the strange strides of a transposed array."""
     rows = array[index]
-    return np.ascontiguousarray(rows) if isinstance(rows, np.ndarray) else rows
+    # Of the same class: what a masked array hides must not come to light.
+    return (
+        np.array(rows, order="C", copy=None, subok=True) if isinstance(rows, np.ndarray) else rows
+    )
 
 
 def _collate(samples: list[Any]) -> Any:
@@ -308,15 +322,17 @@ def _collate(samples: list[Any]) -> Any:
     if isinstance(first, dict):
         return {key: _collate([sample[key] for sample in samples]) for key in first}
     if isinstance(first, tuple | list):
-        return tuple(_collate(list(column)) for column in zip(*samples, strict=True))
+        columns = [_collate(list(column)) for column in zip(*samples, strict=True)]
+        return first._make(columns) if hasattr(first, "_make") else tuple(columns)
     return _stack(samples)
 
 
 def _stack(values: Any) -> Any:
     if type(values[0]) is float:
         return np.array(values, default_dtype.get())
+    masked = any(hasattr(value, "mask") for value in values)
     try:
-        batch = np.stack(values)
+        batch = np.ma.stack(values) if masked else np.stack(values)  # which drops the mask
     except ValueError:
         shapes = sorted({np.shape(value) for value in values})
         raise ValueError(

@@ -216,8 +216,8 @@ def _download(folder: Path, name: str) -> Path:
         digest = hashlib.sha256(data).hexdigest()
         if digest == _SHA256[name]:
             folder.mkdir(parents=True, exist_ok=True)
-            with replacing(folder / f"{name}.gz") as draft:
-                draft.write_bytes(data)
+            with replacing(folder / f"{name}.gz") as file:
+                file.write(data)
             return folder / f"{name}.gz"
         problems.append(f"{mirror}: {len(data)} bytes with SHA-256 {digest}, not {_SHA256[name]}")
     raise ConnectionError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -488,6 +489,8 @@ class Module:
                 f"{type(self).__name__}.{name}: a Tensor that requires gradients; no optimizer "
                 f"would see it. Write self.{name} = nn.Parameter(...)."
             )
+        if isinstance(value, _NOT_SEARCHED):
+            _refuse(f"{type(self).__name__}.{name}", value)
         super().__setattr__(name, value)
 
     if not TYPE_CHECKING:  # a type checker is to find the misspelt attribute by itself
@@ -529,6 +532,23 @@ def _found(name: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
         seen.add(id(value))  # a list may hold itself
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _found(f"{name}.{key}", item, seen)
+    elif isinstance(value, _NOT_SEARCHED):  # filled after it was assigned, or within a list
+        _refuse(name, value)
+
+
+_VIEWS = map(type, ({}.keys(), {}.values(), {}.items()))
+_NOT_SEARCHED: tuple[type[Collection[Any]], ...] = (set, frozenset, deque, *_VIEWS)
+
+
+def _refuse(name: str, value: Collection[Any]) -> None:
+    """Raise if there is anything in it that a Module is to find."""
+    for item in value:
+        if isinstance(item, Parameter | Buffer | Module):
+            raise TypeError(
+                f"{name} is a {type(value).__name__} with a {type(item).__name__} in it, which is "
+                "neither trained nor saved: only lists, tuples and dicts are searched. Write "
+                "list(...)"
+            )
 
 
 def _tree(

@@ -322,8 +322,8 @@ def _saved(ax: Any, path: str | os.PathLike[str] | None) -> Figure:
     """The figure of `ax`, saved if there is a path: no one ever sees half a file."""
     figure: Figure = ax.figure.figure  # the whole one, should the axes be in a subfigure
     if path is not None:
-        with replacing(path) as draft:
-            draft.write_bytes(_png(figure, 150))
+        with replacing(path) as file:
+            file.write(_png(figure, 150))
     return figure
 
 

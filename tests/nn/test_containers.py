@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections import OrderedDict
+import sys
+from collections import OrderedDict, deque
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import nn
 from autograd import Tensor
@@ -76,6 +79,93 @@ def test_sequential_of_names() -> None:
     np.testing.assert_array_equal(net(x).data, np.maximum(x @ a.weight.data.T, 0) @ b.weight.data.T)
     net.extra = nn.Tanh()  # one more step
     assert len(net) == 4
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(-6, 6)), max_size=40), st.booleans())
+def test_whatever_is_done_to_a_list_it_counts_and_finds_its_items(steps: Any, named: bool) -> None:
+    net = nn.Sequential({"a": nn.ReLU(), "1": nn.ReLU()}) if named else nn.Sequential()
+    for step, at in steps:
+        before, inside = list(net), -len(net) <= at < len(net)
+        if step <= 1:
+            net.append(nn.ReLU())
+        elif step == 2:
+            net.insert(at, nn.ReLU())
+        elif step == 3 and inside:
+            assert net.pop(at) is before.pop(at)
+            assert list(net) == before
+        elif step == 4:
+            del net[at:]
+        elif step == 5:
+            net = net[at:]
+        elif step == 6 and inside:
+            net[at] = nn.ReLU()
+        elif step == 7:
+            setattr(net, str(abs(at)), None)  # keeps its place among the attributes
+        elif step == 8:
+            setattr(net, str(abs(at)), nn.ReLU())
+        elif step == 9 and str(abs(at)) in vars(net):
+            delattr(net, str(abs(at)))
+        items = [x for x in vars(net).values() if isinstance(x, nn.Module)]
+        assert list(net) == items
+        assert len(net) == len(items)
+        assert [net[i] for i in range(len(items))] == items
+        assert [net[i - len(items)] for i in range(len(items))] == items
+
+
+def work(task: Any, *args: Any) -> int:
+    """How many instructions of Python it takes."""
+    count = 0
+
+    def trace(frame: Any, event: str, arg: Any) -> Any:
+        nonlocal count
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return trace
+
+    old = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        task(*args)
+    finally:
+        sys.settrace(old)
+    return count
+
+
+def append_all(items: Any, new: Any) -> None:
+    for x in new:
+        items.append(x)
+
+
+LONG: dict[str, Any] = {
+    "ModuleList": lambda xs: (nn.ModuleList, xs),
+    "Sequential": lambda xs: (lambda: nn.Sequential(*xs),),
+    "ParameterList": lambda xs: (nn.ParameterList, [nn.Parameter(0.0) for _ in xs]),
+    "ModuleDict": lambda xs: (nn.ModuleDict, enumerated(xs)),
+    "append": lambda xs: (append_all, nn.ModuleList(), xs),
+    "append to named ones": lambda xs: (append_all, nn.Sequential({"a": nn.ReLU()}), xs),
+    "extend": lambda xs: (nn.ModuleList().extend, xs),
+    "insert": lambda xs: (nn.ModuleList(xs).insert, 0, nn.ReLU()),
+    "index": lambda xs: (lambda ys: [ys[i] for i in range(len(ys))], nn.ModuleList(xs)),
+    "index after insert": lambda xs: (
+        lambda ys: [ys[i] for i in range(len(ys))],
+        nn.ModuleList(xs).insert(0, nn.ReLU()),
+    ),
+    "pop": lambda xs: (lambda ys: [ys.pop() for _ in xs], nn.ModuleList(xs)),
+    "values": lambda xs: (lambda d: list(d.values()), nn.ModuleDict(enumerated(xs))),
+    "clear": lambda xs: (nn.ModuleDict(enumerated(xs)).clear,),
+    "state_dict": lambda xs: (nn.ParameterList(np.zeros(len(xs))).state_dict,),
+    "parameters": lambda xs: (lambda p: list(p.parameters()), nn.ParameterList(np.zeros(len(xs)))),
+}
+
+
+def enumerated(items: Any) -> dict[str, Any]:
+    return {f"x{i}": x for i, x in enumerate(items)}
+
+
+@pytest.mark.parametrize("task", LONG)
+def test_four_times_the_length_is_four_times_the_work(task: str) -> None:
+    short, long = (work(*LONG[task]([nn.ReLU() for _ in range(n)])) for n in (100, 400))
+    assert long < 4.5 * short
 
 
 def test_a_dict_of_modules() -> None:
@@ -150,6 +240,31 @@ def test_inside_a_module() -> None:
 def test_refusals(make: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    "kind", [set, frozenset, deque, lambda x: dict.fromkeys(x).keys(), lambda x: {1: x[0]}.values()]
+)
+@pytest.mark.parametrize("item", [nn.ReLU(), nn.Parameter([1.0]), nn.Buffer([1.0])])
+def test_what_is_not_searched_is_refused(kind: Any, item: Any) -> None:
+    net = nn.Module()
+    with pytest.raises(
+        TypeError, match=r"Module.layers is a \w+ with a .* lists, tuples and dicts"
+    ):
+        net.layers = kind([item])
+    assert not hasattr(net, "layers")
+    net.layers = [kind([item])]
+    with pytest.raises(TypeError, match=r"layers.0 is a \w+ with a"):
+        net.state_dict()
+
+
+def test_a_set_that_was_empty_is_refused_when_it_is_looked_through() -> None:
+    net = nn.Module()
+    net.layers, net.names = set(), {"a", "b"}
+    assert list(net.parameters()) == []
+    net.layers.add(nn.Linear(1, 1))
+    with pytest.raises(TypeError, match="layers is a set with a Linear in it"):
+        list(net.parameters())
 
 
 def test_a_refused_item_changes_nothing() -> None:

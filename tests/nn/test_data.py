@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -190,6 +191,89 @@ def test_samples_may_be_lists_dicts_and_nested():
     batch = next(iter(DataLoader(Samples(4, lambda i: {"x": x[i], "label": i}), 2)))
     np.testing.assert_array_equal(batch["x"], x[:2])
     np.testing.assert_array_equal(batch["label"], [0, 1])
+
+
+class Plus(TensorDataset):
+    def __getitem__(self, i):
+        return tuple(a + 100 for a in super().__getitem__(i))
+
+
+class Doubled(list):
+    def __getitem__(self, i):
+        return 2 * super().__getitem__(i)
+
+
+class Numbered(tuple):
+    def __getitem__(self, i):
+        return i, super().__getitem__(i)
+
+
+def test_what_has_a_getitem_of_its_own_is_asked_for_its_samples():
+    x, y = pair(4)
+    first, second = next(iter(DataLoader(Plus(x, y), 4)))
+    np.testing.assert_array_equal(first, x + 100)
+    np.testing.assert_array_equal(second, y + 100)
+    np.testing.assert_array_equal(next(iter(DataLoader(Doubled(x), 4))), 2 * x)
+    np.testing.assert_array_equal(next(iter(DataLoader(Numbered(x), 4)))[1], x)
+
+
+def test_a_subclass_that_only_is_shorter_is_read_as_its_arrays_are():
+    class Half(TensorDataset):
+        def __len__(self):
+            return super().__len__() // 2
+
+    x, y = pair(8)
+    ((xb, yb),) = DataLoader(Half(x, y), 4)
+    np.testing.assert_array_equal(xb, x[:4])
+    np.testing.assert_array_equal(yb, y[:4])
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_an_epoch_has_the_samples_that_are_there_at_its_start(shuffle):
+    samples = Samples(4, int)
+    loader = DataLoader(samples, 4, shuffle)
+    epoch = iter(loader)
+    samples.n = 8
+    assert len(list(epoch)) == 1  # it started with four
+    assert len(loader) == 2
+    assert sorted(np.concatenate(list(loader))) == list(range(8))
+    assert "8 samples, 2 batches" in repr(loader)
+    samples.n = 0
+    with pytest.raises(ValueError, match="it is empty"):
+        iter(loader)
+
+
+def test_the_arrays_of_a_dataset_may_be_replaced():
+    dataset = TensorDataset(*pair(4))
+    loader = DataLoader(dataset, 4)
+    dataset.tensors = pair(8)
+    assert len(dataset) == 8
+    np.testing.assert_array_equal(np.concatenate([yb for _, yb in loader]), np.arange(8))
+    dataset.tensors = np.zeros(3), np.zeros(4)
+    with pytest.raises(ValueError, match="got lengths 3, 4"):
+        list(loader)
+
+
+def test_named_tuples_stay_what_they_are():
+    class Pair(NamedTuple):
+        x: object
+        y: object
+
+    x, y = pair(4)
+    batch = next(iter(DataLoader(Samples(4, lambda i: Pair(x[i], y[i])), 2)))
+    assert type(batch) is Pair
+    np.testing.assert_array_equal(batch.x, x[:2])
+    np.testing.assert_array_equal(batch.y, y[:2])
+
+
+def test_masks_are_not_lost():
+    x = np.ma.masked_equal(np.arange(8.0).reshape(4, 2).T.copy().T, 3.0)
+    y = np.arange(4)
+    batch, _ = next(iter(DataLoader((x, y), 4)))
+    assert batch.tolist() == [[0, 1], [2, None], [4, 5], [6, 7]]
+    assert next(iter(DataLoader(Samples(4, x.__getitem__), 4))).tolist() == batch.tolist()
+    first, _ = train_test_split(x, test_size=2, shuffle=False)
+    assert first.tolist() == [[0, 1], [2, None]]
 
 
 def test_attributes_and_repr():

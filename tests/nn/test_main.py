@@ -341,16 +341,42 @@ def half_a_model(model, path):
     fail()
 
 
-@pytest.mark.parametrize("what", ["save", "pictures"])
-def test_a_failure_while_writing_leaves_nothing(what, monkeypatch, capsys):
-    if what == "save":
-        monkeypatch.setattr(cli, "save", half_a_model)
-    else:
-        pytest.importorskip("matplotlib")
-        monkeypatch.setattr(plot, "decision_regions", fail)
+def test_a_failure_while_writing_leaves_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "save", half_a_model)
     assert run("train circles --epochs 2") == 2
     assert capsys.readouterr().err.endswith("No space left on device\n")
     assert os.listdir() == []
+
+
+def interrupt(*args, **kwargs):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "said"),
+    [
+        (fail, 2, "plaingrad: [Errno 28] No space left on device\n"),
+        (interrupt, 130, "plaingrad: stopped, but what was learned is in runs/circles/model.npz\n"),
+    ],
+)
+@pytest.mark.parametrize("picture", ["history", "decision_regions"])
+def test_a_failure_while_drawing_loses_nothing_else(picture, failure, status, said, capsys):
+    pytest.importorskip("matplotlib")
+    assert run("train circles --epochs 3") == 0
+    old = contents("runs/circles")
+    capsys.readouterr()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plot, picture, failure)
+        assert run("train circles --epochs 2") == status
+    out, err = capsys.readouterr()
+    assert err == said
+    new = contents("runs/circles")
+    left = ["history.csv", "model.npz"] + ["history.png"] * (picture == "decision_regions")
+    assert sorted(new) == sorted(left)  # no picture of the old model
+    assert all(new[name] != old[name] for name in left)
+    assert len(rows("runs/circles/history.csv")) == 2
+    told = [line for line in out.splitlines() if line.startswith("runs")]
+    assert sorted(told) == [f"runs/circles/{name}" for name in sorted(left)]
 
 
 def test_a_failure_while_writing_leaves_the_old_files(monkeypatch):
@@ -396,6 +422,24 @@ def test_ctrl_c_writes_what_was_learned(monkeypatch, capsys):
     assert "stopped in epoch 4 of 1000\n" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize("where", ["save", "_guess", "_show"])
+def test_ctrl_c_after_the_training_loses_nothing(where, monkeypatch, capsys):
+    real, calls = getattr(cli, where), []
+
+    def once(*args):
+        calls.append(args)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    monkeypatch.setattr(cli, where, once)
+    assert run("train circles --epochs 2") == 130
+    assert len(rows("runs/circles/history.csv")) == 2
+    assert nn.load("runs/circles/model.npz")["0.weight"].shape == (3, 2)
+    assert capsys.readouterr().err.endswith("what was learned is in runs/circles/model.npz\n")
+
+
 def test_ctrl_c_in_the_first_epoch_writes_nothing(monkeypatch, capsys):
     monkeypatch.setattr(Interrupted, "n", 1)
     monkeypatch.setattr(cli, "CrossEntropyLoss", Interrupted)
@@ -421,6 +465,29 @@ def test_it_runs_as_a_module():
     done = python("-m", "nn", "train", "squares", "--epochs", "two")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("plaingrad: argument --epochs: ")
+
+
+def test_a_reader_who_has_seen_enough_ends_no_training():
+    environment = {**os.environ, "PYTHONPATH": str(Path(nn.__file__).parents[1])}
+    arguments = [sys.executable, "-m", "nn", "train", "squares", "--epochs", "20"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(arguments, env=environment, **pipes) as program:
+        assert program.stdout.readline().startswith(b"squares: 750 samples")
+        program.stdout.close()  # as `head -1` does
+        assert program.stderr.read() == b""
+    assert program.returncode == 0
+    assert len(rows("runs/squares/history.csv")) == 20
+    assert ("runs/squares/regions.png" in contents()) == PICTURES
+
+
+def test_nor_does_it_make_an_error_of_help():
+    environment = {**os.environ, "PYTHONPATH": str(Path(nn.__file__).parents[1])}
+    reader, writer = os.pipe()
+    os.close(reader)
+    arguments = [sys.executable, "-m", "nn", "train", "--help"]
+    done = subprocess.run(arguments, env=environment, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_nn_knows_optim_only_when_a_network_is_trained():

@@ -201,6 +201,23 @@ def test_lbfgs_computes_the_loss_as_often_as_it_likes():
     np.testing.assert_allclose(model.weight.data, [[1, -2, 3]], atol=1e-3)
 
 
+def test_an_optimizer_may_try_where_there_is_no_loss():
+    class Search(optim.SGD):
+        def step(self, closure):
+            cost = closure()
+            w = model.inner[0].weight
+            kept = w.data.copy()
+            w.data[...] = np.nan
+            assert np.isnan(closure().item())
+            w.data[...] = kept
+            return cost
+
+    model = Count()
+    optimizer = Search(model.parameters(), 0.1)
+    history = fit(model, cross_entropy, optimizer, data(), epochs=2, progress=False)
+    assert len(history["loss"]) == 2
+
+
 def test_no_epochs_is_fine():
     model = net()
     before = model.state_dict()
@@ -305,6 +322,128 @@ def test_a_loss_that_is_not_finite_stops_before_the_step():
         assert np.isfinite(value).all()
 
 
+def states(model, optimizer):
+    """What a batch may change, as text that is equal for equal bits, nan too."""
+    buffers = [b.data.tobytes() for b in model.buffers()]
+    return [p.data.tobytes() for p in model.parameters()], buffers, repr(optimizer.state_dict())
+
+
+class Count(nn.Module):
+    """Keeps a memory in each of the ways that there are."""
+
+    def __init__(self):
+        self.inner, self.norm = net(), nn.BatchNorm1d(2)
+        self.written, self.assigned, self.listed = nn.Buffer(0.0), nn.Buffer(0.0), [nn.Buffer(0.0)]
+
+    def forward(self, x):
+        self.written.data += 1
+        self.assigned = self.assigned + 1
+        self.listed[0].data[...] += 1
+        return self.inner(self.norm(x))
+
+
+def nan_loss(model):
+    return lambda output, target: cross_entropy(output, target) * np.nan
+
+
+def nan_gradient(model):
+    def loss(output, target):  # the square root of 0 has no derivative
+        root = np.sqrt(model.inner[0].bias * 0.0).sum()
+        return cross_entropy(output, target) + root
+
+    return loss
+
+
+def error(model):
+    return lambda output, target: cross_entropy(output, target + 4)
+
+
+@pytest.mark.parametrize("trouble", [nan_loss, nan_gradient, error])
+@pytest.mark.parametrize("make", [optim.Adam, optim.Adafactor, optim.SGD])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_batch_that_fails_changes_nothing_at_all(trouble, make):
+    model = Count()
+    optimizer = make(model.parameters(), lr=0.1)
+    loss, before = trouble(model), []
+
+    def fail_in_the_last(output, target):
+        if len(before) == 3:
+            return loss(output, target)
+        return cross_entropy(output, target)
+
+    class Batches(DataLoader):
+        def __iter__(self):
+            for batch in super().__iter__():
+                before.append(states(model, optimizer))
+                yield batch
+
+    batches = Batches(data(30), 10)
+    with pytest.raises(IndexError if trouble is error else FloatingPointError) as caught:
+        fit(model, fail_in_the_last, optimizer, batches, epochs=1, progress=False)
+    if trouble is nan_gradient:
+        assert "the gradient of inner.0.bias is nan in epoch 1, batch 3" in str(caught.value)
+        assert "detect_anomaly" in str(caught.value)
+    assert states(model, optimizer) == before[2] != before[1]
+
+
+def test_a_step_into_infinity_is_reported_even_if_it_is_the_last():
+    model = net()
+
+    class Wild(optim.SGD):
+        def update(self, param, grad, state, group):
+            param += np.float32(np.inf)
+
+    with pytest.raises(FloatingPointError, match=r"0.weight is inf in epoch 1, batch 1.*too large"):
+        fit(model, cross_entropy, Wild(model.parameters(), 0.1), DataLoader(data(), 50), epochs=1)
+
+
+def test_a_frozen_parameter_may_be_infinite():
+    model = net()
+    model.mask = nn.Parameter([0.0, -np.inf], requires_grad=False)
+    assert len(quiet(model, data(), epochs=2)["loss"]) == 2
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_the_optimizer_does_not_change_may_have_any_gradient():
+    model = Count()
+    optimizer = optim.SGD(model.inner[2].parameters(), 0.1)
+    loss = nan_gradient(model)  # of inner.0.bias
+    assert len(fit(model, loss, optimizer, data(), epochs=2, progress=False)["loss"]) == 2
+
+
+# The labels are those of quadrants 0 to 3; some of them are to be ignored.
+@pytest.mark.parametrize(
+    ("loss", "ignored"),
+    [
+        (nn.CrossEntropyLoss(ignore_index=2), 2),
+        (nn.CrossEntropyLoss(), -100),
+        (nn.CrossEntropyLoss(ignore_index=9), 9),
+        (lambda output, y: nn.functional.cross_entropy(output, y, ignore_index=-1), -1),
+        (nn.NLLLoss(ignore_index=2), 2),
+        (lambda output, y: nn.functional.cross_entropy(output, y, ignore_index=9), 9),
+    ],
+)
+def test_labels_that_the_loss_ignores_do_not_count_in_the_accuracy(loss, ignored):
+    x, y = data(60)
+    y[y == 2] = ignored
+    y[:16] = ignored  # whole parts of a batch; the batches have different numbers that count
+    y[15] = y[14] = 1
+    model = net()
+    output = model(x).data
+    counted = y != ignored
+    expected = (output.argmax(axis=1) == y)[counted].mean()
+    history = quiet(model, DataLoader((x, y), 16), DataLoader((x, y), 16), 1, loss=loss, lr=0.0)
+    assert history["accuracy"] == history["validation_accuracy"] == [pytest.approx(expected)]
+
+
+def test_where_nothing_counts_the_accuracy_is_nan():
+    x, y = data(20)
+    history = quiet(
+        net(), (x, np.full_like(y, -1)), epochs=1, loss=lambda output, y: (output**2).mean()
+    )
+    assert np.isnan(history["accuracy"]).all()
+
+
 def test_a_validation_loss_that_is_not_finite_stops_too():
     x, y = data()
     bad = x.copy()
@@ -342,6 +481,92 @@ def test_no_batches(train, validation, message):
 def test_batches_that_are_no_pairs(train):
     with pytest.raises(TypeError, match=r"train: got a batch that is no pair .* train=\(x, y\)"):
         quiet(net(), train)
+
+
+class Own:
+    """An optimizer of somebody's own."""
+
+    def __init__(self, parameters):
+        self.parameters = list(parameters)
+
+    def zero_grad(self):
+        for p in self.parameters:
+            p.grad = None
+
+
+class OfParameters(Own):
+    def step(self, parameters):
+        for p in parameters:
+            p.data -= 0.1 * p.grad
+
+
+class OfGradients(Own):
+    def step(self, parameters, gradients):
+        pass
+
+
+class OfNothing(Own):
+    def step(self):
+        pass
+
+
+class Deaf(Own):
+    def step(self, parameters=None):
+        pass
+
+
+class Right(Own):
+    def step(self, closure):
+        loss = closure()
+        for p in self.parameters:
+            p.data -= 0.1 * p.grad
+        return loss
+
+
+@pytest.mark.parametrize("make", [OfParameters, OfGradients, OfNothing, Deaf])
+def test_an_optimizer_that_does_not_call_the_closure(make):
+    model = net()
+    words = (
+        rf"{make.__name__}.step does not call the function that it gets.*def step\(self, closure"
+    )
+    with pytest.raises(TypeError, match=words):
+        fit(model, cross_entropy, make(model.parameters()), data(), progress=False)
+
+
+def test_an_optimizer_of_ones_own_that_does():
+    model, twin = net(), net()
+    batches = DataLoader(data(), 10)
+    history = fit(model, cross_entropy, Right(model.parameters()), batches, epochs=2)
+    assert history["loss"] == quiet(twin, batches, epochs=2)["loss"]
+
+
+def test_an_error_in_the_step_stays_what_it_is():
+    def loss(output, target):
+        raise AttributeError("mine")
+
+    with pytest.raises(AttributeError, match="mine"):
+        quiet(net(), data(), loss=loss)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (lambda m, o: (m, o, cross_entropy), "loss: got SGD, expected a function of outputs"),
+        (lambda m, o: (o, cross_entropy, m), "model: got SGD, expected a Module"),
+        (lambda m, o: (m, nn.CrossEntropyLoss, o), "loss: got the class CrossEntropyLoss"),
+        (lambda m, o: (m, cross_entropy, optim.SGD), "optimizer: got the class SGD, expected such"),
+        (lambda m, o: (m, cross_entropy, m.parameters()), "optimizer: got generator, expected"),
+        (lambda m, o: (m, data(), o), "loss: got tuple, expected a function"),
+        (lambda m, o: (nn.Linear, cross_entropy, o), "model: got the class Linear"),
+    ],
+)
+def test_arguments_in_the_wrong_places(arguments, message):
+    model = net()
+    arguments = arguments(model, optim.SGD(model.parameters(), 0.1))
+    with pytest.raises(
+        TypeError, match=message + r".*The order is fit\(model, loss, optimizer, tr"
+    ):
+        fit(*arguments, data(), progress=False)
 
 
 # ---------------------------------------------------------------------------------- what it prints
@@ -399,7 +624,8 @@ def test_a_bar_over_all_batches_with_the_lines_above_it(capsys, monkeypatch, siz
     class Bar:
         disable = False
 
-        def __init__(self, total, **kwargs):
+        def __init__(self, total, disable, **kwargs):
+            assert disable is None  # it finds out by itself whether there is a terminal
             self.total, self.updates, self.lines, self.closed = total, 0, [], False
             bars.append(self)
 
@@ -417,7 +643,8 @@ def test_a_bar_over_all_batches_with_the_lines_above_it(capsys, monkeypatch, siz
         def close(self):
             self.closed = True
 
-    monkeypatch.setitem(sys.modules, "tqdm", types.SimpleNamespace(tqdm=Bar))
+    monkeypatch.setitem(sys.modules, "tqdm", types.ModuleType("tqdm"))
+    monkeypatch.setitem(sys.modules, "tqdm.auto", types.SimpleNamespace(tqdm=Bar))
     model = net()
     optimizer = optim.SGD(model.parameters(), 0.1)
     batches = DataLoader(data(50), 16)  # four of them
@@ -431,6 +658,31 @@ def test_a_bar_over_all_batches_with_the_lines_above_it(capsys, monkeypatch, siz
     assert [line.split(":")[0] for line in bar.lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     assert bar.closed
     assert capsys.readouterr() == ("", "")
+
+
+TQDM = """
+import types, warnings
+warnings.warn("IProgress not found. Please update jupyter and ipywidgets.")
+def tqdm(total, disable, **kwargs):
+    return types.SimpleNamespace(disable=disable is None, total=total)
+"""
+
+
+@pytest.mark.parametrize("shell", [types.SimpleNamespace(kernel=1), types.SimpleNamespace(), None])
+def test_in_a_notebook_a_bar_needs_no_terminal(monkeypatch, tmp_path, shell):
+    package = tmp_path / "tqdm"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "auto.py").write_text(TQDM)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("tqdm", "tqdm.auto"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    ipython = types.SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    bar = nn.progress.bar(3)
+    assert bar.total == 3 if hasattr(shell, "kernel") else bar is None
+    for name in ("tqdm", "tqdm.auto"):
+        del sys.modules[name]
 
 
 # ------------------------------------------------------------------------------------- the history
