@@ -83,7 +83,8 @@ def number(
 
 def whole(low: int = 0, high: int | None = None) -> Check:
     """A whole number from `low` to `high`."""
-    limits = f"a whole number >= {low}" + ("" if high is None else f" and <= {high}")
+    limits = f", at least {low}" if high is None else f" from {low} to {high}"
+    limits = f"a whole number{limits}"
 
     def test(name: str, value: Any) -> None:
         if not _is(value, int | float | np.integer | np.floating):

@@ -184,7 +184,7 @@ def test_errors():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_iter": 0}, "max_iter: got 0, expected a whole number >= 1"),
+        ({"max_iter": 0}, "max_iter: got 0, expected a whole number, at least 1"),
         ({"max_iter": 2.5}, "max_iter: got 2.5"),
         ({"max_eval": 0}, "max_eval: got 0"),
         ({"history_size": 0}, "history_size: got 0"),

@@ -117,7 +117,7 @@ def test_other_than_matrices_are_refused():
             {"ns_coefficients": (1.0, 2.0)},
             r"ns_coefficients: got \(1.0, 2.0\), expected a tuple of three",
         ),
-        ({"ns_steps": 100}, "ns_steps: got 100, expected a whole number >= 0 and <= 99"),
+        ({"ns_steps": 100}, "ns_steps: got 100, expected a whole number from 0 to 99"),
         ({"ns_steps": 2.0}, "ns_steps: got 2.0"),
         ({"adjust_lr_fn": "none"}, "adjust_lr_fn: got 'none', expected 'original', 'match"),
         ({"momentum": -1}, "momentum: got -1"),

@@ -195,6 +195,67 @@ def test_an_optimizer_of_ones_own_has_its_own_table():
         Own([leaf()], {"beta": 0.5, "maximize": 0})
 
 
+#: As PyTorch documents them.
+DEFAULTS = {
+    "SGD": {"lr": 1e-3, "momentum": 0, "dampening": 0, "weight_decay": 0, "nesterov": False},
+    "Adam": {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0, "amsgrad": False,
+             "decoupled_weight_decay": False},
+    "AdamW": {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 1e-2,
+              "amsgrad": False},
+    "NAdam": {"lr": 2e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0,
+              "momentum_decay": 4e-3, "decoupled_weight_decay": False},
+    "RAdam": {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0,
+              "decoupled_weight_decay": False},
+    "Adamax": {"lr": 2e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0},
+    "Adagrad": {"lr": 1e-2, "lr_decay": 0, "weight_decay": 0, "initial_accumulator_value": 0,
+                "eps": 1e-10},
+    "Adadelta": {"lr": 1, "rho": 0.9, "eps": 1e-6, "weight_decay": 0},
+    "RMSprop": {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0, "momentum": 0,
+                "centered": False},
+    "Rprop": {"lr": 1e-2, "etas": (0.5, 1.2), "step_sizes": (1e-6, 50)},
+    "ASGD": {"lr": 1e-2, "lambd": 1e-4, "alpha": 0.75, "t0": 1e6, "weight_decay": 0},
+    "LBFGS": {"lr": 1, "max_iter": 20, "max_eval": None, "tolerance_grad": 1e-7,
+              "tolerance_change": 1e-9, "history_size": 100, "line_search_fn": None},
+    "Adafactor": {"lr": 1e-2, "beta2_decay": -0.8, "eps": (None, 1e-3), "d": 1, "weight_decay": 0},
+    "Muon": {"lr": 1e-3, "weight_decay": 0.1, "momentum": 0.95, "nesterov": True,
+             "ns_coefficients": (3.4445, -4.7750, 2.0315), "eps": 1e-7, "ns_steps": 5,
+             "adjust_lr_fn": None},
+    "LambdaLR": {}, "MultiplicativeLR": {}, "StepLR": {"gamma": 0.1}, "MultiStepLR": {"gamma": 0.1},
+    "ConstantLR": {"factor": 1 / 3, "total_iters": 5},
+    "LinearLR": {"start_factor": 1 / 3, "end_factor": 1, "total_iters": 5},
+    "ExponentialLR": {}, "PolynomialLR": {"total_iters": 5, "power": 1},
+    "CosineAnnealingLR": {"eta_min": 0}, "CosineAnnealingWarmRestarts": {"T_mult": 1, "eta_min": 0},
+    "OneCycleLR": {"total_steps": None, "epochs": None, "steps_per_epoch": None, "pct_start": 0.3,
+                   "anneal_strategy": "cos", "cycle_momentum": True, "base_momentum": 0.85,
+                   "max_momentum": 0.95, "div_factor": 25, "final_div_factor": 1e4,
+                   "three_phase": False},
+    "CyclicLR": {"step_size_up": 2000, "step_size_down": None, "mode": "triangular", "gamma": 1,
+                 "scale_fn": None, "scale_mode": "cycle", "cycle_momentum": True,
+                 "base_momentum": 0.8, "max_momentum": 0.9},
+    "SequentialLR": {}, "ChainedScheduler": {"optimizer": None}, "LRScheduler": {},
+    "ReduceLROnPlateau": {"mode": "min", "factor": 0.1, "patience": 10, "threshold": 1e-4,
+                          "threshold_mode": "rel", "cooldown": 0, "min_lr": 0, "eps": 1e-8},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults_are_those_of_pytorch(name):
+    parameters = inspect.signature(getattr(optim, name)).parameters.values()
+    given = {p.name: p.default for p in parameters if p.default is not p.empty}
+    assert given.pop("last_epoch", -1) == -1
+    assert given.pop("maximize", False) is False
+    assert given == DEFAULTS[name]
+    if name in OPTIMIZERS:
+        options = {**getattr(optim, name)([leaf()]).param_groups[0]}
+        assert {key: options[key] for key in given} == given | (
+            {"max_eval": 25} if name == "LBFGS" else {}
+        )
+
+
+def test_the_table_of_defaults_is_complete():
+    assert DEFAULTS.keys() == {*OPTIMIZERS, *lr_scheduler.__all__}
+
+
 # Schedules
 
 ARGUMENTS = {
@@ -410,10 +471,10 @@ def refused(test, value):
         (whole(), 0, None),
         (whole(1, 2), 2, None),
         (whole(1, 2), 1, None),
-        (whole(1, 2), 3, (ValueError, "x: got 3, expected a whole number >= 1 and <= 2")),
-        (whole(), -1, (ValueError, "x: got -1, expected a whole number >= 0")),
-        (whole(), 1.0, (ValueError, "x: got 1.0, expected a whole number >= 0")),
-        (whole(), True, (TypeError, "x: got True, a bool, expected a whole number >= 0")),
+        (whole(1, 2), 3, (ValueError, "x: got 3, expected a whole number from 1 to 2")),
+        (whole(), -1, (ValueError, "x: got -1, expected a whole number, at least 0")),
+        (whole(), 1.0, (ValueError, "x: got 1.0, expected a whole number, at least 0")),
+        (whole(), True, (TypeError, "x: got True, a bool, expected a whole number, at least 0")),
         (switch, 1, (TypeError, "x: got 1, an int, expected True or False")),
         (choice("a", "b", None), None, None),
         (choice("a", "b", None), "c", (ValueError, "x: got 'c', expected 'a', 'b' or None")),
