@@ -1,6 +1,7 @@
 """Schedules: formulas on known numbers, combinations, going on from a state, refusals."""
 
 import copy
+import itertools
 import json
 import math
 import warnings
@@ -98,6 +99,163 @@ def test_cyclic():
     assert optimizer.param_groups[0]["betas"] == (pytest.approx(0.9 - 0.1 / 8), 0.999)
     odd = CyclicLR(make(), 1.0, 3.0, 1, scale_fn=lambda cycle: cycle % 2, cycle_momentum=False)
     assert path(odd, 6) == [1, 3, 1, 1, 1, 3]
+
+
+def one_cycle(t, total, top, pct, shape, div, final, three_phase):
+    """The rate after t steps: through the corners, by the text of PyTorch's documentation."""
+
+    def between(a, b, share):
+        if shape == "linear":
+            return (b - a) * share + a
+        return b + (a - b) / 2 * (math.cos(math.pi * share) + 1)
+
+    low, peak = top / div, pct * total - 1  # the step at which the top is reached
+    least = low / final
+    corners = [(0, low), (peak, top), (total - 1, least)]
+    if three_phase:
+        corners = [(0, low), (peak, top), (2 * peak, low), (total - 1, least)]
+    for (start, a), (end, b) in itertools.pairwise(corners):
+        if t <= end:
+            return between(a, b, (t - start) / (end - start))
+    return least
+
+
+@pytest.mark.parametrize("three_phase", [False, True])
+@pytest.mark.parametrize("shape", ["cos", "linear"])
+@pytest.mark.parametrize(("total", "pct"), [(20, 0.3), (10, 0.4), (31, 0.45)])
+def test_one_cycle_by_its_corners(total, pct, shape, three_phase):
+    optimizer = make(momentum=0.5, groups=2)
+    scheduler = OneCycleLR(
+        optimizer, [2.0, 3.0], epochs=1, steps_per_epoch=total, pct_start=pct, div_factor=8.0,
+        anneal_strategy=shape, final_div_factor=50.0, three_phase=three_phase, base_momentum=0.7,
+        max_momentum=[0.9, 0.8],
+    )  # fmt: skip
+    for t in range(total):
+        args = total, pct, shape
+        for i, (top, high) in enumerate([(2.0, 0.9), (3.0, 0.8)]):
+            group = optimizer.param_groups[i]
+            rate = one_cycle(t, total, top, pct, shape, 8.0, 50.0, three_phase)
+            assert group["lr"] == pytest.approx(rate, rel=1e-12)
+            up = one_cycle(t, *args[:1], 1.0, *args[1:], math.inf, 1.0, three_phase)  # from 0 to 1
+            assert group["momentum"] == pytest.approx(high + (0.7 - high) * up, rel=1e-12)
+        scheduler.step()
+
+
+def test_one_cycle_without_a_way_up():
+    optimizer = make(momentum=0.5)
+    scheduler = OneCycleLR(optimizer, 2.0, 5, pct_start=0.0, anneal_strategy="linear")
+    assert scheduler.get_last_lr()[0] > 1.2  # from the top, at step -1, down
+    assert OneCycleLR(make(momentum=0.5), 2.0, 1).get_last_lr()[0] <= 2.0
+
+
+@pytest.mark.parametrize("mode", ["triangular", "triangular2", "exp_range"])
+@pytest.mark.parametrize(("up", "down"), [(3, None), (2, 5), (4, 1)])
+def test_cyclic_by_its_corners(mode, up, down):
+    optimizer = make(momentum=0.5, groups=2)
+    scheduler = CyclicLR(
+        optimizer, [0.1, 0.2], 1.0, up, down, mode, 0.9, base_momentum=0.6, max_momentum=[0.8, 0.9]
+    )
+    down = down or up
+    for t in range(25):
+        cycle, at = t // (up + down), t % (up + down)
+        height = np.interp(at, [0, up, up + down], [0, 1, 0])
+        height *= {"triangular": 1, "triangular2": 0.5**cycle, "exp_range": 0.9**t}[mode]
+        for group, low, high in zip(optimizer.param_groups, (0.1, 0.2), (0.8, 0.9), strict=True):
+            assert group["lr"] == pytest.approx(low + (1 - low) * height, rel=1e-12)
+            assert group["momentum"] == pytest.approx(high - (high - 0.6) * height, rel=1e-12)
+        scheduler.step()
+
+
+@pytest.mark.parametrize("by", ["cycle", "iterations"])
+def test_cyclic_by_a_function_of_ones_own(by):
+    seen = []
+
+    def scale(x):
+        seen.append(x)
+        return 1 / (1 + x)
+
+    scheduler = CyclicLR(
+        make(), 0.5, 1.5, 2, 1, scale_fn=scale, scale_mode=by, mode="mine", cycle_momentum=False
+    )
+    for t in range(7):
+        x = t // 3 + 1 if by == "cycle" else t
+        assert scheduler.get_last_lr() == [pytest.approx(0.5 + [0, 0.5, 1][t % 3] / (1 + x))]
+        assert type(seen[-1]) is int
+        scheduler.step()
+    assert scheduler.optimizer.param_groups[0]["momentum"] == 0
+
+
+@pytest.mark.parametrize(
+    "build", [lambda o: OneCycleLR(o, 1.0, 9), lambda o: CyclicLR(o, 1.0, 2.0)]
+)
+@pytest.mark.parametrize("cycle", [True, False])
+def test_momentum_or_the_first_of_the_betas(build, cycle):
+    sgd, adam = make(momentum=0.5), make(cls=Adam, betas=(0.5, 0.7))
+    for optimizer in (sgd, adam):
+        scheduler = build(optimizer)
+        high = scheduler.max_momentum[0]
+    assert sgd.param_groups[0]["momentum"] == high
+    assert "betas" not in sgd.param_groups[0]
+    assert adam.param_groups[0]["betas"] == (high, 0.7)
+    assert "momentum" not in adam.param_groups[0]
+
+
+def test_fractions_of_an_epoch_and_going_back():
+    scheduler = CosineAnnealingWarmRestarts(make(), 2, 3, eta_min=0.25)
+    for epoch, at, length in [(0.5, 0.5, 2), (1.99, 1.99, 2), (2, 0, 2), (5, 3, 6), (7.9, 5.9, 6),
+                              (8, 0, 6), (17, 9, 18), (3, 1, 6), (0, 0, 2)]:  # fmt: skip
+        scheduler.step(epoch)
+        expected = 0.25 + 0.75 * (1 + math.cos(math.pi * at / length)) / 2
+        assert scheduler.get_last_lr() == [pytest.approx(expected, rel=1e-12)]
+        assert scheduler.last_epoch == epoch
+    plain = CosineAnnealingWarmRestarts(make(), 4)
+    assert [plain.rates(t)[0] for t in (0, 3, 4, 7, 8)] == pytest.approx(
+        [(1 + math.cos(math.pi * t / 4)) / 2 for t in (0, 3, 0, 3, 0)]
+    )
+
+
+def test_the_rates_at_the_ends_of_ramps():
+    """At, before and after the step at which a schedule ends, and of more than one step."""
+    for build, rates in [
+        (lambda o: LinearLR(o, 0.5, 0.1, 4), {0: 0.5, 1: 0.4, 3: 0.2, 4: 0.1, 5: 0.1, 99: 0.1}),
+        (lambda o: PolynomialLR(o, 4), {0: 1, 1: 0.75, 3: 0.25, 4: 0, 5: 0}),
+        (lambda o: PolynomialLR(o, 4, 0.0), {0: 1, 4: 1}),
+        (lambda o: ConstantLR(o, 0.25, 3), {0: 0.25, 2: 0.25, 3: 1, 4: 1}),
+        (lambda o: ConstantLR(o, 0.25, 0), {0: 1}),
+        (lambda o: StepLR(o, 3, 0.5), {2: 1, 3: 0.5, 5: 0.5, 6: 0.25}),
+        (lambda o: MultiStepLR(o, [5, 2], 0.5), {1: 1, 2: 0.5, 4: 0.5, 5: 0.25}),
+        (lambda o: CosineAnnealingLR(o, 2, 0.5), {0: 1, 1: 0.75, 2: 0.5, 3: 0.75, 4: 1}),
+        (lambda o: MultiplicativeLR(o, lambda i: i + 1), {3: 24, 2: 6, 0: 1, 4: 120, 2.5: 6}),
+    ]:
+        scheduler = build(make())
+        assert {t: pytest.approx(scheduler.rates(t)[0]) for t in rates} == rates
+
+
+def test_a_chain_multiplies_what_each_makes_of_its_own_initial_rate():
+    optimizer = make(0.5)
+    parts = [ConstantLR(optimizer, 0.25, 2), CosineAnnealingLR(optimizer, 4, eta_min=0.1)]
+    chain = ChainedScheduler(parts)
+    for t in range(6):
+        cosine = 0.1 + 0.4 * (1 + math.cos(math.pi * t / 4)) / 2
+        expected = 0.5 * (0.25 if t < 2 else 1) * cosine / 0.5
+        assert chain.get_last_lr() == [pytest.approx(expected)]
+        chain.step()
+    nothing = make(0.0)
+    chain = ChainedScheduler([ExponentialLR(nothing, 0.5), ExponentialLR(nothing, 0.5)])
+    chain.step()
+    assert chain.get_last_lr() == [0.0]
+
+
+def test_a_rate_of_0_forgets_what_others_did():
+    optimizer = make()
+    scheduler = LambdaLR(optimizer, lambda t: abs(2 - t))
+    rates = []
+    for t in range(4):
+        if t == 1:
+            optimizer.param_groups[0]["lr"] *= 0.5
+        scheduler.step()
+        rates.append(scheduler.get_last_lr()[0])
+    assert rates == [1, 0, 1, 2]
 
 
 def test_each_group_has_its_own_rate():
