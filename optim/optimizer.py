@@ -49,10 +49,14 @@ class Optimizer:
 
     Raises
     ------
-    TypeError : a parameter that is not a Tensor, or not a real one; an option that is not a number.
+    TypeError : a parameter that is not a Tensor, or not a real one; an option of the wrong type.
     ValueError : no parameters, or none that requires a gradient (some may be frozen: they are left
-        as they are); one that is given twice or is not a leaf; an unknown option in a group; an
-        option out of range.
+        as they are); one that is given twice or is not a leaf; an iterator with nothing left; an
+        unknown option in a group; an option out of range.
+
+    Warns
+    -----
+    UserWarning : there are parameters of float32 and of float64; once.
 
     Examples
     --------

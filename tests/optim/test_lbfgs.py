@@ -333,6 +333,61 @@ LINES = {
     "narrow": (lambda t: -t / (t * t + 2), lambda t: (t * t - 2) / (t * t + 2) ** 2),
     "wall": (lambda t: np.exp(5 * t) - 9 * t, lambda t: 5 * np.exp(5 * t) - 9),
 }  # fmt: skip
+ODD = {
+    **LINES,
+    "bumps": (
+        lambda t: (t - 3) ** 2 / 4 + np.cos(4 * t), lambda t: (t - 3) / 2 - 4 * np.sin(4 * t),
+    ),
+    "ripples": (
+        lambda t: 0.05 * (t - 4) ** 2 + np.cos(15 * t),
+        lambda t: 0.1 * (t - 4) - 15 * np.sin(15 * t),
+    ),
+    "kink": (lambda t: abs(t - 1) ** 1.1, lambda t: np.sign(t - 1) * 1.1 * abs(t - 1) ** 0.1),
+    "power": (lambda t: t**40 - t, lambda t: 40 * t**39 - 1),
+    "liar": (lambda t: (t - 1) ** 2, lambda t: -2 + 0.05 * t),  # a gradient that is wrong
+    "cliff": (
+        lambda t: -t + 30 * max(0.0, t - 0.7) ** 0.5,
+        lambda t: -1 + (15 / max(1e-3, t - 0.7) ** 0.5 if t > 0.7 else 0),
+    ),
+}  # fmt: skip
+#: What PyTorch 2.13 tries: the line, the first point, the shortest interval, the most evaluations;
+#: the points in turn, and the one that it takes.
+TRIED = [
+    ("bumps", 1.7, 1e-9, 25, [1.7, 9.3585, 3.968574925], 3.968574925),
+    ("bumps", 2.5, 1e-9, 1, [2.5, 2.121145958], 2.5),
+    ("bumps", 40.0, 1e-9, 25, [40, 2.817635007, 2.116187314, 2.350155559], 2.350155559),
+    ("bumps", 1.7, 1e-9, 1, [1.7, 9.3585], 0.0),
+    ("bumps", 9.0, 1e-9, 3, [9, 4.926602377, 6.250603669, 5.160859948], 5.160859948),
+    ("narrow", 300.0, 1e-9, 25, [300, 100.0055557], 100.0055557),
+    ("quartic", 0.01, 1e-9, 25, [0.01, 0.05505, 0.30300025], 0.30300025),
+    ("kink", 300.0, 1e-9, 25, [300, 32.3545565, 4.212684388, 0.9451050109], 0.9451050109),
+    ("power", 3.0, 1e-9, 25, [3, 1.947368421, 1.264081256, 0.8205458067, 1.091667731, 0.9786727484,
+                              0.9102127514], 0.9102127514),
+    ("ripples", 1.0, 1e-9, 25, [1, 1.01, 1.046229481, 1.048446433], 1.048446433),
+    ("ripples", 9.0, 1e-9, 25, [9, 9.09, 9.003289736], 9.003289736),
+    ("liar", 1.7, 1e-9, 25, [1.7, 1.717, 1.71717, 1.717018131, 1.717001934, 1.717000206,
+                             1.717000022, 1.717000002, 1.717], 1.717),
+    ("liar", 9.0, 0.05, 25, [9, 0.3526868122, 1.217418131, 1.476861744, 1.2546495], 1.217418131),
+    ("cliff", 9.0, 0.05, 25, [9, 0.1943880125, 1.074949211, 0.2060523103, 0.2929420004,
+                              0.3015155321, 0.3788589, 0.3852705648, 0.4542384294, 0.459096759,
+                              0.5206820042, 0.5244013689, 0.5794561531, 0.5823271111, 0.6315893211,
+                              0.6338203275, 0.6779332159, 0.6796765748, 0.7192038384],
+     0.6796765748),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "first", "shortest", "evals", "points", "end"), TRIED)
+def test_a_search_tries_what_pytorchs_tries(name, first, shortest, evals, points, end):
+    f, slope = ODD[name]
+    tried = []
+
+    def at(t):
+        tried.append(t)
+        return Point(t, float(f(t)), np.zeros(1), float(slope(t)))
+
+    found = _strong_wolfe(at, at(0.0), first, shortest, evals)
+    assert tried[1:] == pytest.approx(points, rel=1e-8)
+    assert found.t == pytest.approx(end, rel=1e-8)
 
 
 @pytest.mark.parametrize("first", [1e-3, 0.05, 0.3, 1.0, 2.0, 4.0, 20.0, 60.0])
