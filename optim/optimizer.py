@@ -458,7 +458,8 @@ class Optimizer:
         for name, value in saved.items():
             like = expected.get(name, param)
             if isinstance(like, int | float):  # PyTorch's numbers are tensors
-                plain = value.item() if np.size(value) == 1 and hasattr(value, "item") else value
+                one = hasattr(value, "item") and np.shape(value) in ((), (1,))
+                plain = value.item() if one else value
                 try:
                     number(0 if name == "step" else -np.inf)(name, plain)
                 except (TypeError, ValueError) as error:

@@ -510,3 +510,26 @@ def test_every_schedule_is_in_the_table():
     }
     assert len(OPTIMIZERS) == 14
     assert issubclass(StepLR, LRScheduler)
+
+
+def test_numbers_of_a_state_may_be_tensors_of_others():
+    """PyTorch's have a method `size`, where NumPy's have a number."""
+
+    class Foreign:
+        shape = ()
+
+        def size(self):
+            return self.shape
+
+        def item(self):
+            return 3.0
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array(3.0, dtype)
+
+    adam = optim.Adam([leaf()])
+    adam.step()
+    state = adam.state_dict()
+    adam.load_state_dict({**state, "state": {0: {**state["state"][0], "step": Foreign()}}})
+    (entry,) = adam.state.values()
+    assert entry["step"] == 3
