@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, in_range
+from .optimizer import Array, Optimizer, Options, Params, State
+from .options import number, optional, several
 
 __all__ = ["Adafactor"]
 
@@ -46,6 +47,12 @@ class Adafactor(Optimizer):
     with the learning rate, and the place of eps1, of PyTorch.
     """
 
+    expected = Optimizer.expected | {
+        "eps": several(optional(number()), number()),
+        "d": number(1),
+        "beta2_decay": number(-math.inf, 0),
+    }
+
     def __init__(
         self,
         params: Params,
@@ -66,19 +73,6 @@ class Adafactor(Optimizer):
             "maximize": maximize,
         }
         super().__init__(params, defaults)
-
-    def check(self, options: Options) -> None:
-        """Refuse options out of range, and what `Optimizer` refuses."""
-        eps = options["eps"]
-        super().check({name: value for name, value in options.items() if name != "eps"})
-        if not isinstance(eps, tuple | list) or len(eps) != 2:
-            raise ValueError(f"eps: got {eps!r}, expected two numbers, the first may be None")
-        for value in eps if eps[0] is not None else eps[1:]:
-            in_range("eps", value)
-        in_range("d", options["d"], 1)
-        in_range("beta2_decay", options["beta2_decay"], -np.inf)
-        if options["beta2_decay"] > 0:
-            raise ValueError(f"beta2_decay: got {options['beta2_decay']!r}, expected at most 0")
 
     def init(self, param: Array, group: Options) -> State:  # noqa: ARG002
         """The means of g**2: over the last axis and over the one before; of vectors, no means."""

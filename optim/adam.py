@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .options import switch
 
 __all__ = ["Adam", "AdamW"]
 
@@ -53,6 +54,8 @@ class Adam(Optimizer):
     array([0.9, 1.1], dtype=float32)
     """
 
+    expected = Optimizer.expected | {"amsgrad": switch, "decoupled_weight_decay": switch}
+
     def __init__(
         self,
         params: Params,
@@ -91,6 +94,8 @@ class Adam(Optimizer):
         root = math.sqrt(1 - beta2 ** state["step"])
         rate, eps = lr * root / (1 - beta1 ** state["step"]), group["eps"] * root
         means = state["exp_avg"], state["exp_avg_sq"]
+        if group["amsgrad"] and "max_exp_avg_sq" not in state:  # it has been switched on since
+            state["max_exp_avg_sq"] = np.zeros_like(param)
         largest = state["max_exp_avg_sq"] if group["amsgrad"] else means[1]
         for p, g, m, v, v_max in blocks(param, grad, *means, largest):
             if decay and group["decoupled_weight_decay"]:

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks, in_range
+from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .options import number, switch
 
 __all__ = ["Adamax", "NAdam", "RAdam"]
 
@@ -41,6 +42,11 @@ class NAdam(Optimizer):
     Dozat, "Incorporating Nesterov momentum into Adam", ICLR 2016 workshop.
     """
 
+    expected = Optimizer.expected | {
+        "momentum_decay": number(),
+        "decoupled_weight_decay": switch,
+    }
+
     def __init__(
         self,
         params: Params,
@@ -63,11 +69,6 @@ class NAdam(Optimizer):
             "maximize": maximize,
         }
         super().__init__(params, defaults)
-
-    def check(self, options: Options) -> None:
-        """Refuse a negative `momentum_decay`, and what `Optimizer` refuses."""
-        super().check(options)
-        in_range("momentum_decay", options["momentum_decay"])
 
     def init(self, param: Array, group: Options) -> State:  # noqa: ARG002
         """The moments m and v, 0, and the product of all mu so far, 1."""
@@ -129,6 +130,8 @@ class RAdam(Optimizer):
     ----------
     Liu et al., "On the variance of the adaptive learning rate and beyond", ICLR 2020.
     """
+
+    expected = Optimizer.expected | {"decoupled_weight_decay": switch}
 
     def __init__(
         self,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks, in_range
+from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .options import number, switch
 
 __all__ = ["Adadelta", "Adagrad", "RMSprop"]
 
@@ -39,6 +40,11 @@ class Adagrad(Optimizer):
     optimization", JMLR 12, 2011.
     """
 
+    expected = Optimizer.expected | {
+        "lr_decay": number(),
+        "initial_accumulator_value": number(),
+    }
+
     def __init__(
         self,
         params: Params,
@@ -59,12 +65,6 @@ class Adagrad(Optimizer):
             "maximize": maximize,
         }
         super().__init__(params, defaults)
-
-    def check(self, options: Options) -> None:
-        """Refuse negative options, and what `Optimizer` refuses."""
-        super().check(options)
-        in_range("lr_decay", options["lr_decay"])
-        in_range("initial_accumulator_value", options["initial_accumulator_value"])
 
     def init(self, param: Array, group: Options) -> State:
         """The sum of squares."""
@@ -111,6 +111,8 @@ class Adadelta(Optimizer):
     Zeiler, "ADADELTA: an adaptive learning rate method", 2012.
     """
 
+    expected = Optimizer.expected | {"rho": number(0, 1)}
+
     def __init__(
         self,
         params: Params,
@@ -129,13 +131,6 @@ class Adadelta(Optimizer):
             "maximize": maximize,
         }
         super().__init__(params, defaults)
-
-    def check(self, options: Options) -> None:
-        """Refuse a `rho` outside of 0 to 1, and what `Optimizer` refuses."""
-        super().check(options)
-        in_range("rho", options["rho"])
-        if options["rho"] > 1:
-            raise ValueError(f"rho: got {options['rho']!r}, expected a number from 0 to 1")
 
     def init(self, param: Array, group: Options) -> State:  # noqa: ARG002
         """The means of squared gradients and of squared steps: 0."""
@@ -187,6 +182,8 @@ class RMSprop(Optimizer):
     sequences with recurrent neural networks", 2013.
     """
 
+    expected = Optimizer.expected | {"alpha": number(0, 1, below=True), "centered": switch}
+
     def __init__(
         self,
         params: Params,
@@ -210,11 +207,6 @@ class RMSprop(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def check(self, options: Options) -> None:
-        """Refuse an `alpha` outside of 0 to 1, and what `Optimizer` refuses."""
-        super().check(options)
-        in_range("alpha", options["alpha"], 0, 1)
-
     def init(self, param: Array, group: Options) -> State:
         """The mean square, and what `momentum` and `centered` need: 0."""
         state = {"square_avg": np.zeros_like(param)}
@@ -228,6 +220,9 @@ class RMSprop(Optimizer):
         """One step of the formula above."""
         lr, alpha, eps, decay = (group[name] for name in ("lr", "alpha", "eps", "weight_decay"))
         momentum, centered, square = group["momentum"], group["centered"], state["square_avg"]
+        for name, on in (("grad_avg", centered), ("momentum_buffer", momentum)):
+            if on and name not in state:  # it has been switched on since
+                state[name] = np.zeros_like(param)
         mean = state["grad_avg"] if centered else square  # stand-ins are not looked at
         buffer = state["momentum_buffer"] if momentum else square
         for p, g, v, a, b in blocks(param, grad, square, mean, buffer):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks, in_range
+from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .options import number
 
 __all__ = ["ASGD"]
 
@@ -41,6 +42,8 @@ class ASGD(Optimizer):
     and Optimization 30, 1992; in the form of Bottou's SGD code and of PyTorch.
     """
 
+    expected = Optimizer.expected | {"lambd": number(), "alpha": number(), "t0": number()}
+
     def __init__(
         self,
         params: Params,
@@ -61,12 +64,6 @@ class ASGD(Optimizer):
             "maximize": maximize,
         }
         super().__init__(params, defaults)
-
-    def check(self, options: Options) -> None:
-        """Refuse negative options, and what `Optimizer` refuses."""
-        super().check(options)
-        for name in ("lambd", "alpha", "t0"):
-            in_range(name, options[name])
 
     def init(self, param: Array, group: Options) -> State:
         """The learning rate and the weight of the next step, and the average."""

@@ -11,8 +11,16 @@ import numpy as np
 from autograd import Tensor
 
 from .optimizer import Array, blocks
+from .options import check, number, switch
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
+
+_EXPECTED = {
+    "max_norm": number(finite=False),
+    "norm_type": number(above=True, finite=False),
+    "clip_value": number(finite=False),
+    "error_if_nonfinite": switch,
+}
 
 
 def clip_grad_norm_(
@@ -39,7 +47,7 @@ def clip_grad_norm_(
 
     Raises
     ------
-    ValueError : `max_norm` or `norm_type` is out of range.
+    TypeError, ValueError : an argument of the wrong type, or out of range.
     FloatingPointError : the norm is not finite, if `error_if_nonfinite`; no gradient has changed.
 
     References
@@ -57,10 +65,8 @@ def clip_grad_norm_(
     >>> w.grad
     array([0.5999999 , 0.79999983], dtype=float32)
     """
-    if not max_norm >= 0:
-        raise ValueError(f"clip_grad_norm_: max_norm must be at least 0, got {max_norm}")
-    if not norm_type > 0:
-        raise ValueError(f"clip_grad_norm_: norm_type must be more than 0, got {norm_type}")
+    given = {"max_norm": max_norm, "norm_type": norm_type, "error_if_nonfinite": error_if_nonfinite}
+    check("clip_grad_norm_", _EXPECTED, given)
     grads = list(_gradients("clip_grad_norm_", parameters))
     norm = _norm(grads, norm_type)
     if error_if_nonfinite and not math.isfinite(norm):
@@ -96,7 +102,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     Raises
     ------
     ValueError : `clip_value` is negative.
-    TypeError : a gradient is complex, and so has no order.
+    TypeError : it is no number; a gradient is complex, and so has no order.
 
     Examples
     --------
@@ -108,8 +114,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     >>> w.grad
     array([ 1. , -0.5], dtype=float32)
     """
-    if not clip_value >= 0:
-        raise ValueError(f"clip_grad_value_: clip_value must be at least 0, got {clip_value}")
+    check("clip_grad_value_", _EXPECTED, {"clip_value": clip_value})
     grads = list(_gradients("clip_grad_value_", parameters))
     if any(g.dtype.kind == "c" for g in grads):
         raise TypeError("clip_grad_value_: a gradient is complex; clip_grad_norm_ takes those")

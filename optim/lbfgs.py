@@ -10,7 +10,8 @@ import numpy as np
 
 from autograd import Tensor, enable_grad
 
-from .optimizer import Array, Closure, Optimizer, Options, Params, State, in_range
+from .optimizer import Array, Closure, Optimizer, Options, Params, State
+from .options import choice, number, shown, whole
 
 __all__ = ["LBFGS"]
 
@@ -65,6 +66,15 @@ class LBFGS(Optimizer):
     array([1., 1.], dtype=float32)
     """
 
+    expected = Optimizer.expected | {
+        "max_iter": whole(1),
+        "max_eval": whole(1),
+        "tolerance_grad": number(),
+        "tolerance_change": number(),
+        "history_size": whole(1),
+        "line_search_fn": choice("strong_wolfe", None),
+    }
+
     def __init__(
         self,
         params: Params,
@@ -78,7 +88,7 @@ class LBFGS(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        if max_eval is None and isinstance(max_iter, int):
+        if max_eval is None and isinstance(max_iter, int | np.integer):
             max_eval = max_iter * 5 // 4
         defaults = {
             "lr": lr,
@@ -92,27 +102,10 @@ class LBFGS(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def check(self, options: Options) -> None:
-        """Refuse options out of range, and what `Optimizer` refuses."""
-        super().check(options)
-        in_range("tolerance_grad", options["tolerance_grad"])
-        in_range("tolerance_change", options["tolerance_change"])
-        for name in ("max_iter", "max_eval", "history_size"):
-            if not isinstance(options[name], int) or options[name] < 1:
-                raise ValueError(
-                    f"{name}: got {options[name]!r}, expected a whole number, at least 1"
-                )
-        if options["line_search_fn"] not in (None, "strong_wolfe"):
-            raise ValueError(
-                f"line_search_fn: got {options['line_search_fn']!r}, expected 'strong_wolfe' or "
-                "None"
-            )
-
-    def add_param_group(self, group: Options) -> None:
-        """Refuse a second group: the steps and the options are of all parameters together."""
-        if self.param_groups:
+    def _add(self, group: Options, seen: set[int]) -> None:
+        if self.param_groups:  # the steps and the options are of all parameters together
             raise ValueError(f"{self._name}: got a second parameter group, expected only one")
-        super().add_param_group(group)
+        super()._add(group, seen)
 
     def step(self, closure: Closure | None = None) -> Any:
         """Take up to `max_iter` steps.
@@ -128,7 +121,7 @@ class LBFGS(Optimizer):
 
         Raises
         ------
-        TypeError : there is no closure.
+        TypeError : there is no closure, or it returns no number.
 
         Warns
         -----
@@ -139,6 +132,8 @@ class LBFGS(Optimizer):
                 f"{self._name}.step: expected a function that calls zero_grad() and backward() and "
                 "returns the loss, which is computed several times in a step"
             )
+        self._check_closure(closure)
+        self._settle()
         (group,) = self.param_groups
         params, lr, max_iter = group["params"], float(group["lr"]), group["max_iter"]
         smallest, little = group["tolerance_grad"], group["tolerance_change"]
@@ -182,11 +177,16 @@ class LBFGS(Optimizer):
         state["func_evals"] += 1
         with enable_grad():
             result = closure()
-        if result is None:
-            raise TypeError(f"{self._name}.step: the closure returned None, expected the loss")
+        try:
+            loss = float(result)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"{self._name}.step: the closure returned {shown(result)}, expected the loss, one "
+                "number"
+            ) from None
         params, sign = self._all_params(), -1 if self.param_groups[0]["maximize"] else 1
         grads = [np.zeros_like(p.data) if p.grad is None else p.grad for p in params]
-        return result, sign * float(result), sign * np.concatenate([g.reshape(-1) for g in grads])
+        return result, sign * loss, sign * np.concatenate([g.reshape(-1) for g in grads])
 
     def _move(self, step: Array) -> None:
         """Add `step`, a vector, to all parameters."""

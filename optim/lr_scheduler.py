@@ -29,16 +29,28 @@ too) has made of a learning rate since the last step stays in it as a factor.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 import warnings
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from .optimizer import Optimizer
+from .options import (
+    Check,
+    check,
+    check_state,
+    choice,
+    function,
+    number,
+    optional,
+    per_group,
+    shown,
+    switch,
+    whole,
+)
 
 __all__ = [
     "ChainedScheduler",
@@ -65,6 +77,13 @@ Function = Callable[[Any], float]
 class _Scheduler:
     """Of an optimizer; with a state, which is all public attributes."""
 
+    #: What settings and what is in a state must be, by name; a subclass adds its own.
+    expected: ClassVar[dict[str, Check]] = {
+        "last_lr": per_group(number()),
+        "last_momentum": optional(per_group(number())),
+        "last_epoch": number(),
+    }
+
     def _attach(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(
@@ -85,43 +104,77 @@ class _Scheduler:
         """The learning rate of each group as it is now."""
         return [group["lr"] for group in self.optimizer.param_groups]
 
+    def _momenta_now(self) -> list[float] | None:
+        """The momentum of each group as it is now, if it is this schedule's."""
+        return None
+
     def state_dict(self) -> dict[str, Any]:
-        """What a later run needs to go on, copied: counts and settings, but no functions."""
+        """What a later run needs to go on, copied: counts and settings, but no functions.
+
+        With the learning rates ("last_lr") and, if the schedule sets it, the momentum
+        ("last_momentum") of the moment.
+        """
         own = {name: x for name, x in vars(self).items() if not name.startswith("_")}
-        return copy.deepcopy(own)
+        now = {"last_lr": self.get_last_lr(), "last_momentum": self._momenta_now()}
+        return copy.deepcopy({**own, **now})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where `state_dict()` was taken. The learning rates are in the optimizer's state.
+        """Go on where `state_dict()` was taken, before or after the optimizer loads its state.
+
+        The learning rates, and the momentum that the schedule sets, become those of that moment,
+        whatever has happened to them since, such as the making of this schedule.
 
         Raises
         ------
-        ValueError : it is the state of another kind of schedule, or of other groups.
+        TypeError : it is no state, but a file's name, for example.
+        ValueError : it is the state of another kind of schedule, or of other groups; a value in it
+            is out of range. Nothing is loaded then.
         """
+        self._fits(state_dict)
+        state = copy.deepcopy(dict(state_dict))
+        for group, lr in zip(self.optimizer.param_groups, state.pop("last_lr"), strict=True):
+            group["lr"] = lr
+        self._set_momenta(state.pop("last_momentum"))
+        vars(self).update(state)
+
+    def _fits(self, state_dict: Any) -> None:
+        """Raise unless it is a state of such a schedule."""
+        check_state(self._name, state_dict)
         own = self.state_dict()
-        different = sorted(own.keys() ^ state_dict.keys())
-        lists = [name for name in own.keys() & state_dict.keys() if isinstance(own[name], list)]
-        different += [name for name in lists if len(own[name]) != len(state_dict[name])]
+        different = list(own.keys() ^ state_dict.keys())
+        for name in own.keys() & state_dict.keys():
+            mine, new = own[name], state_dict[name]
+            if isinstance(mine, list) != isinstance(new, list | tuple) or (
+                isinstance(mine, list) and len(mine) != len(new)
+            ):
+                different.append(name)
         if different:
             raise ValueError(
                 f"load_state_dict: this state does not fit this {self._name}: it differs in "
-                f"{', '.join(different)}; expected {', '.join(own)}, for as many groups"
+                f"{', '.join(sorted(different))}; expected {', '.join(own)}, for as many groups"
             )
-        vars(self).update(copy.deepcopy(state_dict))
+        check(f"{self._name}.load_state_dict", self.expected, state_dict)
 
-    def _check(self, fine: bool, name: str, value: Any, expected: str) -> None:
-        if not fine:
-            raise ValueError(f"{self._name}: got {name}={value!r}, expected {expected}")
+    def _set_momenta(self, momenta: Sequence[float] | None) -> None:
+        for group, momentum in zip(self.optimizer.param_groups, momenta or (), strict=False):
+            if "betas" in group:
+                group["betas"] = (momentum, *group["betas"][1:])
+            else:
+                group["momentum"] = momentum
 
-    def _count(self, name: str, value: Any) -> int:
-        fine = isinstance(value, int | np.integer) and value > 0
-        self._check(bool(fine), name, value, "an int of at least 1")
-        return int(value)
+    def _check(self, **settings: Any) -> None:
+        check(self._name, self.expected, settings)
 
     def _each(self, name: str, value: Any) -> list[Any]:
         """One for each group."""
         n = len(self.optimizer.param_groups)
         values = list(value) if isinstance(value, list | tuple) else [value] * n
-        self._check(len(values) == n, name, value, f"one for each of the {n} parameter groups")
+        if len(values) != n:
+            raise ValueError(
+                f"{self._name}: {name}: got {value!r}, expected one for each of the {n} parameter "
+                "groups"
+            )
+        self._check(**{name: values})
         return values
 
 
@@ -141,7 +194,7 @@ class LRScheduler(_Scheduler):
 
     Raises
     ------
-    TypeError : `optimizer` is no Optimizer.
+    TypeError : `optimizer` is no Optimizer; a setting of the wrong type.
     ValueError : `last_epoch` is given, but a group has no "initial_lr"; a setting out of range.
 
     Examples
@@ -159,8 +212,11 @@ class LRScheduler(_Scheduler):
     [0.1]
     """
 
+    expected = _Scheduler.expected | {"base_lrs": per_group(number())}
+
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self._attach(optimizer)
+        check(self._name, {"last_epoch": whole(-1)}, {"last_epoch": last_epoch})
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch != -1 and "initial_lr" not in group:
                 raise ValueError(
@@ -200,7 +256,7 @@ class LRScheduler(_Scheduler):
                 stacklevel=2,
             )
         if epoch is not None:
-            self._check(epoch >= 0, "epoch", epoch, "a number >= 0")
+            check(f"{self._name}.step", {"epoch": number()}, {"epoch": epoch})
         t = self.last_epoch + 1 if epoch is None else epoch
         self._go(t, before=self.rates(self.last_epoch))
 
@@ -214,12 +270,17 @@ class LRScheduler(_Scheduler):
         for group, old, new in zip(groups, before, self.rates(t), strict=True):
             # Others may have changed it: that stays, as a factor. (At 0 it is lost.)
             group["lr"] = new * (group["lr"] / old) if old and group["lr"] != old else new
-        for group, momentum in zip(groups, self.momenta(t) or (), strict=False):
-            if "betas" in group:
-                group["betas"] = (momentum, *group["betas"][1:])
-            else:
-                group["momentum"] = momentum
+        self._set_momenta(self.momenta(t))
         self.last_epoch = t
+
+    def _sets_momenta(self) -> bool:
+        return self.momenta(self.last_epoch) is not None
+
+    def _momenta_now(self) -> list[float] | None:
+        if not self._sets_momenta():
+            return None
+        groups = self.optimizer.param_groups
+        return [g["betas"][0] if "betas" in g else g["momentum"] for g in groups]
 
     def _can_cycle_momentum(self) -> None:
         if not {"momentum", "betas"} & self.optimizer.defaults.keys():
@@ -239,6 +300,8 @@ class LambdaLR(LRScheduler):
     ----------
     lr_lambda : a function of the count of steps, or a list of one for each group. It is not saved.
     """
+
+    expected = LRScheduler.expected | {"lr_lambda": per_group(function)}
 
     def __init__(
         self, optimizer: Optimizer, lr_lambda: Function | Sequence[Function], last_epoch: int = -1
@@ -277,10 +340,13 @@ class MultiplicativeLR(LambdaLR):
 class StepLR(LRScheduler):
     """`lr = initial * gamma**(t // step_size)`."""
 
+    expected = LRScheduler.expected | {"step_size": whole(1), "gamma": number()}
+
     def __init__(
         self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
-        self.step_size, self.gamma = self._count("step_size", step_size), gamma
+        self._check(step_size=step_size, gamma=gamma)
+        self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
 
     def factor(self, t: float) -> float:
@@ -291,6 +357,8 @@ class StepLR(LRScheduler):
 class MultiStepLR(LRScheduler):
     """`lr = initial * gamma**(how many of the milestones t has reached)`."""
 
+    expected = LRScheduler.expected | {"milestones": per_group(whole()), "gamma": number()}
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -298,7 +366,9 @@ class MultiStepLR(LRScheduler):
         gamma: float = 0.1,
         last_epoch: int = -1,
     ) -> None:
-        self.milestones, self.gamma = sorted(milestones), gamma
+        self.milestones, self.gamma = _listed(self, "milestones", milestones), gamma
+        self._check(milestones=self.milestones, gamma=gamma)
+        self.milestones.sort()
         super().__init__(optimizer, last_epoch)
 
     def factor(self, t: float) -> float:
@@ -309,6 +379,11 @@ class MultiStepLR(LRScheduler):
 class ConstantLR(LRScheduler):
     """`lr = initial * factor` for the first `total_iters` steps, then `initial`."""
 
+    expected = LRScheduler.expected | {
+        **dict.fromkeys(("factor", "start_factor"), number(0, 1)),  # `factor` is the method
+        "total_iters": whole(),
+    }
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -316,7 +391,7 @@ class ConstantLR(LRScheduler):
         total_iters: int = 5,
         last_epoch: int = -1,
     ) -> None:
-        self._check(0 <= factor <= 1, "factor", factor, "a number from 0 to 1")
+        self._check(factor=factor, total_iters=total_iters)
         self.start_factor, self.total_iters = factor, total_iters
         super().__init__(optimizer, last_epoch)
 
@@ -328,6 +403,11 @@ class ConstantLR(LRScheduler):
 class LinearLR(LRScheduler):
     """Straight from `initial * start_factor` to `initial * end_factor`, in `total_iters` steps."""
 
+    expected = LRScheduler.expected | {
+        **dict.fromkeys(("start_factor", "end_factor"), number(0, 1)),
+        "total_iters": whole(1),
+    }
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -336,10 +416,9 @@ class LinearLR(LRScheduler):
         total_iters: int = 5,
         last_epoch: int = -1,
     ) -> None:
-        self._check(0 <= start_factor <= 1, "start_factor", start_factor, "a number from 0 to 1")
-        self._check(0 <= end_factor <= 1, "end_factor", end_factor, "a number from 0 to 1")
+        self._check(start_factor=start_factor, end_factor=end_factor, total_iters=total_iters)
         self.start_factor, self.end_factor = start_factor, end_factor
-        self.total_iters = self._count("total_iters", total_iters)
+        self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
     def factor(self, t: float) -> float:
@@ -350,7 +429,10 @@ class LinearLR(LRScheduler):
 class ExponentialLR(LRScheduler):
     """`lr = initial * gamma**t`."""
 
+    expected = LRScheduler.expected | {"gamma": number()}
+
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
+        self._check(gamma=gamma)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
@@ -362,6 +444,8 @@ class ExponentialLR(LRScheduler):
 class PolynomialLR(LRScheduler):
     """`lr = initial * (1 - t / total_iters)**power`, and 0 after `total_iters` steps."""
 
+    expected = LRScheduler.expected | {"total_iters": whole(1), "power": number()}
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -369,7 +453,8 @@ class PolynomialLR(LRScheduler):
         power: float = 1.0,
         last_epoch: int = -1,
     ) -> None:
-        self.total_iters, self.power = self._count("total_iters", total_iters), power
+        self._check(total_iters=total_iters, power=power)
+        self.total_iters, self.power = total_iters, power
         super().__init__(optimizer, last_epoch)
 
     def factor(self, t: float) -> float:
@@ -390,10 +475,13 @@ class CosineAnnealingLR(LRScheduler):
     Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
     """
 
+    expected = LRScheduler.expected | {"T_max": whole(1), "eta_min": number()}
+
     def __init__(
         self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1
     ) -> None:
-        self.T_max, self.eta_min = self._count("T_max", T_max), eta_min
+        self._check(T_max=T_max, eta_min=eta_min)
+        self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
 
     def rates(self, t: float) -> list[float]:
@@ -412,6 +500,12 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     As for `CosineAnnealingLR`.
     """
 
+    expected = LRScheduler.expected | {
+        "T_0": whole(1),
+        "T_mult": whole(1),
+        "eta_min": number(),
+    }
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -420,8 +514,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         eta_min: float = 0.0,
         last_epoch: int = -1,
     ) -> None:
-        self.T_0, self.T_mult = self._count("T_0", T_0), self._count("T_mult", T_mult)
-        self.eta_min = eta_min
+        self._check(T_0=T_0, T_mult=T_mult, eta_min=eta_min)
+        self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
         super().__init__(optimizer, last_epoch)
 
     def rates(self, t: float) -> list[float]:
@@ -444,6 +538,8 @@ def _linear(start: float, end: float, share: float) -> float:
 
 
 # Cycles, of the momentum too
+
+_SHAPES = {"cos": _cosine, "linear": _linear}
 
 
 class OneCycleLR(LRScheduler):
@@ -473,6 +569,16 @@ class OneCycleLR(LRScheduler):
     rates", 2018.
     """
 
+    expected = LRScheduler.expected | {
+        "max_lr": per_group(number()),
+        **dict.fromkeys(("total_steps", "epochs", "steps_per_epoch"), optional(whole(1))),
+        "pct_start": number(0, 1),
+        "anneal_strategy": choice(*_SHAPES),
+        **dict.fromkeys(("cycle_momentum", "three_phase"), switch),
+        **dict.fromkeys(("base_momentum", "max_momentum"), per_group(number(0, 1, below=True))),
+        **dict.fromkeys(("div_factor", "final_div_factor"), number(above=True)),
+    }
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -491,40 +597,45 @@ class OneCycleLR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         self._attach(optimizer)
-        if total_steps is None and epochs is not None and steps_per_epoch is not None:
-            total_steps = self._count("epochs", epochs)
-            total_steps *= self._count("steps_per_epoch", steps_per_epoch)
-        self.total_steps = self._count("total_steps", total_steps)
-        self._check(0 <= pct_start <= 1, "pct_start", pct_start, "a number from 0 to 1")
-        shapes = {"cos": _cosine, "linear": _linear}
-        self._check(anneal_strategy in shapes, "anneal_strategy", anneal_strategy, "cos or linear")
-        self._anneal = shapes[anneal_strategy]
+        self._check(
+            total_steps=total_steps,
+            epochs=epochs,
+            steps_per_epoch=steps_per_epoch,
+            pct_start=pct_start,
+            anneal_strategy=anneal_strategy,
+            cycle_momentum=cycle_momentum,
+            div_factor=div_factor,
+            final_div_factor=final_div_factor,
+            three_phase=three_phase,
+        )
+        if total_steps is None:
+            if epochs is None or steps_per_epoch is None:
+                raise ValueError(
+                    f"{self._name}: expected total_steps, or epochs and steps_per_epoch"
+                )
+            total_steps = epochs * steps_per_epoch
+        self.total_steps, self.pct_start, self.three_phase = total_steps, pct_start, three_phase
         self.anneal_strategy, self.cycle_momentum = anneal_strategy, cycle_momentum
         self.div_factor, self.final_div_factor = div_factor, final_div_factor
-        self.max_lrs = self._each("max_lr", max_lr)
-        self.base_momenta = self._each("base_momentum", base_momentum)
-        self.max_momenta = self._each("max_momentum", max_momentum)
+        self.max_lr = self._each("max_lr", max_lr)
+        self.base_momentum = self._each("base_momentum", base_momentum)
+        self.max_momentum = self._each("max_momentum", max_momentum)
         if cycle_momentum:
             self._can_cycle_momentum()
-        # The steps at which a phase ends.
-        up = pct_start * self.total_steps - 1
-        self.ends = [up, 2 * up, self.total_steps - 1]
-        if not three_phase:
-            del self.ends[1]
-        for group, top in zip(optimizer.param_groups, self.max_lrs, strict=True):
+        for group, top in zip(optimizer.param_groups, self.max_lr, strict=True):
             if last_epoch == -1:
                 group["lr"] = group["initial_lr"] = top / div_factor
         super().__init__(optimizer, last_epoch)
 
     def rates(self, t: float) -> list[float]:
         """As above."""
-        bases = [top / self.div_factor for top in self.max_lrs]
+        bases = [top / self.div_factor for top in self.max_lr]
         ends = [base / self.final_div_factor for base in bases]
-        return self._between(t, [bases, self.max_lrs, bases, ends])
+        return self._between(t, [bases, self.max_lr, bases, ends])
 
     def momenta(self, t: float) -> list[float] | None:
         """As above."""
-        low, high = self.base_momenta, self.max_momenta
+        low, high = self.base_momentum, self.max_momentum
         return self._between(t, [high, low, high, high]) if self.cycle_momentum else None
 
     def _between(self, t: float, corners: list[list[float]]) -> list[float]:
@@ -534,13 +645,16 @@ class OneCycleLR(LRScheduler):
                 f"{self._name}: step {t} of {self.total_steps}; is total_steps the number of "
                 "batches times the number of epochs?"
             )
-        if len(self.ends) == 2:
-            del corners[2]
-        i = min(sum(t > end for end in self.ends), len(self.ends) - 1)
-        start, end = (0.0, *self.ends)[i : i + 2]
+        # The steps at which a phase ends.
+        up = self.pct_start * self.total_steps - 1
+        ends = [up, 2 * up, self.total_steps - 1]
+        if not self.three_phase:
+            del ends[1], corners[2]
+        i = min(sum(t > end for end in ends), len(ends) - 1)
+        start, end = (0.0, *ends)[i : i + 2]
         share = min((t - start) / (end - start), 1.0) if end > start else 1.0
-        pairs = zip(corners[i], corners[i + 1], strict=True)
-        return [self._anneal(a, b, share) for a, b in pairs]
+        anneal, pairs = _SHAPES[self.anneal_strategy], zip(*corners[i : i + 2], strict=True)
+        return [anneal(a, b, share) for a, b in pairs]
 
 
 class CyclicLR(LRScheduler):
@@ -565,6 +679,18 @@ class CyclicLR(LRScheduler):
     Smith, "Cyclical learning rates for training neural networks", WACV 2017.
     """
 
+    expected = LRScheduler.expected | {
+        **dict.fromkeys(("base_lr", "max_lr"), per_group(number())),
+        "step_size_up": whole(1),
+        "step_size_down": optional(whole(1)),
+        "mode": choice("triangular", "triangular2", "exp_range"),
+        "gamma": number(),
+        "scale_fn": optional(function),
+        "scale_mode": choice("cycle", "iterations"),
+        "cycle_momentum": switch,
+        **dict.fromkeys(("base_momentum", "max_momentum"), per_group(number(0, 1, below=True))),
+    }
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -582,30 +708,35 @@ class CyclicLR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         self._attach(optimizer)
-        modes = ("triangular", "triangular2", "exp_range")
-        self._check(mode in modes or scale_fn is not None, "mode", mode, f"one of {modes}")
-        scales = ("cycle", "iterations")
-        self._check(scale_mode in scales, "scale_mode", scale_mode, f"one of {scales}")
+        self._check(
+            step_size_up=step_size_up,
+            step_size_down=step_size_down,
+            **({"mode": mode} if scale_fn is None else {}),
+            gamma=gamma,
+            scale_fn=scale_fn,
+            scale_mode=scale_mode,
+            cycle_momentum=cycle_momentum,
+        )
         self.mode, self.gamma, self.scale_mode = mode, gamma, scale_mode
         self._scale_fn, self.cycle_momentum = scale_fn, cycle_momentum
-        self.up = self.down = self._count("step_size_up", step_size_up)
-        if step_size_down is not None:
-            self.down = self._count("step_size_down", step_size_down)
-        self.min_lrs = self._each("base_lr", base_lr)
-        self.max_lrs = self._each("max_lr", max_lr)
-        self.base_momenta = self._each("base_momentum", base_momentum)
-        self.max_momenta = self._each("max_momentum", max_momentum)
+        self.step_size_up = step_size_up
+        self.step_size_down = step_size_up if step_size_down is None else step_size_down
+        self.base_lr = self._each("base_lr", base_lr)
+        self.max_lr = self._each("max_lr", max_lr)
+        self.base_momentum = self._each("base_momentum", base_momentum)
+        self.max_momentum = self._each("max_momentum", max_momentum)
         if cycle_momentum:
             self._can_cycle_momentum()
-        for group, low in zip(optimizer.param_groups, self.min_lrs, strict=True):
+        for group, low in zip(optimizer.param_groups, self.base_lr, strict=True):
             if last_epoch == -1:  # the initial rate of other schedules in a sequence stays theirs
                 group["lr"] = group.setdefault("initial_lr", low)
         super().__init__(optimizer, last_epoch)
 
     def _height(self, t: float) -> float:
         """How far up it is after `t` steps."""
-        cycle, t_in = divmod(t, self.up + self.down)
-        height = t_in / self.up if t_in <= self.up else 1 - (t_in - self.up) / self.down
+        up, down = self.step_size_up, self.step_size_down
+        cycle, t_in = divmod(t, up + down)
+        height = t_in / up if t_in <= up else 1 - (t_in - up) / down
         if self._scale_fn is not None:
             return height * self._scale_fn(int(cycle) + 1 if self.scale_mode == "cycle" else t)
         if self.mode == "triangular2":
@@ -617,7 +748,7 @@ class CyclicLR(LRScheduler):
     def rates(self, t: float) -> list[float]:
         """As above."""
         height = self._height(t)
-        pairs = zip(self.min_lrs, self.max_lrs, strict=True)
+        pairs = zip(self.base_lr, self.max_lr, strict=True)
         return [_linear(low, high, height) for low, high in pairs]
 
     def momenta(self, t: float) -> list[float] | None:
@@ -625,11 +756,17 @@ class CyclicLR(LRScheduler):
         if not self.cycle_momentum:
             return None
         height = self._height(t)
-        pairs = zip(self.base_momenta, self.max_momenta, strict=True)
+        pairs = zip(self.base_momentum, self.max_momentum, strict=True)
         return [_linear(high, low, height) for low, high in pairs]
 
 
 # Schedules of schedules
+
+
+def _listed(scheduler: _Scheduler, name: str, values: Any) -> list[Any]:
+    if not isinstance(values, Iterable) or isinstance(values, str | Mapping):
+        raise TypeError(f"{scheduler._name}: {name}: got {shown(values)}, expected a list")
+    return list(values)
 
 
 class _Combined(LRScheduler):
@@ -638,7 +775,7 @@ class _Combined(LRScheduler):
     def __init__(
         self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None, last_epoch: int
     ) -> None:
-        self._schedulers = list(schedulers)
+        self._schedulers = _listed(self, "schedulers", schedulers)
         if not self._schedulers:
             raise ValueError(f"{self._name}: no schedules, expected at least one")
         for i, scheduler in enumerate(self._schedulers):
@@ -655,15 +792,25 @@ class _Combined(LRScheduler):
                 group["lr"] = group["initial_lr"]
         super().__init__(optimizer, last_epoch)
 
+    def _sets_momenta(self) -> bool:
+        return any(scheduler._sets_momenta() for scheduler in self._schedulers)
+
     def state_dict(self) -> dict[str, Any]:
         """As for `LRScheduler`; with the states of the schedules."""
         return {**super().state_dict(), "schedulers": [s.state_dict() for s in self._schedulers]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As for `LRScheduler`."""
-        super().load_state_dict(state_dict)
-        for scheduler, state in zip(self._schedulers, vars(self).pop("schedulers"), strict=True):
+        self._fits(state_dict)
+        for scheduler, state in zip(self._schedulers, state_dict["schedulers"], strict=True):
             scheduler.load_state_dict(state)
+        super().load_state_dict(state_dict)
+        del vars(self)["schedulers"]
+
+    def _fits(self, state_dict: Any) -> None:
+        super()._fits(state_dict)
+        for scheduler, state in zip(self._schedulers, state_dict["schedulers"], strict=True):
+            scheduler._fits(state)
 
 
 class SequentialLR(_Combined):
@@ -680,6 +827,8 @@ class SequentialLR(_Combined):
         one of another optimizer; too few or too many milestones, or not in order.
     """
 
+    expected = LRScheduler.expected | {"milestones": per_group(whole())}
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -687,10 +836,14 @@ class SequentialLR(_Combined):
         milestones: Sequence[int],
         last_epoch: int = -1,
     ) -> None:
-        self.milestones = list(milestones)
+        self.milestones = _listed(self, "milestones", milestones)
+        self._check(milestones=self.milestones)
+        schedulers = _listed(self, "schedulers", schedulers)
         n = len(schedulers) - 1
-        fine = len(self.milestones) == n and self.milestones == sorted(self.milestones)
-        self._check(not schedulers or fine, "milestones", milestones, f"{n} of them, rising")
+        if schedulers and (len(self.milestones) != n or self.milestones != sorted(self.milestones)):
+            raise ValueError(
+                f"{self._name}: milestones: got {milestones!r}, expected {n} of them, rising"
+            )
         super().__init__(schedulers, optimizer, last_epoch)
 
     def _now(self, t: float) -> tuple[LRScheduler, float]:
@@ -757,7 +910,8 @@ class ReduceLROnPlateau(_Scheduler):
     factor : less than 1.
     patience : how many such steps in a row are put up with.
     threshold : by how much a metric must differ from the best so far to be better.
-    threshold_mode : 'rel', that is a share of the best; 'abs', it is the difference itself.
+    threshold_mode : 'rel', that is a share of the size of the best (PyTorch: of the best itself, so
+        that a negative metric is always better than itself); 'abs', it is the difference itself.
     cooldown : how many steps after a reduction do not count.
     min_lr : no lower than this; one number, or a list of one for each group.
     eps : a reduction by no more than this is left out.
@@ -779,6 +933,16 @@ class ReduceLROnPlateau(_Scheduler):
     [0.5]
     """
 
+    expected = _Scheduler.expected | {
+        "mode": choice("min", "max"),
+        "factor": number(0, 1, below=True),
+        "threshold_mode": choice("rel", "abs"),
+        **dict.fromkeys(("patience", "cooldown", "num_bad_epochs", "cooldown_counter"), whole()),
+        **dict.fromkeys(("threshold", "eps"), number()),
+        "min_lr": per_group(number()),
+        "best": number(-math.inf, finite=False),
+    }
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -792,19 +956,29 @@ class ReduceLROnPlateau(_Scheduler):
         eps: float = 1e-8,
     ) -> None:
         self._attach(optimizer)
-        self._check(factor < 1, "factor", factor, "a number less than 1")
-        self._check(mode in ("min", "max"), "mode", mode, "min or max")
-        modes = ("rel", "abs")
-        self._check(threshold_mode in modes, "threshold_mode", threshold_mode, "rel or abs")
+        self._check(
+            mode=mode,
+            factor=factor,
+            patience=patience,
+            threshold=threshold,
+            threshold_mode=threshold_mode,
+            cooldown=cooldown,
+            eps=eps,
+        )
         self.mode, self.factor, self.patience, self.cooldown = mode, factor, patience, cooldown
         self.threshold, self.threshold_mode, self.eps = threshold, threshold_mode, eps
-        self.min_lrs = self._each("min_lr", min_lr)
+        self.min_lr = self._each("min_lr", min_lr)
         self.best = math.inf if mode == "min" else -math.inf
         self.last_epoch = self.num_bad_epochs = self.cooldown_counter = 0
 
     def step(self, metrics: Any) -> None:
-        """Take note of a metric, one number, such as the loss in validation."""
-        value = float(metrics)
+        """Take note of a metric, one number, such as the loss in validation.
+
+        Raises
+        ------
+        TypeError : it is no number, or several.
+        """
+        value = _metric(f"{self._name}.step", metrics)
         self.last_epoch += 1
         self.num_bad_epochs += 1
         if self._is_better(value):
@@ -815,14 +989,23 @@ class ReduceLROnPlateau(_Scheduler):
         if self.num_bad_epochs > self.patience:
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
             groups = self.optimizer.param_groups
-            for group, least in zip(groups, self._each("min_lr", self.min_lrs), strict=True):
+            for group, least in zip(groups, self._each("min_lr", self.min_lr), strict=True):
                 new = max(group["lr"] * self.factor, least)
                 if group["lr"] - new > self.eps:
                     group["lr"] = new
 
     def _is_better(self, value: float) -> bool:
         """Whether it is beyond the best by the threshold. NaN never is."""
-        sign = 1 if self.mode == "max" else -1
+        sign, best, margin = (1 if self.mode == "max" else -1), self.best, self.threshold
+        if math.isinf(best):  # at first
+            return value * sign > best * sign
         if self.threshold_mode == "rel":
-            return value * sign > self.best * (sign + self.threshold)
-        return value * sign > self.best * sign + self.threshold
+            return value * sign > best * (sign + math.copysign(margin, best))
+        return value * sign > best * sign + margin
+
+
+def _metric(owner: str, value: Any) -> float:
+    if not isinstance(value, str | bool):
+        with contextlib.suppress(TypeError, ValueError):
+            return float(value)
+    raise TypeError(f"{owner}: metrics: got {shown(value)}, expected a number")

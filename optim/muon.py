@@ -9,7 +9,8 @@ import numpy as np
 
 from autograd import Tensor
 
-from .optimizer import Array, Optimizer, Options, Params, State, in_range
+from .optimizer import Array, Optimizer, Options, Params, State
+from .options import choice, number, several, switch, whole
 
 __all__ = ["Muon"]
 
@@ -58,6 +59,12 @@ class Muon(Optimizer):
     """
 
     counts = False
+    expected = Optimizer.expected | {
+        "nesterov": switch,
+        "ns_coefficients": several(*3 * [number(-math.inf)]),
+        "ns_steps": whole(0, 99),
+        "adjust_lr_fn": choice("original", "match_rms_adamw", None),
+    }
 
     def __init__(
         self,
@@ -85,22 +92,6 @@ class Muon(Optimizer):
             "maximize": maximize,
         }
         super().__init__(params, defaults)
-
-    def check(self, options: Options) -> None:
-        """Refuse options out of range, and what `Optimizer` refuses."""
-        super().check(options)
-        three, steps = options["ns_coefficients"], options["ns_steps"]
-        if not isinstance(three, tuple | list) or len(three) != 3:
-            raise ValueError(f"ns_coefficients: got {three!r}, expected three numbers")
-        for value in three:
-            in_range("ns_coefficients", value, -np.inf)
-        if not isinstance(steps, int) or not 0 <= steps < 100:
-            raise ValueError(f"ns_steps: got {steps!r}, expected a whole number from 0 to 99")
-        if options["adjust_lr_fn"] not in (None, "original", "match_rms_adamw"):
-            raise ValueError(
-                f"adjust_lr_fn: got {options['adjust_lr_fn']!r}, expected 'original', "
-                "'match_rms_adamw' or None"
-            )
 
     def _check_param(self, param: Any, which: str, seen: set[int]) -> None:
         super()._check_param(param, which, seen)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import is_
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from autograd import Tensor, enable_grad
 
-__all__ = ["Array", "Closure", "Optimizer", "Options", "Params", "State", "blocks", "in_range"]
+from .options import Check, check, check_state, number, several, shown, switch
+
+__all__ = ["Array", "Closure", "Optimizer", "Options", "Params", "State", "blocks"]
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Options: TypeAlias = dict[str, Any]  #: a group: its options by name, and its parameters
@@ -46,10 +49,14 @@ class Optimizer:
 
     Raises
     ------
-    TypeError : a parameter that is not a Tensor, or not a real one; an option that is not a number.
+    TypeError : a parameter that is not a Tensor, or not a real one; an option of the wrong type.
     ValueError : no parameters, or none that requires a gradient (some may be frozen: they are left
-        as they are); one that is given twice or is not a leaf; an unknown option in a group; an
-        option out of range.
+        as they are); one that is given twice or is not a leaf; an iterator with nothing left; an
+        unknown option in a group; an option out of range.
+
+    Warns
+    -----
+    UserWarning : there are parameters of float32 and of float64; once.
 
     Examples
     --------
@@ -77,20 +84,34 @@ class Optimizer:
     #: as PyTorch's of SGD.
     counts: ClassVar[bool] = True
 
+    #: What the options must be, by name; a subclass adds its own. They are checked when they are
+    #: given, loaded, and, if they have changed, at the next step.
+    expected: ClassVar[dict[str, Check]] = {
+        "lr": number(),
+        "momentum": number(),
+        "eps": number(),
+        "weight_decay": number(),
+        "betas": several(number(0, 1, below=True), number(0, 1, below=True)),
+        "maximize": switch,
+    }
+
     def __init__(self, params: Params, defaults: Options) -> None:
         self.defaults: Options = {"maximize": False, **defaults}
         self.param_groups: list[Options] = []
         self.state: dict[Tensor, State] = {}
         self._warned = False
+        self._settled: dict[int, list[Any]] = {}  # by group, the values that have been checked
         self._checked(self.defaults)
+        seen: set[int] = set()
         for group in self._groups(params):
-            self.add_param_group(group)
-        if not self._all_params():
+            self._add(group, seen)
+        if not seen:
             raise ValueError(
                 f"{self._name}: model.parameters() is empty: there is nothing to optimize. Are the "
                 "layers attributes of the model, and not in a plain list or dict? Was a generator "
                 "used up before?"
             )
+        self._warn_mixed([], stacklevel=4)
         if not any(param.requires_grad for param in self._all_params()):
             raise ValueError(
                 f"{self._name}: none of the parameters requires gradients: there is nothing to "
@@ -116,15 +137,8 @@ class Optimizer:
         raise NotImplementedError(f"{self._name}: write update(self, param, grad, state, group)")
 
     def check(self, options: Options) -> None:
-        """Raise if an option is out of range. A subclass adds what is special to its own."""
-        for name in ("lr", "momentum", "eps", "weight_decay"):
-            if name in options:
-                in_range(name, options[name])
-        if "betas" in options:
-            betas = options["betas"]
-            two = isinstance(betas, tuple | list) and len(betas) == 2
-            if not two or not all(0 <= _number("betas", beta) < 1 for beta in betas):
-                raise ValueError(f"betas: got {betas!r}, expected two numbers >= 0 and < 1")
+        """Raise if an option is not as `expected`. A subclass adds how its own go together."""
+        check("", self.expected, options)
 
     def _checked(self, options: Options) -> None:
         try:
@@ -155,17 +169,23 @@ class Optimizer:
         -------
         What `closure` returned; else None.
 
+        Raises
+        ------
+        TypeError, ValueError : `closure` is no function; an option that has been changed to what it
+            cannot be. Nothing has moved then.
+
         Warns
         -----
         UserWarning : no parameter has a gradient; once.
         """
         loss = None
         if closure is not None:
+            self._check_closure(closure)
             with enable_grad():
                 loss = closure()
+        self._settle()
         idle = True
         for group in self.param_groups:
-            _plain_numbers(group)
             for param in group["params"]:
                 grad = param.grad
                 if grad is None:
@@ -184,6 +204,23 @@ class Optimizer:
         if idle:
             self._warn_idle()
         return loss
+
+    def _check_closure(self, closure: Any) -> None:
+        if not callable(closure):
+            raise TypeError(
+                f"{self._name}.step: closure: got {shown(closure)}, expected a function that calls "
+                "zero_grad() and backward() and returns the loss. Without one: loss.backward(), "
+                "then step()"
+            )
+
+    def _settle(self) -> None:
+        """Look at the options that are not those of the last step: a schedule's, or by hand."""
+        for i, group in enumerate(self.param_groups):
+            values, seen = group.values(), self._settled.get(i, ())
+            if len(values) != len(seen) or not all(map(is_, values, seen)):
+                _plain_numbers(group)
+                check(self._name, self.expected, group)
+                self._settled[i] = list(values)
 
     def _warn_idle(self) -> None:
         if not self._warned:
@@ -207,7 +244,22 @@ class Optimizer:
         Raises
         ------
         TypeError, ValueError : as for the constructor; nothing is added then.
+
+        Warns
+        -----
+        UserWarning : with these there are parameters of float32 and of float64.
         """
+        before = self._all_params()
+        self._add(group, set(map(id, before)))
+        self._warn_mixed(before, stacklevel=3)
+
+    def _add(self, group: Options, seen: set[int]) -> None:
+        """Add a group; `seen` has the ids of the parameters of the others, and then of these."""
+        if not isinstance(group, dict):
+            raise TypeError(
+                f"{self._name}: a parameter group: got {shown(group)}, expected a dict with "
+                '"params" and options'
+            )
         if "params" not in group:
             raise ValueError(f'{self._name}: a parameter group without "params", got {list(group)}')
         options = _options(group)
@@ -222,7 +274,6 @@ class Optimizer:
         items = [items] if isinstance(items, Tensor) else self._listed(items)
         named = [_is_named(item) for item in items]
         params = [item[1] if _is_named(item) else item for item in items]
-        seen = set(map(id, self._all_params()))
         for i, param in enumerate(params):
             self._check_param(param, f"parameter {items[i][0] if named[i] else i}", seen)
             seen.add(id(param))
@@ -231,6 +282,23 @@ class Optimizer:
                 raise ValueError(f"{self._name}: names for some parameters of a group, not for all")
             options["param_names"] = [name for name, _ in items]
         self.param_groups.append({"params": params, **options})
+
+    def _warn_mixed(self, before: list[Tensor], stacklevel: int) -> None:
+        """Say once that float32 and float64 have met; `before`: the parameters until now."""
+        both = {np.dtype(np.float32), np.dtype(np.float64)}
+        if both <= {p.dtype for p in before} or not both <= {p.dtype for p in self._all_params()}:
+            return
+        dtypes = [str(p.dtype) for p in self._all_params()]
+        rare = min("float64", "float32", key=dtypes.count)
+        first = dtypes.index(rare)
+        warnings.warn(
+            f"{self._name}: of {len(dtypes)} parameters {dtypes.count('float32')} are float32 and "
+            f"{dtypes.count('float64')} float64 (parameter {first}, of shape "
+            f"{self._all_params()[first].shape}, is {rare}). That is right, but what float64 meets "
+            "becomes float64, and takes twice the time and memory. If it was not meant, make all "
+            "alike before the optimizer: model.astype(np.float32)",
+            stacklevel=stacklevel,
+        )
 
     def _groups(self, params: Any) -> list[Options]:
         items = self._listed(params)
@@ -247,19 +315,33 @@ class Optimizer:
                 hint = "; for a single one, [tensor]"
             elif isinstance(params, dict):
                 hint = "; for a single group, [group]; for named parameters, params.items()"
+            elif hasattr(params, "parameters"):
+                hint = f"; here {type(params).__name__}'s: model.parameters()"
             elif callable(params):
                 hint = "; call it? model.parameters()"
             raise TypeError(
                 f"{self._name}: params: got {type(params).__name__}, expected Tensors in order, "
                 f"such as model.parameters() or a list{hint}"
             )
-        return list(params)
+        items = list(params)
+        if not items and isinstance(params, Iterator):
+            raise ValueError(
+                f"{self._name}: params: got a {type(params).__name__} with nothing in it, or "
+                "nothing left. If it was used before, call model.parameters() anew, or keep "
+                "list(model.parameters()); a group that may be empty is to be a list"
+            )
+        return items
 
     def _check_param(self, param: Any, which: str, seen: set[int]) -> None:
         if not isinstance(param, Tensor):
+            hint = ""
+            if hasattr(param, "parameters"):
+                hint = "; of a model, model.parameters()"
+            elif isinstance(param, np.ndarray):
+                hint = "; the arrays of a state_dict() are not what the model learns"
             raise TypeError(
                 f"{self._name}: {which}: got {type(param).__name__}, expected a Tensor (or a pair "
-                "of its name and a Tensor)"
+                f"of its name and a Tensor){hint}"
             )
         which = f"{self._name}: {which}, of shape {param.shape},"
         if not param.is_leaf:
@@ -300,14 +382,26 @@ class Optimizer:
 
         Raises
         ------
+        TypeError : it is no state, but a file's name, for example.
         ValueError : the state does not fit. All problems are listed, and nothing is loaded.
         """
+        check_state(self._name, state_dict)
         if missing := {"state", "param_groups"} - state_dict.keys():
             raise ValueError(
                 f"load_state_dict: no {' and no '.join(sorted(missing))} in it, expected what "
                 f"{self._name}.state_dict() gives"
             )
         saved_groups: Sequence[Options] = state_dict["param_groups"]
+        entries: Mapping[int, State] = state_dict["state"]
+        if not (
+            isinstance(saved_groups, list | tuple)
+            and isinstance(entries, Mapping)
+            and all(isinstance(part, Mapping) for part in (*saved_groups, *entries.values()))
+        ):
+            raise TypeError(
+                'load_state_dict: expected a dict of dicts as "state", and a list of dicts as '
+                f'"param_groups", as {self._name}.state_dict() gives'
+            )
         problems: list[str] = []
         if len(saved_groups) != len(self.param_groups):
             problems.append(f"{len(saved_groups)} groups, expected {len(self.param_groups)}")
@@ -317,7 +411,7 @@ class Optimizer:
             for index, param in zip(saved.get("params", ()), group["params"], strict=False):
                 owners[index] = param, {**group, **saved}
         state = {}
-        for index, entry in state_dict["state"].items():
+        for index, entry in entries.items():
             if index in owners:
                 param, options = owners[index]
                 state[param], misfits = self._read(entry, param, options)
@@ -364,7 +458,16 @@ class Optimizer:
         for name, value in saved.items():
             like = expected.get(name, param)
             if isinstance(like, int | float):  # PyTorch's numbers are tensors
-                state[name] = type(like)(value)
+                one = hasattr(value, "item") and np.shape(value) in ((), (1,))
+                plain = value.item() if one else value
+                try:
+                    number(0 if name == "step" else -np.inf)(name, plain)
+                except (TypeError, ValueError) as error:
+                    problems.append(str(error))
+                else:
+                    state[name] = type(like)(plain)
+            elif name in expected and hasattr(like, "shape") and not hasattr(value, "__array__"):
+                problems.append(f"{name}: got {shown(value)}, expected an array")
             elif not hasattr(value, "__array__") or not hasattr(like, "shape"):
                 state[name] = copy.deepcopy(value)
             elif np.shape(value) != like.shape:
@@ -421,19 +524,6 @@ def _cut(arrays: Sequence[Array]) -> Iterator[Sequence[Array]]:
 
 def _is_named(item: Any) -> bool:
     return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)
-
-
-def in_range(name: str, value: Any, low: float = 0.0, below: float = np.inf) -> None:
-    """Raise unless the option `name` is a number, at least `low` and less than `below`."""
-    if not low <= _number(name, value) < below:
-        limit = "" if below == np.inf else f" and < {below:g}"
-        raise ValueError(f"{name}: got {value!r}, expected a number >= {low:g}{limit}")
-
-
-def _number(name: str, value: Any) -> float:
-    if not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name}: got {value!r}, a {type(value).__name__}, expected a number")
-    return float(value)
 
 
 def _options(group: Options) -> Options:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks, in_range
+from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .options import number, several
 
 __all__ = ["Rprop"]
 
@@ -40,6 +41,11 @@ class Rprop(Optimizer):
     without going back after a change of sign.
     """
 
+    expected = Optimizer.expected | {
+        "etas": several(number(0, 1, above=True, below=True), number(1, above=True)),
+        "step_sizes": several(number(), number()),
+    }
+
     def __init__(
         self,
         params: Params,
@@ -53,19 +59,9 @@ class Rprop(Optimizer):
         super().__init__(params, defaults)
 
     def check(self, options: Options) -> None:
-        """Refuse pairs that are none or out of range, and what `Optimizer` refuses."""
+        """Refuse a smallest step above the largest, and what `Optimizer` refuses."""
         super().check(options)
-        for name in ("etas", "step_sizes"):
-            pair = options[name]
-            if not isinstance(pair, tuple | list) or len(pair) != 2:
-                raise ValueError(f"{name}: got {pair!r}, expected two numbers")
-            in_range(name, pair[0])
-            in_range(name, pair[1])
-        (minus, plus), (smallest, largest) = options["etas"], options["step_sizes"]
-        if not 0 < minus < 1 < plus:
-            raise ValueError(
-                f"etas: got {options['etas']!r}, expected one between 0 and 1 and one above 1"
-            )
+        smallest, largest = options["step_sizes"]
         if smallest > largest:
             raise ValueError(
                 f"step_sizes: got {options['step_sizes']!r}, expected the smallest first"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .options import number, switch
 
 __all__ = ["SGD"]
 
@@ -51,6 +52,7 @@ class SGD(Optimizer):
     """
 
     counts = False
+    expected = Optimizer.expected | {"dampening": number(0, 1), "nesterov": switch}
 
     def __init__(
         self,

@@ -80,10 +80,10 @@ def test_an_empty_parameter_stays_empty():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"beta2_decay": 0.5}, "beta2_decay: got 0.5, expected at most 0"),
-        ({"eps": 1e-8}, "eps: got 1e-08, expected two numbers, the first may be None"),
-        ({"eps": (-1.0, 1e-3)}, "eps: got -1.0, expected a number >= 0"),
-        ({"eps": (None, -1.0)}, "eps: got -1.0"),
+        ({"beta2_decay": 0.5}, "beta2_decay: got 0.5, expected a number <= 0"),
+        ({"eps": (1e-8,)}, r"eps: got \(1e-08,\), expected a tuple of two values"),
+        ({"eps": (-1.0, 1e-3)}, r"eps\[0\]: got -1.0, expected a number >= 0"),
+        ({"eps": (None, -1.0)}, r"eps\[1\]: got -1.0"),
         ({"d": 0.5}, "d: got 0.5, expected a number >= 1"),
         ({"weight_decay": -1}, "weight_decay: got -1"),
     ],

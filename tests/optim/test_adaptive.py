@@ -89,7 +89,7 @@ def test_decay_joins_the_gradient_and_maximize_turns_it(make):
     [
         (Adagrad, {"lr_decay": -1}, "lr_decay: got -1, expected a number >= 0"),
         (Adagrad, {"initial_accumulator_value": -0.1}, "initial_accumulator_value: got -0.1"),
-        (Adadelta, {"rho": 1.1}, "rho: got 1.1, expected a number from 0 to 1"),
+        (Adadelta, {"rho": 1.1}, "rho: got 1.1, expected a number >= 0 and <= 1"),
         (Adadelta, {"rho": -0.1}, "rho: got -0.1, expected a number >= 0"),
         (RMSprop, {"alpha": 1.0}, "alpha: got 1.0, expected a number >= 0 and < 1"),
         (RMSprop, {"alpha": -1}, "alpha: got -1"),

@@ -7,6 +7,7 @@ import pytest
 
 from autograd import Tensor
 from optim import LBFGS
+from optim.lbfgs import Point, _cubic, _strong_wolfe
 
 SEARCH = {"line_search_fn": "strong_wolfe"}
 
@@ -196,3 +197,214 @@ def test_errors():
 def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         LBFGS([leaf([1.0])], **options)
+
+
+# Where a call of step ends
+
+
+def constant(w, slope, loss=1.0):
+    """A closure whose gradient never changes."""
+
+    def closure():
+        w.grad = np.full(w.shape, slope)
+        return loss
+
+    return closure
+
+
+@pytest.mark.parametrize(("slope", "steps"), [(0.25, 0), (0.2500001, 1)])
+def test_a_gradient_within_tolerance_ends_it(slope, steps):
+    w = leaf([1.0, 1.0])
+    LBFGS([w], tolerance_grad=0.25, max_iter=1).step(constant(w, slope))
+    assert (w.data != 1.0).sum() == 2 * steps
+    w = leaf([1.0, 1.0])  # and the negative is as large
+    optimizer = LBFGS([w], tolerance_grad=0.25, max_iter=1)
+    optimizer.step(constant(w, -slope))
+    assert optimizer.state[w]["n_iter"] == steps
+
+
+def test_a_loss_that_stays_ends_it_and_without_tolerance_it_goes_on():
+    w = leaf([1.0, 1.0])
+    optimizer = LBFGS([w])
+    optimizer.step(constant(w, 2.0))
+    assert (optimizer.state[w]["n_iter"], optimizer.state[w]["func_evals"]) == (1, 2)
+    w = leaf([1.0, 1.0])
+    optimizer = LBFGS([w], tolerance_change=0.0, max_iter=7)
+    optimizer.step(constant(w, 2.0))
+    # The first step is of length 1 in the sum of sizes; none after it tells of a curvature.
+    assert (optimizer.state[w]["n_iter"], optimizer.state[w]["func_evals"]) == (7, 7)
+    assert optimizer.state[w]["old_dirs"] == []
+    assert optimizer.state[w]["H_diag"] == 1
+    np.testing.assert_allclose(w.data, 1 - 0.25 * 2 - 6 * 2, rtol=1e-12)
+
+
+def test_a_short_first_step_for_a_long_gradient_and_a_small_slope():
+    for slope, first in [(4.0, 0.5 / 8), (0.125, 0.5)]:
+        w = leaf([0.0, 0.0])
+        LBFGS([w], lr=0.5, max_iter=1).step(constant(w, slope))
+        np.testing.assert_allclose(w.data, -first * slope, rtol=1e-12)
+    w = leaf([1.0])  # the slope along the line, -1 / 64, is within the tolerance
+    LBFGS([w], tolerance_change=1 / 64).step(constant(w, 0.125))
+    assert w.data == 1
+    LBFGS([w], tolerance_change=0.0156, max_iter=1).step(constant(w, 0.125))
+    assert w.data == 0.875
+
+
+def test_a_short_step_ends_it():
+    losses = iter(range(9, 0, -1))
+    w = leaf([1.0])
+
+    def closure():
+        w.grad = np.array([1.0])
+        return float(next(losses))
+
+    optimizer = LBFGS([w], lr=0.01, tolerance_change=0.01)
+    optimizer.step(closure)
+    assert optimizer.state[w]["n_iter"] == 1
+    optimizer = LBFGS([w], lr=0.01, tolerance_change=0.009, max_iter=3, max_eval=9)
+    optimizer.step(closure)
+    assert optimizer.state[w]["n_iter"] == 3
+
+
+def test_the_count_of_evaluations_is_of_each_call():
+    w = leaf([5.0, -7.0])
+    optimizer = LBFGS([w], lr=1e-3, max_iter=10, max_eval=4)
+    for calls in (1, 2, 3):
+        optimizer.step(closure_of(optimizer, lambda w: (w**2).sum()))
+        assert optimizer.state[w]["func_evals"] == 4 * calls
+
+
+def test_quadratic_in_as_many_steps_as_dimensions():
+    """With exact line searches it is the conjugate gradient method: here the search is near it."""
+    rng = np.random.default_rng(0)
+    q = rng.standard_normal((4, 4))
+    a, b = q @ q.T + np.eye(4), rng.standard_normal(4)
+    w = leaf(np.zeros(4))
+    optimizer = LBFGS([w], max_iter=30, tolerance_grad=1e-10, tolerance_change=1e-14, **SEARCH)
+    optimizer.step(closure_of(optimizer, lambda w: (w @ (a @ w)) / 2 - (b * w).sum()))
+    np.testing.assert_allclose(w.data, np.linalg.solve(a, b), atol=1e-8)
+    assert optimizer.state[w]["n_iter"] <= 14
+
+
+def test_the_direction_is_that_of_bfgs_on_the_pairs():
+    """H from the update formula (Nocedal and Wright, 6.17) as a matrix, from H_diag on."""
+    w = leaf([1.0, -0.5, 2.0])
+    optimizer = LBFGS([w], lr=0.1, max_iter=5, history_size=3)
+    closure = closure_of(optimizer, lambda w: (w**4 + w**2 + w * w[0]).sum())
+    optimizer.step(closure)
+    state = optimizer.state[w]
+    h = state["H_diag"] * np.eye(3)
+    for y, s, ro in zip(state["old_dirs"], state["old_stps"], state["ro"], strict=True):
+        assert ro == pytest.approx(1 / (y @ s))
+        left = np.eye(3) - ro * np.outer(s, y)
+        h = left @ h @ left.T + ro * np.outer(s, s)
+    assert state["H_diag"] == pytest.approx((y @ s) / (y @ y))
+    np.testing.assert_allclose(state["d"], -h @ state["prev_flat_grad"], rtol=1e-10)
+
+
+# The line search, by itself
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_minimum_of_a_cubic(turned):
+    def point(t):  # of t**3 - 3 * t
+        return Point(t, t**3 - 3 * t, np.zeros(1), 3 * t * t - 3)
+
+    for left, right in [(0.0, 2.0), (0.5, 1.5), (-0.5, 3.0), (2.0, 5.0)]:
+        a, b = map(point, (right, left) if turned else (left, right))
+        assert _cubic(a, b, -9.0, 9.0) == pytest.approx(1)
+        assert _cubic(a, b, 1.25, 9.0) == 1.25
+        assert _cubic(a, b, -9.0, 0.75) == 0.75
+
+
+@pytest.mark.parametrize(
+    ("slopes", "loss", "width"),
+    [((1.0, 1.0), 2 / 3, 1.0), ((1.0, 1.0), 1.0, 1.0), ((1.0, 1.0), 0.0, 0.0), ((-1, -1), -1, 1)],
+)
+def test_the_middle_where_a_cubic_has_no_minimum(slopes, loss, width):
+    a = Point(0.0, 0.0, np.zeros(1), slopes[0])
+    b = Point(width, loss, np.zeros(1), slopes[1])
+    assert _cubic(a, b, 2.0, 5.0) == 3.5
+
+
+LINES = {
+    "parabola": (lambda t: (t - 3) ** 2, lambda t: 2 * (t - 3)),
+    "quartic": (lambda t: (t - 2) ** 4 + t, lambda t: 4 * (t - 2) ** 3 + 1),
+    "narrow": (lambda t: -t / (t * t + 2), lambda t: (t * t - 2) / (t * t + 2) ** 2),
+    "wall": (lambda t: np.exp(5 * t) - 9 * t, lambda t: 5 * np.exp(5 * t) - 9),
+}  # fmt: skip
+ODD = {
+    **LINES,
+    "bumps": (
+        lambda t: (t - 3) ** 2 / 4 + np.cos(4 * t), lambda t: (t - 3) / 2 - 4 * np.sin(4 * t),
+    ),
+    "ripples": (
+        lambda t: 0.05 * (t - 4) ** 2 + np.cos(15 * t),
+        lambda t: 0.1 * (t - 4) - 15 * np.sin(15 * t),
+    ),
+    "kink": (lambda t: abs(t - 1) ** 1.1, lambda t: np.sign(t - 1) * 1.1 * abs(t - 1) ** 0.1),
+    "power": (lambda t: t**40 - t, lambda t: 40 * t**39 - 1),
+    "liar": (lambda t: (t - 1) ** 2, lambda t: -2 + 0.05 * t),  # a gradient that is wrong
+    "cliff": (
+        lambda t: -t + 30 * max(0.0, t - 0.7) ** 0.5,
+        lambda t: -1 + (15 / max(1e-3, t - 0.7) ** 0.5 if t > 0.7 else 0),
+    ),
+}  # fmt: skip
+#: What PyTorch 2.13 tries: the line, the first point, the shortest interval, the most evaluations;
+#: the points in turn, and the one that it takes.
+TRIED = [
+    ("bumps", 1.7, 1e-9, 25, [1.7, 9.3585, 3.968574925], 3.968574925),
+    ("bumps", 2.5, 1e-9, 1, [2.5, 2.121145958], 2.5),
+    ("bumps", 40.0, 1e-9, 25, [40, 2.817635007, 2.116187314, 2.350155559], 2.350155559),
+    ("bumps", 1.7, 1e-9, 1, [1.7, 9.3585], 0.0),
+    ("bumps", 9.0, 1e-9, 3, [9, 4.926602377, 6.250603669, 5.160859948], 5.160859948),
+    ("narrow", 300.0, 1e-9, 25, [300, 100.0055557], 100.0055557),
+    ("quartic", 0.01, 1e-9, 25, [0.01, 0.05505, 0.30300025], 0.30300025),
+    ("kink", 300.0, 1e-9, 25, [300, 32.3545565, 4.212684388, 0.9451050109], 0.9451050109),
+    ("power", 3.0, 1e-9, 25, [3, 1.947368421, 1.264081256, 0.8205458067, 1.091667731, 0.9786727484,
+                              0.9102127514], 0.9102127514),
+    ("ripples", 1.0, 1e-9, 25, [1, 1.01, 1.046229481, 1.048446433], 1.048446433),
+    ("ripples", 9.0, 1e-9, 25, [9, 9.09, 9.003289736], 9.003289736),
+    ("liar", 1.7, 1e-9, 25, [1.7, 1.717, 1.71717, 1.717018131, 1.717001934, 1.717000206,
+                             1.717000022, 1.717000002, 1.717], 1.717),
+    ("liar", 9.0, 0.05, 25, [9, 0.3526868122, 1.217418131, 1.476861744, 1.2546495], 1.217418131),
+    ("cliff", 9.0, 0.05, 25, [9, 0.1943880125, 1.074949211, 0.2060523103, 0.2929420004,
+                              0.3015155321, 0.3788589, 0.3852705648, 0.4542384294, 0.459096759,
+                              0.5206820042, 0.5244013689, 0.5794561531, 0.5823271111, 0.6315893211,
+                              0.6338203275, 0.6779332159, 0.6796765748, 0.7192038384],
+     0.6796765748),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "first", "shortest", "evals", "points", "end"), TRIED)
+def test_a_search_tries_what_pytorchs_tries(name, first, shortest, evals, points, end):
+    f, slope = ODD[name]
+    tried = []
+
+    def at(t):
+        tried.append(t)
+        return Point(t, float(f(t)), np.zeros(1), float(slope(t)))
+
+    found = _strong_wolfe(at, at(0.0), first, shortest, evals)
+    assert tried[1:] == pytest.approx(points, rel=1e-8)
+    assert found.t == pytest.approx(end, rel=1e-8)
+
+
+@pytest.mark.parametrize("first", [1e-3, 0.05, 0.3, 1.0, 2.0, 4.0, 20.0, 60.0])
+@pytest.mark.parametrize("name", LINES)
+def test_a_search_ends_at_a_point_that_is_low_and_flat(name, first):
+    f, slope = LINES[name]
+    tried = []
+
+    def at(t):
+        tried.append(t)
+        return Point(t, float(f(t)), np.zeros(1), float(slope(t)))
+
+    start = at(0.0)
+    end = _strong_wolfe(at, start, first, 1e-12, 25)
+    assert end.t in tried[1:]
+    assert end.loss <= start.loss + 1e-4 * end.t * start.slope
+    assert abs(end.slope) <= 0.9 * abs(start.slope)
+    assert len(tried) <= 2 + 25
+    if tried[1] == end.t:
+        assert len(tried) == 2  # good enough at once

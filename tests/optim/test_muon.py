@@ -85,6 +85,23 @@ def test_maximize_is_minimizing_the_negative():
     assert np.array_equal(up.data, down.data)
 
 
+def test_what_no_optimizer_takes_is_refused():
+    w = leaf(3, 2)
+    with pytest.raises(ValueError, match="given twice"):
+        Muon([w, w])
+    with pytest.raises(TypeError, match=r"parameter 0: got float"):
+        Muon([0.1])
+
+
+def test_a_state_needs_no_count():
+    """PyTorch's has none: the rule does not ask for it."""
+    w = leaf(3, 2)
+    optimizer = Muon([w])
+    state = {**optimizer.state_dict(), "state": {0: {"momentum_buffer": np.ones((3, 2))}}}
+    optimizer.load_state_dict(state)
+    assert optimizer.state[w]["step"] == 0
+
+
 def test_the_step_after_loading_is_bit_identical():
     w = leaf(5, 3, dtype=np.float32)
     optimizer = Muon([("w", w)], lr=0.1)
@@ -113,7 +130,10 @@ def test_other_than_matrices_are_refused():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"ns_coefficients": (1.0, 2.0)}, r"ns_coefficients: got \(1.0, 2.0\), expected three"),
+        (
+            {"ns_coefficients": (1.0, 2.0)},
+            r"ns_coefficients: got \(1.0, 2.0\), expected a tuple of three",
+        ),
         ({"ns_steps": 100}, "ns_steps: got 100, expected a whole number from 0 to 99"),
         ({"ns_steps": 2.0}, "ns_steps: got 2.0"),
         ({"adjust_lr_fn": "none"}, "adjust_lr_fn: got 'none', expected 'original', 'match"),

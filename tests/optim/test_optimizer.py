@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import optim
 from autograd import LeafChangedError, Tensor, no_grad
-from optim import SGD, Adam, AdamW, Optimizer, blocks
+from optim import LBFGS, SGD, Adam, AdamW, Optimizer, RMSprop, blocks
 
 
 def kind(name, *extra, **options):
@@ -110,16 +110,35 @@ class Model:
         return []
 
 
+class IterableModel(Model):
+    def __iter__(self):
+        return iter([Model()])
+
+
+def used_up(*items):
+    """A generator with nothing left."""
+    generator = (item for item in items)
+    list(generator)
+    return generator
+
+
 BAD_PARAMS = [
     ([], ValueError, r"model.parameters\(\) is empty"),
     ([{"params": []}], ValueError, r"model.parameters\(\) is empty"),
     (leaf(2), TypeError, r"got Tensor, expected .*\[tensor\]"),
     ({"w": leaf(2)}, TypeError, r"got dict, .*params.items\(\)"),
     ({leaf(2)}, TypeError, r"got set, expected Tensors in order"),
-    (Model(), TypeError, r"got Model, expected .*model.parameters\(\)"),
+    (Model(), TypeError, r"got Model, expected .*; here Model's: model.parameters\(\)$"),
+    (IterableModel(), TypeError, r"parameter 0: got Model, .*; of a model, model.parameters\(\)$"),
+    (used_up(leaf(2)), ValueError, r"params: got a generator with nothing in it.*list\(model.par"),
+    (iter([]), ValueError, r"params: got a list_iterator with nothing in it, or nothing left"),
+    ([{"params": leaf(2)}, {"params": used_up(leaf(2))}], ValueError, r"generator with nothing"),
+    (0.1, TypeError, r"params: got float, expected Tensors in order"),
+    ("w", TypeError, r"parameter 0: got str, expected a Tensor"),
+    ({"w": np.ones(2)}.items(), TypeError, r"parameter w: got ndarray, .*a state_dict\(\) are not"),
     (Model().parameters, TypeError, r"got method, .*call it\? model.parameters\(\)"),
     ([leaf(2), np.ones(3)], TypeError, r"parameter 1: got ndarray, expected a Tensor"),
-    ([("w", leaf(2)), ("b", 1.0)], TypeError, r"parameter b: got float, expected a Tensor"),
+    ([("w", leaf(2)), ("b", 1.0)], TypeError, r"parameter b: got float, .* and a Tensor\)$"),
     ([leaf(2), ("b", leaf(2))], ValueError, r"names for some parameters of a group, not for all"),
     ([leaf(2) * 2], ValueError, r"parameter 0, of shape \(2,\), is the result of an op"),
     ([("w", Tensor([1.0]))], ValueError, r"none of the parameters requires gradients"),
@@ -135,6 +154,62 @@ BAD_PARAMS = [
 def test_wrong_parameters_are_refused(params, error, message):
     with pytest.raises(error, match=f"Recorder: .*{message}"):
         Recorder(params)
+
+
+def test_some_groups_may_be_empty_and_some_parameters_frozen():
+    frozen = leaf(2)
+    frozen.requires_grad = False
+    optimizer = Recorder([{"params": []}, {"params": [frozen, leaf(3)]}])
+    assert [len(group["params"]) for group in optimizer.param_groups] == [0, 2]
+
+
+def test_a_group_is_a_dict():
+    optimizer = Recorder([leaf(2)])
+    with pytest.raises(
+        TypeError, match=r"Recorder: a parameter group: got .*a Tensor, expected a d"
+    ):
+        optimizer.add_param_group(leaf(3))
+
+
+MIXED = r"of 3 parameters 2 are float32 and 1 float64 \(parameter 1, of shape \(3,\), is float64\)"
+
+
+@pytest.mark.parametrize(
+    ("cls", "mixed"),
+    [(cls, mixed) for cls in (SGD, Adam, AdamW, LBFGS) for mixed in ("parameters", "groups")],
+)
+def test_float32_beside_float64_is_said_once(cls, mixed):
+    params = [leaf(2), leaf(3, dtype=np.float64), leaf(4)]
+    groups = mixed == "groups" and cls is not LBFGS
+    with pytest.warns(UserWarning, match=MIXED + r".* model.astype\(np.float32\)$") as said:
+        optimizer = cls([{"params": [p]} for p in params] if groups else params, lr=0.1)
+    assert len(said) == 1
+    assert said[0].filename == __file__ or cls is AdamW  # which is two constructors deep
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for seed in range(2):
+            give_grads(params, seed)
+            optimizer.step(*[lambda: 1.0] * (cls is LBFGS))
+        optimizer.load_state_dict(copy.deepcopy(optimizer).state_dict())
+        if cls is not LBFGS:
+            optimizer.add_param_group({"params": [leaf(2, dtype=np.float64), leaf(5)]})
+    assert [p.dtype for p in params] == [np.float32, np.float64, np.float32]
+
+
+def test_float64_that_comes_later_is_said_once():
+    optimizer = SGD([leaf(2), leaf(2)], lr=1.0)
+    optimizer.add_param_group({"params": [leaf(2)]})
+    with pytest.warns(UserWarning, match=r"4 parameters 3 are float32 and 1 float64") as said:
+        optimizer.add_param_group({"params": [leaf(2, dtype=np.float64)]})
+    assert [w.filename for w in said] == [__file__]
+    optimizer.add_param_group({"params": [leaf(2)]})
+    with pytest.warns(UserWarning, match=r"\(parameter 0, of shape \(3,\), is float32\)"):
+        SGD([leaf(3), leaf(3, dtype=np.float64), leaf(3, dtype=np.float64)], lr=1.0)
+
+
+@pytest.mark.parametrize("dtypes", [[np.float64] * 2, [np.float16, np.float32]])
+def test_other_dtypes_are_not_said(dtypes):
+    SGD([leaf(2, dtype=dtype) for dtype in dtypes], lr=1.0)
 
 
 def test_a_parameter_given_twice_is_refused():
@@ -165,11 +240,16 @@ def test_a_refused_group_is_not_added():
         (SGD, {"momentum": -1}, ValueError, "momentum: got -1"),
         (SGD, {"weight_decay": -1e-4}, ValueError, "weight_decay: got -0.0001"),
         (Adam, {"eps": -1e-8}, ValueError, "eps: got -1e-08"),
-        (Adam, {"betas": (0.9, 1.0)}, ValueError, r"betas: got \(0.9, 1.0\), expected two numbers"),
-        (Adam, {"betas": (-0.1, 0.9)}, ValueError, "betas: got"),
-        (Adam, {"betas": 0.9}, ValueError, "betas: got 0.9"),
-        (Adam, {"betas": (0.9, 0.99, 0.999)}, ValueError, "betas: got"),
-        (Adam, {"betas": ("0.9", 0.99)}, TypeError, "betas: got '0.9'"),
+        (Adam, {"betas": (0.9, 1.0)}, ValueError, r"betas\[1\]: got 1.0, .* >= 0 and < 1"),
+        (Adam, {"betas": (-0.1, 0.9)}, ValueError, r"betas\[0\]: got -0.1"),
+        (
+            Adam,
+            {"betas": 0.9},
+            TypeError,
+            "betas: got 0.9, a float, expected a tuple of two values",
+        ),
+        (Adam, {"betas": (0.9, 0.99, 0.999)}, ValueError, "betas: got .* a tuple of two values"),
+        (Adam, {"betas": ("0.9", 0.99)}, TypeError, r"betas\[0\]: got '0.9'"),
         (AdamW, {"weight_decay": -1}, ValueError, "weight_decay: got -1"),
     ],
 )
@@ -178,6 +258,28 @@ def test_options_out_of_range_are_refused(make, options, error, message):
         make([leaf(2)], **options)
     with pytest.raises(error, match=message):
         make([{"params": [leaf(2)], **options}])
+
+
+@pytest.mark.parametrize("groups", [False, True])
+def test_many_parameters_are_counted_a_few_times_only(groups, monkeypatch):
+    """Whatever goes over all parameters does so once, not once for each."""
+    counts = []
+    plain = Optimizer._all_params
+
+    def counting(self):
+        params = plain(self)
+        counts.append(len(params))
+        return params
+
+    monkeypatch.setattr(Optimizer, "_all_params", counting)
+    params = [leaf() for _ in range(300)]
+    optimizer = Adam([{"params": [p]} for p in params] if groups else params)
+    give_grads(params, 0)
+    optimizer.step()
+    optimizer.load_state_dict(optimizer.state_dict())
+    optimizer.zero_grad()
+    repr(optimizer)
+    assert sum(counts) < 20 * 300
 
 
 # The loop
@@ -221,6 +323,21 @@ def test_a_closure_is_called_once_before_the_step_and_its_loss_returned(around):
     assert len(losses) == 1
     assert w.data.tolist() == [0.5]
     assert optimizer.step() is None
+
+
+@pytest.mark.parametrize("cls", [SGD, LBFGS])
+def test_what_is_no_closure(cls):
+    w = leaf(2)
+    optimizer = cls([w], lr=1.0)
+    loss = (w * w).sum()
+    loss.backward()
+    before = w.data.copy()
+    for wrong in (loss, 0.5, "loss"):
+        with pytest.raises(
+            TypeError, match=rf"{cls.__name__}.step: closure: got .*a function that"
+        ):
+            optimizer.step(wrong)
+    assert np.array_equal(w.data, before)
 
 
 def test_zero_grad_forgets_the_gradients():
@@ -445,6 +562,29 @@ def test_state_lives_as_long_as_the_optimizer(make):
         (w.sum() * 2).detach()  # an evaluation
     assert len(states) == 1
     assert np.array_equal(w.data, reference.data)
+
+
+@pytest.mark.parametrize(
+    ("cls", "option", "value"),
+    [(Adam, "amsgrad", True), (RMSprop, "momentum", 0.9), (RMSprop, "centered", True),
+     (SGD, "momentum", 0.9)],
+)  # fmt: skip
+def test_what_is_switched_on_later_begins_at_0(cls, option, value):
+    """As if it had been on all the time, but nothing had been added to its own state."""
+    late, early = leaf(3), leaf(3)
+    optimizer, other = cls([late], lr=0.1), cls([early], lr=0.1, **{option: value})
+    for seed in range(4):
+        if seed == 2:
+            optimizer.param_groups[0][option] = value
+            early.data = late.data.copy()
+            for name, array in other.state[early].items():
+                if name != "step":
+                    array[...] = optimizer.state[late].get(name, 0)
+        give_grads([late], seed)
+        early.grad = late.grad
+        optimizer.step()
+        other.step()
+    np.testing.assert_array_equal(late.data, early.data)
 
 
 def test_a_new_learning_rate_keeps_the_state():

@@ -54,11 +54,12 @@ def test_maximize_climbs():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"etas": (0.5, 1.0)}, r"etas: got \(0.5, 1.0\), expected one between 0 and 1 and one abo"),
-        ({"etas": (0.0, 1.2)}, "etas: got"),
-        ({"etas": 0.5}, "etas: got 0.5, expected two numbers"),
+        ({"etas": (0.5, 1.0)}, r"etas\[1\]: got 1.0, expected a number > 1"),
+        ({"etas": (0.0, 1.2)}, r"etas\[0\]: got 0.0, expected a number > 0 and < 1"),
+        ({"etas": (1.0, 1.2)}, r"etas\[0\]: got 1.0, expected a number > 0 and < 1"),
+        ({"etas": (0.5,)}, r"etas: got \(0.5,\), expected a tuple of two values"),
         ({"step_sizes": (1.0, 0.5)}, "step_sizes: .* expected the smallest first"),
-        ({"step_sizes": (-1.0, 0.5)}, "step_sizes: got -1.0, expected a number >= 0"),
+        ({"step_sizes": (-1.0, 0.5)}, r"step_sizes\[0\]: got -1.0, expected a number >= 0"),
         ({"lr": -1}, "lr: got -1"),
     ],
 )

@@ -47,8 +47,8 @@ def test_nesterov_looks_ahead():
 
 def test_dampening_spares_the_first_gradient():
     w = leaf(0.0)
-    path = run(SGD([w], lr=1.0, momentum=0.5, dampening=0.75), w, [[1.0], [1.0]])
-    assert path == [[-1.0], [-1 - (0.5 + 0.25)]]
+    path = run(SGD([w], lr=1.0, momentum=0.5, dampening=0.75), w, [[1.0], [2.0]])
+    assert path == [[-1.0], [-1 - (0.5 + 0.25 * 2)]]
 
 
 def test_the_learning_rate_is_outside_the_buffer():

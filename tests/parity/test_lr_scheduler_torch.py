@@ -187,6 +187,63 @@ def test_chained_or_stepped_one_by_one(parts, chained):
         assert_same(optimizer, peer)
 
 
+def builders():
+    """Every schedule above, alone, in a sequence or in a chain, of ours and of PyTorch's."""
+    for name, options in CASES:
+        yield pytest.param(
+            lambda module, optimizer, name=name, options=options: getattr(module, name)(
+                optimizer, **copy.deepcopy(options)
+            ),
+            id=f"{name}-{options}"[:60],
+        )
+    for i, (parts, milestones) in enumerate(SEQUENCES):
+        yield pytest.param(
+            lambda module, optimizer, parts=parts, milestones=milestones: module.SequentialLR(
+                optimizer,
+                [getattr(module, name)(optimizer, **options) for name, options in parts],
+                milestones,
+            ),
+            id=f"sequence-{i}",
+        )
+    for i, parts in enumerate(CHAINS):
+        yield pytest.param(
+            lambda module, optimizer, parts=parts: module.ChainedScheduler(
+                [getattr(module, name)(optimizer, **options) for name, options in parts]
+            ),
+            id=f"chain-{i}",
+        )
+
+
+@pytest.mark.filterwarnings("ignore")  # PyTorch's own use of what it deprecates
+@pytest.mark.parametrize("order", ["bos", "obs", "bso"])
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+@pytest.mark.parametrize("build", [*builders()])
+def test_interrupted_runs_go_on_as_pytorchs_that_is_not(build, name, order):
+    """Broken off at several points; b: build the schedule, o, s: load the state of each."""
+    optimizer, peer = optimizers(name)
+    scheduler, other = build(lr_scheduler, optimizer), build(peers, peer)
+    for t in range(STEPS + 1):
+        assert_same(optimizer, peer)
+        if t in (0, 1, 5, 20, STEPS):
+            saved, state = optimizer.state_dict(), scheduler.state_dict()
+            optimizer, _ = optimizers(name)
+            for group in optimizer.param_groups:
+                group["lr"] = 0.7
+            for action in order:
+                if action == "b":
+                    scheduler = build(lr_scheduler, optimizer)
+                elif action == "o":
+                    optimizer.load_state_dict(saved)
+                else:
+                    scheduler.load_state_dict(state)
+            assert_same(optimizer, peer)
+        if t < STEPS:
+            optimizer.step()
+            peer.step()
+            scheduler.step()
+            other.step()
+
+
 @pytest.mark.parametrize("name", ["StepLR", "LinearLR", "PolynomialLR", "ExponentialLR"])
 def test_a_learning_rate_changed_in_between_stays_changed(name):
     options = dict(next(options for other, options in CASES if other == name and options))
