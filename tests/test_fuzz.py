@@ -24,7 +24,7 @@ def test_programs_have_everything_in_them() -> None:
     made = [generate(seed) for seed in range(250)]
     assert {name for _, steps in made for name in steps} == set(STEPS)
     programs = [program for program, _ in made]
-    assert {p.order for p in programs} == {1, 2}
+    assert {p.order for p in programs} == {1, 2, 3}
     assert {p.style for p in programs} == {"backward", "gradients"}
     assert any(p.refused for p in programs)
     assert {line.frozen for p in programs for line in p.lines} == {False, True}

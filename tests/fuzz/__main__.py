@@ -9,7 +9,7 @@ from collections import Counter
 
 from . import STEPS, printed, search
 
-AT_ONCE = 500
+AT_ONCE = 1000
 
 
 def main() -> int:
@@ -38,6 +38,8 @@ def main() -> int:
         for text in report.alone:
             print(f"not run by PyTorch, {text:.300}", flush=True)
         programs, mismatches = programs + report.programs, mismatches + len(report.found)
+        if first + AT_ONCE < end:
+            print(f"{programs + report.programs} programs", file=sys.stderr, flush=True)
         alone, used = alone + len(report.alone), used + report.used
     if options.steps:
         print("\n".join(f"{used[name]:7} {name}" for name in STEPS))

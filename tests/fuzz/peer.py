@@ -57,7 +57,7 @@ class Peer:
         self.t.backward(g, retain_graph=retain_graph)
 
     def astype(self, dtype: Any) -> Peer:
-        return Peer(self.t.to(of_torch(dtype)))
+        return Peer(self.t.to(of_torch(dtype), copy=True))
 
     def copy(self) -> Peer:
         return Peer(self.t.clone())
@@ -215,9 +215,14 @@ def outer(x: Any, y: Any) -> Peer:
 
 
 def power(x: Any, y: Any) -> Peer:
-    if isinstance(y, int | float):
+    if type(y) in (int, float):
         return Peer(torch.pow(tensor(x), y))
     return Peer(torch.pow(*alike(x, y)))
+
+
+def average(x: Any, axis: Any, weights: Any) -> Peer:
+    x, w = alike(x, weights)
+    return Peer((x * w).sum(axis) / w.sum(axis))
 
 
 def pad(x: Peer, widths: Any, constant_values: Any = 0.0) -> Peer:
@@ -248,11 +253,11 @@ def table() -> dict[str, Callable[..., Any]]:
     found = {n: floats(getattr(t, n)) for n in names.split()}
     found["logaddexp"] = floats(lambda x, y: t.logsumexp(t.stack(t.broadcast_tensors(x, y)), 0))
     found["conj"] = floats(lambda x: t.conj_physical(x))
-    found["real"] = floats(lambda x: x.real if x.is_complex() else x)
+    found["real"] = floats(lambda x: x.real if x.is_complex() else x.clone())
     found["imag"] = floats(lambda x: x.imag if x.is_complex() else x * 0)
     found["tril"], found["triu"] = ((lambda x, k=0, f=f: Peer(f(x.t, k))) for f in (t.tril, t.triu))
     for name in """transpose moveaxis swapaxes squeeze expand_dims broadcast_to ravel flip roll
-        rot90 repeat tile diagonal take split array_split unstack take_along_axis
+        rot90 repeat tile diagonal take delete split array_split unstack take_along_axis
         fliplr reshape atleast_1d atleast_2d""".split():
         found[name] = moved(name)
     for name in """greater less greater_equal less_equal not_equal argmax argmin argsort""".split():
@@ -282,6 +287,25 @@ def table() -> dict[str, Callable[..., Any]]:
         "vdot": floats(lambda x, y: t.vdot(x.reshape(-1), y.reshape(-1))),
         "einsum": lambda spec, *xs: Peer(t.einsum(spec, *alike(*xs))),
         "power": power,
+        "hstack": lambda xs: Peer(t.hstack(alike(*xs))),
+        "vstack": lambda xs: Peer(t.vstack(alike(*xs))),
+        "dstack": lambda xs: Peer(t.dstack(alike(*xs))),
+        "append": lambda *xs: Peer(t.cat([x.reshape(-1) for x in alike(*xs)])),
+        "diag": lambda x, k=0: Peer(t.diag(x.t, k)),
+        "average": average,
+        "median": reduced(lambda x, dim: t.median(x, dim=dim).values),
+        "quantile": lambda x, q, axis, keepdims=False: Peer(
+            t.quantile(x.t, q, dim=axis, keepdim=keepdims)
+        ),
+        "ptp": reduced(lambda x, dim: t.amax(x, dim) - t.amin(x, dim)),
+        "gradient": lambda x, axis: Peer(t.gradient(x.t, dim=axis)[0]),
+        "trapezoid": lambda x, axis: Peer(t.trapezoid(x.t, dim=axis)),
+        "linalg.slogdet": lambda x: tuple(map(Peer, t.linalg.slogdet(x.t))),
+        "linalg.cholesky": lambda x: Peer(t.linalg.cholesky(x.t)),
+        "linalg.eigvalsh": lambda x: Peer(t.linalg.eigvalsh(x.t)),
+        "linalg.svdvals": lambda x: Peer(t.linalg.svdvals(x.t)),
+        "linalg.matrix_power": lambda x, n: Peer(t.linalg.matrix_power(x.t, n)),
+        "linalg.pinv": lambda x: Peer(t.linalg.pinv(x.t)),
         "pad": pad,
         "linalg.inv": lambda x: Peer(t.linalg.inv(x.t)),
         "linalg.det": lambda x: Peer(t.linalg.det(x.t)),
@@ -314,17 +338,50 @@ class Spelling:
         return call
 
 
+# PyTorch's own kernels of these give a wrong third derivative.
+
+
+def standard(x: Any, axes: tuple[int, ...], weight: Any, bias: Any, eps: float = 1e-5) -> Any:
+    """x less its mean, over its deviation along `axes`; weight and bias are by channel."""
+    y = x - x.mean(axes, keepdim=True)
+    y = y / torch.sqrt((y * y).mean(axes, keepdim=True) + eps)
+    by_channel = (-1, *(1,) * (x.ndim - 2))
+    y = y if weight is None else y * weight.reshape(by_channel)
+    return y if bias is None else y + bias.reshape(by_channel)
+
+
+def batch_norm(x: Any, _: Any, __: Any, weight: Any, bias: Any, training: bool) -> Any:
+    return standard(x, (0, *range(2, x.ndim)), weight, bias)
+
+
+def instance_norm(x: Any, weight: Any, bias: Any) -> Any:
+    return standard(x, tuple(range(2, x.ndim)), weight, bias)
+
+
+def layer_norm(x: Any, shape: tuple[int, ...], weight: Any, bias: Any) -> Any:
+    y = standard(x, tuple(range(x.ndim - len(shape), x.ndim)), None, None)
+    y = y if weight is None else y * weight
+    return y if bias is None else y + bias
+
+
+def hardsigmoid(x: Any) -> Any:  # its own has no second derivative
+    return torch.nn.functional.relu6(x + 3) / 6
+
+
+OTHERWISE = {f.__name__: f for f in (batch_norm, instance_norm, layer_norm, hardsigmoid)}
+
+
 class Functional:
     """`nn.functional` in PyTorch."""
 
     def __getattr__(self, name: str) -> Any:
-        f = getattr(torch.nn.functional, {"log_sigmoid": "logsigmoid"}.get(name, name), None)
+        f = OTHERWISE.get(name) or getattr(
+            torch.nn.functional, {"log_sigmoid": "logsigmoid"}.get(name, name), None
+        )
         if name == "logsumexp":
             return reduced(torch.logsumexp)
         if name == "erf":
             f = torch.erf
-        if name == "hardsigmoid":  # its own has no second derivative
-            f = lambda x: torch.nn.functional.relu6(x + 3) / 6  # noqa: E731
 
         def call(*args: Any, **config: Any) -> Any:
             if not any(map(has_peer, (*args, *config.values()))):

@@ -45,7 +45,7 @@ class Program:
 
     Each of `outputs` has a name g0, g1, ... for the gradient that its backward pass starts from,
     and each leaf w0, w1, ... for what its first gradient is multiplied with before the second
-    backward pass, if `order` is 2.
+    backward pass, if `order` is 2 (and so on, if it is more).
     """
 
     seed: int
@@ -55,6 +55,7 @@ class Program:
     starts: tuple[Line, ...] = ()  # "g0 = ...", one for each output
     weights: tuple[Line, ...] = ()  # "w0 = ...", one for each leaf
     style: str = "backward"  # or "gradients"
+    also: tuple[str, ...] = ()  # results that gradients() is asked for, besides the leaves
     order: int = 1
     times: int = 1  # how often the backward pass runs, on a retained graph
     refused: tuple[str, ...] = ()  # expressions that must raise
@@ -73,16 +74,17 @@ class Program:
                 [line.target for line in self.weights],
             )
         )
-        asked = f"grads = gradients([{outputs}], [{leaves}], [{starts}]"
-        if self.order == 2:
-            first = self.leaves[0].target
-            return [
-                f"{asked}, create_graph=True)",
+        inputs = ", ".join([line.target for line in self.leaves] + list(self.also))
+        asked = f"grads = gradients([{outputs}], [{inputs}], [{starts}]"
+        if self.order > 1:
+            total = [
                 f"pairs = [(h, w) for h, w in zip(grads, [{weights}]) if h is not None]",
-                f"first = np.sum(np.real({first}))",
+                f"first = np.sum(np.real({self.leaves[0].target}))",
                 "total = sum((np.sum(np.real(h * w)) for h, w in pairs), first)",
-                "total.backward()",
             ]
+            again = [f"grads = gradients([total], [{leaves}], [1.0], create_graph=True)", *total]
+            first = [f"{asked}, create_graph=True)", *total]
+            return [*first, *again * (self.order - 2), "total.backward()"]
         if self.style == "gradients":
             return [f"{asked}, retain_graph=True)"] * (self.times - 1) + [f"{asked})"]
         calls = [f"{o}.backward({g.target}" for o, g in zip(self.outputs, self.starts, strict=True)]
@@ -332,21 +334,23 @@ def values_apart(
 
 
 def gradients_apart(program: Program, mine: Run, theirs: Run, precision: str) -> Iterator[Mismatch]:
-    for i, line in enumerate(program.leaves):
-        leaf = mine.final(line.target)
-        pairs = [(f"{line.target}.grad", mine.grad(line.target), theirs.grad(line.target))]
-        if "grads" in mine.names:
-            pair = (r.names["grads"][i] for r in (mine, theirs))
-            pairs.insert(0, (f"grads[{i}]", *(None if g is None else value(g) for g in pair)))
-        for name, got, expected in pairs:
-            got, expected = (np.zeros_like(leaf) if g is None else g for g in (got, expected))
-            if text := differs(got, expected, precision, slack=100):
-                yield Mismatch(f"{name}: {text}", "PyTorch", name, got, expected)
+    pairs = [(f"{x.target}.grad", x.target, *(r.grad(x.target) for r in (mine, theirs)))
+             for x in program.leaves]  # fmt: skip
+    names = [*(line.target for line in program.leaves), *program.also]
+    both = zip(names, *(r.names.get("grads", ()) for r in (mine, theirs)), strict=False)
+    for i, (name, got, expected) in enumerate(both):
+        pair = [None if g is None else value(g) for g in (got, expected)]
+        pairs.append((f"grads[{i}]", name, *pair))
+    for what, name, got, expected in pairs:
+        got, expected = (np.zeros_like(mine.final(name)) if g is None else g
+                         for g in (got, expected))  # fmt: skip
+        if text := differs(got, expected, precision, slack=100):
+            yield Mismatch(f"{what}: {text}", "PyTorch", what, got, expected)
 
 
 def slopes_apart(program: Program, world: World, mine: Run, arrays: Run) -> Iterator[Mismatch]:
-    """Along a random direction: our gradients, and differences of the values (of the first
-    gradients, if the order is 2).
+    """Along a random direction: our gradients, and differences of the values (of gradients
+    of the order before, from the second on).
     """
     rng = np.random.default_rng(program.seed)
     at = {line.target: mine.final(line.target) for line in program.leaves}
@@ -358,23 +362,21 @@ def slopes_apart(program: Program, world: World, mine: Run, arrays: Run) -> Iter
 
     def loss(h: float) -> float:
         there = {name: at[name] + h * way[name] for name in at}
-        if program.order == 2:
+        if program.order > 1:
             result = execute(program, world, there)
-            finish(replace(program), result)
+            finish(program, result)
             return float(value(result.names["total"]))
         result = execute(program, World(), there, arrays.values)
         outs = [result.final(o) for o in program.outputs]
         return float(sum(np.sum(g * o).real for g, o in zip(starts, outs, strict=True)))
 
-    if program.order == 2 and any(line.frozen for line in program.lines):
+    if program.order > 1 and any(line.frozen for line in program.lines):
         return  # what is frozen would move
     once = program.style == "gradients" and program.order == 1
     slope = size = 0.0
     for i, name in enumerate(at):
         g = mine.names["grads"][i] if once else mine.grad(name)
         if g is not None:
-            if once and program.times > 1:
-                g = value(g)
             slope += float(np.sum(value(g) * way[name]).real)
             size += float(np.abs(np.vdot(np.abs(value(g)), np.abs(way[name]))))
     expected = np.nan
@@ -398,7 +400,7 @@ def whole(program: Program) -> list[Line]:
 
 def needed(program: Program) -> Program:
     """Without the lines that no output needs."""
-    keep, wanted = [], set(program.outputs)
+    keep, wanted = [], {*program.outputs, *program.also}
     for line in reversed(program.lines):
         if line.target in wanted:
             keep.append(line)
@@ -420,8 +422,10 @@ def written(x: np.ndarray) -> str:
 
 def smaller(program: Program) -> Iterator[Program]:
     """Programs with a little less in them."""
-    if program.order == 2:
-        yield replace(program, order=1)
+    if program.order > 1:
+        yield replace(program, order=program.order - 1)
+    if program.also:
+        yield replace(program, also=program.also[1:])
     if program.times > 1:
         yield replace(program, times=program.times - 1)
     if program.blocks:
@@ -474,20 +478,21 @@ def smaller(program: Program) -> Iterator[Program]:
 
 def sensible(program: Program) -> bool:
     """Whether every name is made before it is read, gradients can reach the outputs, and only
-    Tensors change in place (a view of an array changes with it).
+    results change in place: a leaf must not, and a view of an array changes with it.
     """
     values = execute(program, World()).values
-    tensors = {line.target for line in program.leaves}
-    known, tracked = set(tensors), set(tensors)
+    leaves = {line.target for line in program.leaves}
+    known, tensors, tracked = set(leaves), set(leaves), set(leaves)
     for line, x in zip(program.lines, values, strict=True):
-        if line.in_place and line.target not in tensors:
+        if line.in_place and line.target not in tensors - leaves:
             return False
         known.add(line.target)
         if x.dtype.kind in "fc":
             tensors |= {line.target} if line.reads & tensors else set()
             tracked |= {line.target} if line.reads & tracked and not line.frozen else set()
     asked = {n for text in program.refused for n in NAME.findall(text)}
-    return bool(program.leaves) and asked <= known and tracked.issuperset(program.outputs)
+    ends = {*program.outputs, *program.also}
+    return bool(program.leaves) and asked <= known and ends <= tracked
 
 
 def shrink(program: Program, failing: Callable[[Program], Any], tries: int = 2000) -> Program:
@@ -513,7 +518,7 @@ def shrink(program: Program, failing: Callable[[Program], Any], tries: int = 200
 
 def printed(program: Program, mismatch: Mismatch) -> str:
     """The program as Python, with what it must give."""
-    used = program.weights if program.order == 2 else ()
+    used = program.weights if program.order > 1 else ()
     blocks = BLOCKS if program.blocks else {}
     tracked = [f"{x.target} = Tensor({x.target}, requires_grad=True)" for x in program.leaves]
     out = [

@@ -288,7 +288,8 @@ def finished(g: Generator) -> Program:
         tuple(starts),
         tuple(weights),
         g.choice(["backward", "gradients"]),
-        2 if g.chance(0.3) else 1,
+        tuple(g.choice(made) for _ in range(g.integer(0, 1))),
+        g.choice([1, 1, 1, 1, 1, 1, 1, 2, 2, 3] if g.chance(0.8) else [2]),
         2 if g.chance(0.15) else 1,
         tuple(wrong(g)) if g.chance(0.3) else (),
         g.chance(0.4),
@@ -524,6 +525,27 @@ def position(g: Generator) -> None:
         g.let(f"np.take_along_axis({x}, {at}, axis={axis})")
 
 
+@step(4)
+def statistic(g: Generator) -> None:
+    x = g.pick("f", lambda v: v.ndim and v.size)
+    v = g.value(x)
+    axis = g.axis(v.ndim)
+    name = g.choice(["average", "ptp", "quantile", "gradient", "trapezoid", "median"])
+    if name == "average":
+        weights = g.let(f"1.5 + np.sin({g.like(x, v.shape)})")
+        g.let(f"np.average({x}, axis={axis}, weights={weights})")
+    elif name == "gradient":
+        require(v.shape[axis] > 1)
+        g.let(f"np.gradient({x}, axis={axis})")
+    elif name == "trapezoid":
+        g.let(f"np.trapezoid({x}, axis={axis})")
+    else:
+        require(apart(v))
+        require(name != "median" or v.shape[axis] % 2)
+        at = f", {g.choice([0.1, 0.37, 0.81])}" if name == "quantile" else ""
+        g.let(f"np.{name}({x}{at}, axis={axis}{g.kept()})")
+
+
 # Shapes
 
 
@@ -623,6 +645,27 @@ def joined(g: Generator) -> None:
         parts.append(x)
     order = [parts[i] for i in g.rng.permutation(len(parts))]
     g.let(f"np.concatenate([{', '.join(order)}], axis={axis})")
+
+
+@step(3)
+def stacked(g: Generator) -> None:
+    x = g.pick(test=lambda v: v.ndim)
+    v = g.value(x)
+    name = g.choice(["hstack", "vstack", "dstack", "append", "delete", "diag", "trace"])
+    if name in ("hstack", "vstack", "dstack"):
+        g.let(f"np.{name}([{x}, {g.like(x, v.shape)}])")
+    elif name == "append":
+        g.let(f"np.append({x}, {g.like(x, g.shape(0, 2))})")
+    elif name == "delete":
+        axis = g.axis(v.ndim)
+        require(v.shape[axis])
+        g.let(f"np.delete({x}, {g.integer(0, v.shape[axis] - 1)}, axis={axis})")
+    elif name == "diag":
+        require(v.ndim <= 2)
+        g.let(f"np.diag({x}, {g.integer(-1, 1)})")
+    else:
+        require(v.ndim == 2)
+        g.let(f"np.trace({x})")
 
 
 @step(4)
@@ -856,9 +899,22 @@ def matrix(g: Generator) -> None:
     y = g.like(x, shape)
     eye = f"np.eye({n}, dtype=np.{g.value(x).dtype})"
     regular = g.let(f"0.3 * np.tanh({y}) + 2 * {eye}")
-    how = g.integer(0, 2)
+    how = g.integer(0, 8)
     if how == 0:
         g.let(f"np.linalg.inv({regular})")
+    elif how == 3:
+        g.let(f"np.linalg.slogdet({regular})[1]")
+    elif how == 4:
+        g.let(f"np.linalg.cholesky({regular} @ {regular}.mT)")
+    elif how == 5:
+        name = g.choice(["eigvalsh", "svdvals"])
+        spread = f"np.diag(np.arange({n}) * np.{g.value(x).dtype}(2))"
+        m = g.let(f"{regular} + {regular}.mT + {spread}")
+        g.let(f"np.linalg.{name}({m})")
+    elif how == 6:
+        g.let(f"np.linalg.matrix_power({regular}, {g.choice([-2, -1, 2, 3])})")
+    elif how == 7:
+        g.let(f"np.linalg.pinv({regular})")
     elif how == 1:
         g.let(f"np.linalg.det({regular})")
     else:
@@ -954,8 +1010,15 @@ def pooled(g: Generator) -> None:
     stride = g.choice([None, 1, 2, 3])
     padding = g.integer(0, kernel // 2)
     ceil = g.choice([True, False])
-    how = g.integer(0, 4)
-    if how <= 1:
+    how = g.integer(0, 6)
+    if how == 5:
+        require(n < 3)
+        g.let(f"F.lp_pool{n}d(1.5 + np.sin({x}), {g.choice([2.0, 3.0])}, {kernel}, stride={stride}"
+              f", ceil_mode={ceil})")  # fmt: skip
+    elif how == 6:
+        require(n == 2 and apart(g.value(x), 5e-4))
+        g.let(f"F.max_unpool2d(*F.max_pool2d({x}, 2, return_indices=True), 2)")
+    elif how <= 1:
         require(apart(g.value(x), 5e-4))
         dilation = g.choice([1, 1, 2])
         g.let(f"F.max_pool{n}d({x}, {kernel}, stride={stride}, padding={padding}, "
@@ -1057,8 +1120,43 @@ def loss(g: Generator) -> None:
 
 
 @step(4)
+def margin(g: Generator) -> None:
+    """Losses that compare pairs."""
+    x = g.pick("f", lambda v: v.ndim == 2 and v.size and np.all(np.abs(v) < 20))
+    v = g.value(x)
+    y, z = g.like(x, v.shape), g.like(x, v.shape)
+    a, b, c = v, g.value(y), g.value(z)
+    end = f", reduction='{g.choice(['mean', 'sum', 'none'])}')"
+    how = g.choice(["triplet", "pair", "ranking", "gaussian", "multi", "soft"])
+    near, far = (np.linalg.norm(a - d + 1e-6, axis=1) for d in (b, c))
+    if how == "triplet":
+        require(clear_of(near - far + 1, 0) and np.all((near > 0.05) & (far > 0.05)))
+        g.let(f"F.triplet_margin_loss({x}, {y}, {z}{end}")
+    elif how == "pair":
+        require(np.all(near > 0.05))
+        g.let(f"F.pairwise_distance({x}, {y})")
+    elif how == "ranking":
+        sign = np.sign(c)
+        require(np.all(sign != 0) and clear_of(0.3 - sign * (a - b), 0))
+        target = g.let(f"np.sign({z})", frozen="no_grad")
+        g.let(f"F.margin_ranking_loss({x}, {y}, {target}, margin=0.3{end}")
+    elif how == "gaussian":
+        g.let(f"F.gaussian_nll_loss({x}, {y}, 1.5 + np.sin({z}){end}")
+    elif how == "multi":
+        labels = np.random.default_rng(seed := g.integer(0, 99)).integers(0, v.shape[1], v.shape[0])
+        require(clear_of(1 - np.take_along_axis(a, labels[:, None], 1) + a + (
+            9 * (np.arange(v.shape[1]) == labels[:, None])), 0))  # fmt: skip
+        labels = f"rng({seed}).integers(0, {v.shape[1]}, {v.shape[0]})"
+        g.let(f"F.multi_margin_loss({x}, {labels}, p={g.choice([1, 2])}{end}")
+    else:
+        target = f"(rng({g.integer(0, 99)}).random({v.shape}) > 0.5).astype(np.{v.dtype})"
+        g.let(f"F.multilabel_soft_margin_loss({x}, {target}{end}")
+
+
+@step(4)
 def layer(g: Generator) -> None:
-    how = g.choice(["linear", "bilinear", "attention", "interpolate", "unfold", "shuffle", "pad"])
+    how = g.choice(["linear", "bilinear", "attention", "interpolate", "unfold", "shuffle", "pad",
+                    "prelu", "bag", "fold"])  # fmt: skip
     if how == "linear":
         x = g.pick("f", lambda v: v.ndim)
         k = g.integer(1, 4)
@@ -1083,6 +1181,22 @@ def layer(g: Generator) -> None:
         sizes = tuple(g.integer(1, 6) for _ in range(n))
         align = "" if mode == "nearest" else f", align_corners={g.choice([True, False])}"
         g.let(f"F.interpolate({x}, size={sizes}, mode='{mode}'{align})")
+    elif how == "prelu":
+        x, n = volume(g)
+        require(clear_of(g.value(x), 0))
+        g.let(f"F.prelu({x}, {g.like(x, (g.choice([1, g.value(x).shape[1]]),))})")
+    elif how == "bag":
+        x = g.pick("f", lambda v: v.ndim == 2 and v.size)
+        rows, shape = g.value(x).shape[0], (g.integer(1, 3), g.integer(1, 4))
+        at = f"rng({g.integer(0, 99)}).integers(0, {rows}, {shape})"
+        mode = g.choice(["mean", "sum"])
+        weights = f", per_sample_weights={g.like(x, shape)}" if mode == "sum" else ""
+        g.let(f"F.embedding_bag({at}, {x}, mode='{mode}'{weights})")
+    elif how == "fold":
+        x = g.pick("f", lambda v: v.size)
+        c, k, (h, w) = g.integer(1, 2), g.integer(1, 2), (g.integer(2, 4), g.integer(2, 4))
+        columns = g.like(x, (g.integer(1, 2), c * k * k, (h - k + 1) * (w - k + 1)), p=1.0)
+        g.let(f"F.fold({columns}, ({h}, {w}), {k})")
     elif how == "unfold":
         x, n = volume(g, 2, 5, dims=2)
         g.let(f"F.unfold({x}, {g.integer(1, 2)}, padding={g.integer(0, 1)}, "
