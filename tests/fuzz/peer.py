@@ -252,7 +252,7 @@ def table() -> dict[str, Callable[..., Any]]:
         logaddexp2 matmul kron tril triu"""
     found = {n: floats(getattr(t, n)) for n in names.split()}
     found["logaddexp"] = floats(lambda x, y: t.logsumexp(t.stack(t.broadcast_tensors(x, y)), 0))
-    found["conj"] = floats(lambda x: t.conj_physical(x))
+    found["conj"] = floats(lambda x: t.conj_physical(x) if x.is_complex() else x.clone())
     found["real"] = floats(lambda x: x.real if x.is_complex() else x.clone())
     found["imag"] = floats(lambda x: x.imag if x.is_complex() else x * 0)
     found["tril"], found["triu"] = ((lambda x, k=0, f=f: Peer(f(x.t, k))) for f in (t.tril, t.triu))

@@ -50,7 +50,6 @@ class Generator:
         self.tracked: list[str] = []  # values that gradients flow through, oldest first
         self.others: list[str] = []
         self.tensors: set[str] = set()  # those that are no plain arrays
-        self.refused: list[str] = []
         self.used: list[str] = []
         self.count = 0
 
