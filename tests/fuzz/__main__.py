@@ -10,6 +10,7 @@ from collections import Counter
 from . import STEPS, printed, search
 
 AT_ONCE = 1000
+MOST = 20  # mismatches are enough
 
 
 def main() -> int:
@@ -32,15 +33,19 @@ def main() -> int:
     programs = mismatches = alone = 0
     used: Counter[str] = Counter()
     for first in range(options.seed, end, AT_ONCE):
-        report = search(range(first, min(first + AT_ONCE, end)), peer=peer, only=options.only)
+        report = search(
+            range(first, min(first + AT_ONCE, end)), None, peer, MOST, only=options.only
+        )
         for program, mismatch in report.found:
             print(printed(program, mismatch), end="\n\n", flush=True)
         for text in report.alone:
             print(f"not run by PyTorch, {text:.300}", flush=True)
         programs, mismatches = programs + report.programs, mismatches + len(report.found)
         if first + AT_ONCE < end:
-            print(f"{programs + report.programs} programs", file=sys.stderr, flush=True)
+            print(f"{programs} programs", file=sys.stderr, flush=True)
         alone, used = alone + len(report.alone), used + report.used
+        if mismatches >= MOST:
+            break
     if options.steps:
         print("\n".join(f"{used[name]:7} {name}" for name in STEPS))
     against = f"PyTorch ({alone} that it cannot run)" if peer else "finite differences"
