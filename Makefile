@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: train test lint types parity check docs mutants lines bench clean
+.PHONY: train test lint types parity check docs mutants fuzz lines bench clean
 
 train: .venv/plot
 	$(BIN)/python -m nn train digits
@@ -33,6 +33,14 @@ docs: .venv/docs .venv/test  ## the documentation, as HTML in site/
 
 mutants: .venv/test  ## break the ops in every place, and see that the tests notice: takes an hour
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/mutants.py
+
+# PROGRAMS and SEED (of the first one) may be given: make fuzz PROGRAMS=20000 SEED=7
+PROGRAMS ?= 2000
+SEED ?= 0
+
+fuzz: .venv/test .venv/compare  ## random programs, against plain arrays and PyTorch: 20 a second
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONPATH=tests \
+		$(BIN)/python -m fuzz --programs $(PROGRAMS) --seed $(SEED)
 
 lines: .venv/plot  ## lines of code by file, without docstrings and comments
 	$(BIN)/python benchmarks/lines.py
