@@ -128,3 +128,10 @@ def test_why_no_grad_without_a_cut() -> None:
     assert "plain float64" in why_no_grad(x, lambda: np.float64(2))
     y.backward()
     assert "freed" in why_no_grad(x, y)
+
+
+def test_operands_are_told_with_the_range_of_what_is_finite_in_them() -> None:
+    x = leaf(1.0, np.nan, 2.0, np.inf)
+    assert "float64[4], from 1 to 2, 1 NaN, 1 inf\n" in message(lambda: np.exp(x))
+    text = message(lambda: leaf(1.0, 2.0) / np.array([0, 2]))
+    assert "argument 1: int64[2], from 0 to 2, 1 zero\n" in text

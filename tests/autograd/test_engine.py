@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import subprocess
+import sys
 import threading
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -791,3 +794,14 @@ def test_create_graph_inside_no_grad_still_records_the_gradients() -> None:
     with no_grad():
         (g,) = gradients(y, x, create_graph=True)
     assert gradients(g, x)[0] == [12]
+
+
+def test_the_first_op_of_a_process_comes_after_its_leaf() -> None:
+    code = (
+        "from autograd import Tensor\n"
+        "x = Tensor(2.0, requires_grad=True)\n"
+        "(x * 3.0).backward()\n"
+        "assert x.grad == 3, x.grad"
+    )
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
