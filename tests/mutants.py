@@ -103,11 +103,22 @@ EQUIVALENT = {
     ("nn/rectifiers", "", "def _clipped(x, low=-1.0, high=1.0):"): (
         "defaults that only say what is configuration: all callers give both"
     ),
+    ("nn/init", "< is <=", "if inside[1] - inside[0] < 1e-3:"): "a float that is 1e-3 exactly",
+    ("nn/init", "> is >=", "while (outside := (values < a) | (values > b)).any():"): (
+        "a draw that is `b` exactly, which never comes"
+    ),
+    ("nn/init", "< is <=", "while (outside := (values < a) | (values > b)).any():"): "or `a`",
+    ("nn/module", "1 is 0", "frame, outermost = sys._getframe(1), self"): (
+        "from one frame further in, which is not a call of a module"
+    ),
+    ("nn/module", "1 is 2", "frame, outermost = sys._getframe(1), self"): (
+        "from one further out: the one left out is that of `self`, which `outermost` is already"
+    ),
     ("autograd/ownership", "1 is 2", "_holder.array = np.empty(1)"): (
         "an array of any size to count references to"
     ),
 }
-LOOKS = ("nn/plot",)  # sizes in inches and points: their numbers are looked at, not tested
+LOOKS = ("nn/plot",)  # whose numbers and keywords are sizes and colours: looked at, not tested
 SECONDS = 240  # a mutant that runs longer is taken as killed: it does not end
 MEMORY = 8 << 30  # bytes, and so is one that wants more
 
@@ -159,7 +170,8 @@ COMPUTED = {
 }  # fmt: skip
 NAMES = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "any": "all",
          "all": "any", "floor": "ceil", "ceil": "floor"}  # fmt: skip
-UNSEEN = ("stacklevel", "maxlen", "slots", "default_factory", "strict", "optimize", "prefix")
+# Keywords that change no value: `strict` guards against our own mistakes, `optimize` is for speed.
+UNSEEN = ("stacklevel", "strict", "optimize", "prefix")
 
 
 def replacements(tree: ast.Module) -> Iterator[tuple[ast.AST, str, int, str, ast.AST]]:
@@ -211,6 +223,8 @@ def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int, ast.AST]]:
 def _is_text(node: ast.AST) -> bool:
     """Whether a node only makes a message, or is there for the type checker."""
     if isinstance(node, ast.JoinedStr | ast.Raise | ast.Import | ast.ImportFrom):
+        return True
+    if isinstance(node, ast.keyword) and node.arg in UNSEEN:
         return True
     if isinstance(node, ast.Assign | ast.AnnAssign) and ast.unparse(node).startswith("__"):
         return True  # __slots__, __all__
@@ -318,7 +332,7 @@ def mutants(path: Path) -> list[Mutant]:
         line = getattr(node, "lineno", getattr(parent, "lineno", 0))
         mutant, text = Mutant(path, i, line, what), lines[line - 1].strip()
         known = (key for key in EQUIVALENT if key[0] == mutant.name and key[1] in (what, ""))
-        looks = mutant.name in LOOKS and isinstance(node, ast.Constant | ast.BinOp)
+        looks = mutant.name in LOOKS and isinstance(node, ast.Constant | ast.BinOp | ast.Call)
         if not looks and not any(text.startswith(key[2]) for key in known):
             found.append(mutant)
     return found

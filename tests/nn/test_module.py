@@ -523,6 +523,7 @@ def test_float64_is_not_said_where_it_fits() -> None:
     x = np.ones((5, 3))
     model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3)).double()
     assert said(lambda: (model(x), model.eval()(x))) == []
+    assert all(module._float64_settled for module in model.modules())  # looked at once, and no more
     assert said(lambda: nn.ReLU()(x)) == said(lambda: nn.MSELoss()(x, x)) == []
     model.float()  # what was settled is so no more
     (warning,) = said(lambda: model(x))
@@ -685,3 +686,33 @@ def test_the_name_that_may_be_meant_is_told_once() -> None:
         run = [sys.executable, "-c", f"import nn\n{code}"]
         text = subprocess.run(run, capture_output=True, text=True, cwd=ROOT).stderr
         assert text.count("Did you mean") == 1, text
+
+
+def test_repr_of_parameters_that_are_empty_or_there_twice() -> None:
+    net = nn.Module()
+    net.empty, net.one = nn.Parameter(np.ones((0, 2))), nn.Parameter([1.0])
+    net.again, net.mean = [net.one], nn.Buffer([1.0, 2.0])
+    expected = """\
+    Module(                            1 parameter
+      (empty): Parameter of shape (0, 2)
+      (one): Parameter of shape (1,)   1
+      (again.0): Parameter of shape (1,)   shared
+      (mean): Buffer of shape (2,)
+    )"""
+    squeezed = [" ".join(line.split()) for line in textwrap.dedent(expected).splitlines()]
+    assert [" ".join(line.split()) for line in repr(net).splitlines()] == squeezed
+
+
+def test_a_name_that_is_like_no_other_is_answered_with_the_last_there_is() -> None:
+    with pytest.raises(AttributeError, match=r"no Parameter 'xyzzy'; there is 'scale'$"):
+        Net().get_parameter("xyzzy")
+    with pytest.raises(AttributeError, match=r"no Buffer 'xyzzy'$"):
+        nn.Linear(2, 2).get_buffer("xyzzy")
+
+
+def test_the_state_of_a_cycle_ends() -> None:
+    net, inner = nn.Module(), nn.Linear(2, 2)
+    net.inner, inner.parent = inner, net
+    assert names(net) == ["inner.weight", "inner.bias"]
+    outer = nn.Sequential(net, nn.Linear(2, 1))
+    assert names(outer) == ["0.inner.weight", "0.inner.bias", "1.weight", "1.bias"]
