@@ -140,13 +140,15 @@ class Module:
     _hooks: tuple[_Hook, ...] = ()
     _float64_settled: bool = False  # float64 came in, and it was fitting, or has been said
 
-    def __new__(cls, *_args: Any, **options: Any) -> Any:
+    def __new__(cls, *args: Any, **options: Any) -> Any:
         """Say what PyTorch's names of options are here, before Python says it knows none such."""
         if wrong := options.keys() & _OPTIONS:
             known = inspect.signature(cls.__init__).parameters
             if not any(p.kind is p.VAR_KEYWORD for p in known.values()) and wrong - known.keys():
                 name = min(wrong - known.keys())
                 raise TypeError(f"{cls.__name__}: got {name}=; {_OPTIONS[name]}")
+        if (args or options) and cls.__init__ is object.__init__:  # which would take them, now
+            raise TypeError(f"{cls.__name__} takes no options; to apply it: {cls.__name__}()(x)")
         return super().__new__(cls)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -602,6 +604,11 @@ class Module:
         lines = [f"{text:{left}}   {count:>{right}}".rstrip() for text, count in rows]
         lines[0] += " parameter" + "s" * (total != "1")
         return "\n".join(lines)
+
+
+# What `help` shows of a layer without options of its own: none, not those that __new__ looks at.
+_CLS = inspect.Parameter("cls", inspect.Parameter.POSITIONAL_ONLY)
+Module.__new__.__signature__ = inspect.Signature([_CLS])  # type: ignore[attr-defined]
 
 
 def _found(name: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:

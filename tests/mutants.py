@@ -108,6 +108,9 @@ EQUIVALENT = {
         "a draw that is `b` exactly, which never comes"
     ),
     ("nn/init", "< is <=", "while (outside := (values < a) | (values > b)).any():"): "or `a`",
+    ("nn/vectors", "1 is 2", "flat = [p.reshape(-1) for p in parameters]"): (
+        "NumPy takes any negative length for what is left"
+    ),
     ("nn/module", "1 is 0", "frame, outermost = sys._getframe(1), self"): (
         "from one frame further in, which is not a call of a module"
     ),

@@ -69,3 +69,8 @@ def test_the_ends_of_decay() -> None:
     assert replaced.module.w.item() == 5
     with pytest.raises(ValueError, match="decay=-0"):
         nn.AveragedModel(model, decay=-0.1)
+
+
+def test_repr_tells_what_is_not_usual() -> None:
+    assert nn.AveragedModel(scalar(1.0)).extra_repr() == "decay=None"
+    assert nn.AveragedModel(scalar(1.0), 0.5, True).extra_repr() == "decay=0.5, use_buffers=True"

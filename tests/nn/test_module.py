@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import subprocess
 import sys
@@ -716,3 +717,13 @@ def test_the_state_of_a_cycle_ends() -> None:
     assert names(net) == ["inner.weight", "inner.bias"]
     outer = nn.Sequential(net, nn.Linear(2, 1))
     assert names(outer) == ["0.inner.weight", "0.inner.bias", "1.weight", "1.bias"]
+
+
+def test_a_layer_without_options_takes_none() -> None:
+    for wrong in (lambda: nn.Tanh(np.ones(2)), lambda: nn.Tanh(x=1)):  # type: ignore[call-arg]
+        with pytest.raises(TypeError, match=r"Tanh takes no options; to apply it: Tanh\(\)\(x\)"):
+            wrong()
+    assert isinstance(nn.Tanh(), nn.Tanh)
+    assert str(inspect.signature(nn.Tanh)) == "()"
+    assert str(inspect.signature(nn.Softmax)).startswith("(axis:")
+    assert isinstance(nn.Module(), nn.Module)

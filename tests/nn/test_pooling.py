@@ -251,3 +251,17 @@ def test_the_sizes_that_unpooling_can_give() -> None:
         with pytest.raises(ValueError, match="expected 0 to 3"):
             F.max_unpool1d(x, np.array(wrong), 2)
     assert F.max_unpool1d(x, np.array([[0, 3]]), 2).tolist() == [[1, 0, 0, 2]]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["max_pool", "avg_pool", "lp_pool"])
+def test_what_is_left_over_is_left_out_unless_asked_for(kind: str, n: int) -> None:
+    x, pool = np.ones((1, *(5,) * n)), getattr(F, f"{kind}{n}d")
+    p = (1,) if kind == "lp_pool" else ()
+    assert pool(x, *p, 2).shape == (1, *(2,) * n)
+    assert pool(x, *p, 2, ceil_mode=True).shape == (1, *(3,) * n)
+    assert pool(x, *p, 2, 1).shape == (1, *(4,) * n)
+    if kind == "avg_pool":
+        assert pool(x, 3, 3, 1)[(0,) * (n + 1)] == pytest.approx((2 / 3) ** n)  # padding counts
+        assert pool(x, 3, 3, 1, False, False)[(0,) * (n + 1)] == 1
+        assert pool(x, 3, 3, 1, False, True, 2)[(0,) * (n + 1)] == 2 ** (n - 1)

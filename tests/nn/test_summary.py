@@ -148,3 +148,26 @@ def test_the_rules_are_as_long_as_the_longest_line() -> None:
 )  # fmt: skip
 def test_memory_is_told_in_the_unit_that_fits(count: int, text: str) -> None:
     assert str(Summary([], 4 * count)).endswith(f"memory of parameters: {text}")
+
+
+def test_arguments_stand_where_there_are_some_or_nothing_below() -> None:
+    model = nn.Sequential(nn.ReLU(), nn.MultiheadAttention(4, 2), nn.Sequential())
+    layers = {row.name: row.layer for row in nn.summary(model).rows}
+    assert layers[""] == "Sequential"
+    assert (layers["0"], layers["2"]) == ("ReLU()", "Sequential()")
+    assert layers["1"].startswith("MultiheadAttention(4, 2")
+
+
+def test_a_tuple_of_anything_else_than_integers_is_no_shape() -> None:
+    class Scaled(nn.Module):
+        def forward(self, pair: Any) -> Any:
+            x, by = pair
+            return x * by
+
+    assert nn.summary(Scaled(), (np.ones((2, 3)), 5)).rows[0].output == (2, 3)
+
+
+def test_a_vector_of_one_parameter() -> None:
+    p = nn.Parameter(np.zeros((2, 2)))
+    nn.vector_to_parameters(np.arange(4.0), [p])
+    assert p.tolist() == [[0, 1], [2, 3]]
