@@ -108,8 +108,11 @@ EQUIVALENT = {
         "a draw that is `b` exactly, which never comes"
     ),
     ("nn/init", "< is <=", "while (outside := (values < a) | (values > b)).any():"): "or `a`",
-    ("nn/vectors", "1 is 2", "flat = [p.reshape(-1) for p in parameters]"): (
-        "NumPy takes any negative length for what is left"
+    ("nn/module", "min is max", "name = min(wrong - known.keys())"): (
+        "which of several wrong options is named"
+    ),
+    ("autograd/node", "1 is 2", "self.number, self.grad, self.moved = -1,"): (
+        "any number below 0 is before all nodes"
     ),
     ("nn/module", "1 is 0", "frame, outermost = sys._getframe(1), self"): (
         "from one frame further in, which is not a call of a module"
@@ -217,7 +220,7 @@ def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int, ast.AST]]:
         if field in ("annotation", "returns", "type_comment", "bases"):
             continue
         for position, child in enumerate(value) if isinstance(value, list) else [(-1, value)]:
-            if not isinstance(child, ast.AST) or _is_text(child):
+            if not isinstance(child, ast.AST) or _is_text(child) or _is_the_rest(node, child):
                 continue
             yield node, field, position, child
             yield from _places(child)
@@ -238,6 +241,11 @@ def _is_text(node: ast.AST) -> bool:
         isinstance(node, ast.FunctionDef)
         and any(ast.unparse(d).endswith("overload") for d in node.decorator_list)
     )
+
+
+def _is_the_rest(node: ast.AST, child: ast.AST) -> bool:
+    """Whether `child` is the -1 of x.reshape(-1), for which NumPy takes any negative number."""
+    return ast.unparse(child) == "-1" and "reshape" in ast.unparse(getattr(node, "func", child))
 
 
 def _of_closures(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:

@@ -31,6 +31,7 @@ from autograd import (
     op,
     shared,
 )
+from autograd.ownership import alone
 from autograd.several import Parts
 
 
@@ -805,3 +806,19 @@ def test_the_first_op_of_a_process_comes_after_its_leaf() -> None:
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
+
+
+def test_whether_an_array_is_held_by_nobody_else_is_known() -> None:
+    class Holder:
+        __slots__ = ("array",)
+        array: Any
+
+    holder = Holder()
+    holder.array = np.ones(3)
+    assert alone(holder, "array")
+    other = holder.array
+    assert not alone(holder, "array")
+    del other
+    assert alone(holder, "array")
+    holder.array = np.ones(3)[:2]  # a view
+    assert not alone(holder, "array")

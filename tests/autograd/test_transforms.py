@@ -346,3 +346,15 @@ def test_a_namedtuple_comes_back_as_one() -> None:
     g = grad(lambda line: line.slope * line.slope * line.offset)(Line(2.0, 3.0))
     assert type(g) is Line
     assert g == Line(12.0, 4.0)
+
+
+def test_a_checkpoint_that_returns_one_tensor_twice_adds_up_both_gradients() -> None:
+    x = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+
+    def twice(x: Any) -> Any:
+        y = x * x
+        return y, y
+
+    a, b = checkpoint(twice)(x)
+    (a + 3 * b).sum().backward()
+    assert x.grad.tolist() == [8, 16]
