@@ -6,6 +6,7 @@ closure gives, a transpose or a sum that is dropped, an axis, a comparison, a pl
 lives in a process of its own, which imports the packages with the changed source in place of the
 file; there the tests that go with the file are run until one fails: the rows of the tables of ops
 and layers, then the tests by name. None of them needs PyTorch. A mutant nothing fails on survived.
+(What a test runs in yet another process is the file itself: such a test notices no mutant.)
 
     python tests/mutants.py [--all] [--count N] [--seed N] [FILE ...]   # such as nn/pooling
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
-import subprocess
-import sys
 import threading
 import weakref
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -797,15 +794,9 @@ def test_create_graph_inside_no_grad_still_records_the_gradients() -> None:
     assert gradients(g, x)[0] == [12]
 
 
-def test_the_first_op_of_a_process_comes_after_its_leaf() -> None:
-    code = (
-        "from autograd import Tensor\n"
-        "x = Tensor(2.0, requires_grad=True)\n"
-        "(x * 3.0).backward()\n"
-        "assert x.grad == 3, x.grad"
-    )
-    root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
+def test_every_leaf_is_before_the_first_op_of_a_process() -> None:
+    x = Tensor(2.0, requires_grad=True)
+    assert x._node.number < 0 < (x * 3.0)._node.number + 1  # ops are numbered from 0
 
 
 def test_whether_an_array_is_held_by_nobody_else_is_known() -> None:
