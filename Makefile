@@ -31,8 +31,9 @@ docs: .venv/docs .venv/test  ## the documentation, as HTML in site/
 	$(BIN)/python -m mkdocs build --quiet
 	@echo site/index.html
 
-mutants: .venv/test  ## break the ops in every place, and see that the tests notice: takes an hour
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/mutants.py
+# `make mutants ALL=1` tries all, which takes a night; `make mutants FILES=nn/pooling` some of a file.
+mutants: .venv/test  ## break the code in 150 places, and see that the tests notice
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/mutants.py $(if $(ALL),--all) $(if $(SEED),--seed $(SEED)) $(FILES)
 
 # PROGRAMS and SEED (of the first one) may be given: make fuzz PROGRAMS=20000 SEED=7
 PROGRAMS ?= 2000

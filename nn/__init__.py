@@ -6,7 +6,9 @@
 33
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from autograd.spelling import no_attribute
 
 from . import data, datasets, functional, init, plot
 from .activations import (
@@ -143,15 +145,6 @@ from .transformer import (
 from .upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 from .vectors import parameters_to_vector, vector_to_parameters
 from .windows import Fold, Unfold
-
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        hint = ""
-        if name == "utils":
-            hint = ". clip_grad_norm_ and clip_grad_value_ are in optim, parameters_to_vector in nn"
-        raise AttributeError(f"module 'nn' has no attribute {name!r}{hint}", name=name)
-
 
 # At the end: they are written as a user writes models, with `import nn`.
 from . import models  # isort: skip
@@ -318,3 +311,10 @@ __all__ = [
     "summary",
     "vector_to_parameters",
 ]
+
+if not TYPE_CHECKING:  # a type checker is to find the misspelt name by itself
+    __getattr__ = no_attribute(
+        __name__,
+        __all__,
+        {"utils": "clip_grad_norm_ and clip_grad_value_ are in optim, parameters_to_vector in nn"},
+    )

@@ -4,6 +4,10 @@ All take arrays or Tensors and return an array if no argument is a Tensor. They 
 order differentiable, in the dtype they are given.
 """
 
+from typing import TYPE_CHECKING
+
+from autograd.spelling import no_attribute
+
 from .activations import (
     gelu,
     glu,
@@ -213,3 +217,6 @@ __all__ = [
     "unflatten",
     "unfold",
 ]
+
+if not TYPE_CHECKING:  # a type checker is to find the misspelt name by itself
+    __getattr__ = no_attribute(__name__, __all__)

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
+import warnings
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
+from autograd.spelling import did_you_mean, nearest
 
 __all__ = ["Buffer", "IncompatibleKeys", "Module", "Parameter", "RemovableHandle"]
 
 M = TypeVar("M", bound="Module")
 T = TypeVar("T")
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+_OPTIONS = {  # of layers and losses in PyTorch, and what to write here
+    "dim": "write axis=, as in NumPy",
+    "keepdim": "write keepdims=, as in NumPy",
+    "start_dim": "write start_axis=",
+    "end_dim": "write end_axis=",
+    "size_average": "write reduction='mean' or 'sum'",
+    "reduce": "write reduction='none', 'mean' or 'sum'",
+    "device": "leave it out, arrays live in memory",
+    "dtype": "leave it out, and write module.astype(dtype) afterwards",
+}
 
 
 class Parameter(Tensor):
@@ -122,6 +139,18 @@ class Module:
     # Of the class, so that a subclass need not call super().__init__().
     training: bool = True
     _hooks: tuple[_Hook, ...] = ()
+    _float64_settled: bool = False  # float64 came in, and it was fitting, or has been said
+
+    def __new__(cls, *args: Any, **options: Any) -> Any:
+        """Say what PyTorch's names of options are here, before Python says it knows none such."""
+        if wrong := options.keys() & _OPTIONS:
+            known = inspect.signature(cls.__init__).parameters
+            if not any(p.kind is p.VAR_KEYWORD for p in known.values()) and wrong - known.keys():
+                name = min(wrong - known.keys())
+                raise TypeError(f"{cls.__name__}: got {name}=; {_OPTIONS[name]}")
+        if (args or options) and cls.__init__ is object.__init__:  # which would take them, now
+            raise TypeError(f"{cls.__name__} takes no options; to apply it: {cls.__name__}()(x)")
+        return super().__new__(cls)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output. Defined by each subclass; called as `module(x)`."""
@@ -132,9 +161,55 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """`forward`, and the hooks."""
-        if self._hooks:
-            return self._with_hooks(args, kwargs)
-        return self.forward(*args, **kwargs)
+        x: Any = args[0] if args else None
+        try:
+            out = self._with_hooks(args, kwargs) if self._hooks else self.forward(*args, **kwargs)
+        except (AttributeError, TypeError) as error:
+            if args:
+                self._say_what_came(x, error)
+            raise
+        x = x._data if isinstance(x, Tensor) else x  # for speed: every call goes through here
+        if getattr(x, "dtype", _FLOAT32) == _FLOAT64 and not self._float64_settled:
+            self._settle_float64()
+        return out
+
+    def _settle_float64(self) -> None:
+        """Say once, for the model that is being called, that float64 came among narrower floats."""
+        self._float64_settled = True
+        narrow = next((p for p in self.parameters() if p.dtype in (np.float32, np.float16)), None)
+        if narrow is None:
+            return
+        frame, outermost = sys._getframe(1), self
+        while frame is not None:  # a model calls its layers: it has been said for all of them
+            if frame.f_code is Module.__call__.__code__:
+                outermost = frame.f_locals["self"]
+            frame = frame.f_back  # type: ignore[assignment]
+        for module in outermost.modules():
+            module._float64_settled = True
+        where = "" if outermost is self else f" in {type(outermost).__name__}"
+        warnings.warn(
+            f"{type(self).__name__}({self.extra_repr()}){where}: got float64, the parameters are "
+            f"{narrow.dtype}. The result is right, but at half the speed. Write "
+            f"x.astype(np.{narrow.dtype}), for NumPy's own floats are float64; or, where these are "
+            "wanted, model.astype(np.float64). Said once for a model.",
+            stacklevel=3,
+        )
+
+    def _say_what_came(self, x: Any, error: Exception) -> None:
+        """Add to a traceback that this module got what is no array, if that may be why."""
+        if any(str(note).startswith("got ") for note in getattr(error, "__notes__", ())):
+            return
+        if x is None:
+            way = "does a `forward` before it end without `return`?"
+        elif isinstance(x, list | tuple) and type(self).__module__.startswith("nn."):
+            kind = "output and state come as a tuple, take out[0]"
+            way = kind if isinstance(x, tuple) else "write np.array(x, np.float32)"
+        else:
+            return
+        what = "None" if x is None else f"a {type(x).__name__}"
+        error.add_note(
+            f"got {what}: {type(self).__name__}({self.extra_repr()}) takes an array; {way}"
+        )
 
     # Hooks
 
@@ -176,7 +251,7 @@ class Module:
         >>> import nn
         >>> model = nn.Sequential(nn.Linear(3, 5), nn.ReLU())
         >>> with model[0].register_forward_hook(lambda m, args, out: print(out.shape)):
-        ...     y = model(np.ones((2, 3)))
+        ...     y = model(np.ones((2, 3), np.float32))
         (2, 5)
         """
         return self._add_hook(_Hook(hook, False, with_kwargs), prepend)
@@ -276,13 +351,11 @@ class Module:
     def _get(self, target: str, kind: type[T]) -> T:
         found = self._at(target)
         if not isinstance(found, kind):
-            import difflib
-
             names = [name for name, x in self._walk() if isinstance(x, kind)]
-            close = difflib.get_close_matches(target, names, 1) or names[-1:]
+            close = nearest(target, names) or (names[-1] if names else "")
             raise AttributeError(
                 f"{type(self).__name__} has no {kind.__name__} {target!r}"
-                + (f"; there is {close[0]!r}" if close else "")
+                + (f"; there is {close!r}" if close else "")
             )
         return found
 
@@ -381,8 +454,18 @@ class Module:
 
         Raises
         ------
+        TypeError : `state_dict` is no dict, as a path is not.
         ValueError : names, shapes or dtypes do not fit. All problems are listed, nothing is loaded.
         """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(
+                f"load_state_dict: got a {type(state_dict).__name__}, expected a dict of arrays: "
+                + (
+                    f"load_state_dict(nn.load({str(state_dict)!r}))"
+                    if isinstance(state_dict, str | PathLike)
+                    else "what model.state_dict() or nn.load(path) gives"
+                )
+            )
         own = self._state(set())
         given = {
             name: x.detach().numpy() if isinstance(x, Tensor) else np.asarray(x)
@@ -461,6 +544,8 @@ class Module:
         for x in (*self.parameters(), *self.buffers()):
             if x.dtype.kind == "f" and x.dtype != dtype:
                 Tensor.__init__(x, x.data, x.requires_grad, dtype)  # a new start
+        for module in self.modules():
+            module._float64_settled = False
         return self
 
     def double(self: M) -> M:
@@ -496,15 +581,15 @@ class Module:
     if not TYPE_CHECKING:  # a type checker is to find the misspelt attribute by itself
 
         def __getattr__(self, name: str) -> Any:
+            if hasattr(type(self), name):  # a property that failed for want of something else
+                return object.__getattribute__(self, name)  # which its own error names
             hint = ""
             if name in ("to", "cuda", "cpu", "half", "flatten_parameters"):
                 hint = ". Here: nothing to do, arrays live in memory; to change dtypes, astype"
             elif not name.startswith("__"):  # copy and pickle ask for these
-                import difflib
-
-                close = difflib.get_close_matches(name, dir(self), 1)
-                hint = f". Did you mean {close[0]!r}?" if close else ""
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
+                hint = did_you_mean(name, dir(self))
+            text = f"{type(self).__name__} has no attribute {name!r}{hint}"
+            raise AttributeError(text, name=name)  # without obj: Python adds no guess of its own
 
     # How it prints
 
@@ -522,6 +607,11 @@ class Module:
         lines = [f"{text:{left}}   {count:>{right}}".rstrip() for text, count in rows]
         lines[0] += " parameter" + "s" * (total != "1")
         return "\n".join(lines)
+
+
+# What `help` shows of a layer without options of its own: none, not those that __new__ looks at.
+_CLS = inspect.Parameter("cls", inspect.Parameter.POSITIONAL_ONLY)
+Module.__new__.__signature__ = inspect.Signature([_CLS])  # type: ignore[attr-defined]
 
 
 def _found(name: str, value: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:

@@ -271,8 +271,8 @@ class LayerNorm(Module):
     Examples
     --------
     >>> import numpy as np, nn
-    >>> nn.LayerNorm(2)(np.array([[1.0, 3.0], [5.0, 5.0]])).tolist()
-    [[-0.9999950000374997, 0.9999950000374997], [0.0, 0.0]]
+    >>> nn.LayerNorm(2)(np.array([[1, 3], [5, 5]], np.float32)).round(4).tolist()
+    [[-1.0, 1.0], [0.0, 0.0]]
     """
 
     def __init__(

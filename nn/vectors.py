@@ -46,5 +46,5 @@ def vector_to_parameters(vec: Any, parameters: Iterable[Tensor]) -> None:
             f"vector_to_parameters: got a vector of shape {numbers.shape}, expected "
             f"({sum(sizes)},), as many as the {len(params)} parameters have"
         )
-    for p, piece in zip(params, np.split(numbers, np.cumsum(sizes[:-1], dtype=int)), strict=True):
+    for p, piece in zip(params, np.split(numbers, np.cumsum(sizes[:-1])), strict=True):
         p.data[...] = piece.reshape(p.shape)

@@ -180,7 +180,7 @@ def kaiming(*shape: int) -> Any:
 
 def step_of(kind: Any, hx: Any, **biases: list[float]) -> Any:
     """A step of a recurrent cell of size 1 with weights of 0 from a state, given as lists."""
-    cell = kind(1, 1)
+    cell = kind(1, 1).double()
     for name, p in cell.named_parameters():
         p.data[...] = np.reshape(biases.get(name, 0), (-1, *[1] * (p.ndim - 1)))
     state = tuple(map(np.array, hx)) if isinstance(hx, tuple) else np.array(hx)

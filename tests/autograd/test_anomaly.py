@@ -175,3 +175,10 @@ def test_a_plain_array_that_is_written_to_is_found() -> None:
 def test_the_logarithm_of_a_negative_number_is_called_so() -> None:
     with detect_anomaly(), pytest.raises(NonFiniteError, match="or of a negative number"):
         np.log(Tensor([-3.0], requires_grad=True))
+
+
+def test_operands_are_told_with_the_range_of_what_is_finite_in_them() -> None:
+    x = leaf(1.0, np.nan, 2.0, np.inf)
+    assert "float64[4], from 1 to 2, 1 NaN, 1 inf\n" in message(lambda: np.exp(x))
+    text = message(lambda: leaf(1.0, 2.0) / np.array([0, 2]))
+    assert "argument 1: int64[2], from 0 to 2, 1 zero\n" in text

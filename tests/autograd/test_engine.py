@@ -31,6 +31,7 @@ from autograd import (
     op,
     shared,
 )
+from autograd.ownership import alone
 from autograd.several import Parts
 
 
@@ -1071,3 +1072,24 @@ def test_a_coroutine_under_no_grad_that_waits_leaves_others_recording() -> None:
 def test_no_grad_refuses_what_is_no_function(thing: Any) -> None:
     with pytest.raises(TypeError, match=r"@no_grad: got .*, expected a function; for a class"):
         no_grad()(thing)
+
+
+def test_every_leaf_is_before_the_first_op_of_a_process() -> None:
+    x = Tensor(2.0, requires_grad=True)
+    assert x._node.number < 0 < (x * 3.0)._node.number + 1  # ops are numbered from 0
+
+
+def test_whether_an_array_is_held_by_nobody_else_is_known() -> None:
+    class Holder:
+        __slots__ = ("array",)
+        array: Any
+
+    holder = Holder()
+    holder.array = np.ones(3)
+    assert alone(holder, "array")
+    other = holder.array
+    assert not alone(holder, "array")
+    del other
+    assert alone(holder, "array")
+    holder.array = np.ones(3)[:2]  # a view
+    assert not alone(holder, "array")

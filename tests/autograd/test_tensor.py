@@ -474,3 +474,18 @@ def test_pytorchs_keywords_point_to_numpys(keyword: str) -> None:
     with pytest.raises(TypeError, match=f"unexpected keyword argument '{keyword}'") as raised:
         x.sum(**{keyword: 1})
     assert "axis and keepdims here" in raised.value.__notes__[-1]
+
+
+def test_all_rows_of_a_tracked_tensor_hang_on_one_node_and_not_on_the_tensor() -> None:
+    x = Tensor(np.arange(6.0).reshape(3, 2), requires_grad=True)
+    (parent,) = {row._node.edges[0][1] for row in x}
+    assert parent is not x._node
+    assert [row.requires_grad for row in x.detach()] == [False] * 3
+
+
+def test_out_is_written_where_it_is_said_and_nowhere_if_that_is_false() -> None:
+    x = tracked(1.0, 2.0)
+    for where, expected in ((True, [2, 3]), (False, [7, 8]), ([True, False], [2, 8])):
+        out = Tensor([7.0, 8.0])
+        np.add(x, 1.0, out=out, where=where)
+        assert out.tolist() == expected

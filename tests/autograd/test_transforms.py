@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -375,3 +375,25 @@ def test_pytorchs_grad_of_a_tensor_is_called_gradients() -> None:
 def test_jvp_wants_a_tangent_for_each_argument(tangents: Any) -> None:
     with pytest.raises(GradientShapeError, match=r"jvp: tangents .* for arguments of \[\(2,\)\]"):
         jvp(np.sin, (np.ones(2),), tangents)
+
+
+def test_a_namedtuple_comes_back_as_one() -> None:
+    class Line(NamedTuple):
+        slope: Any
+        offset: Any
+
+    g = grad(lambda line: line.slope * line.slope * line.offset)(Line(2.0, 3.0))
+    assert type(g) is Line
+    assert g == Line(12.0, 4.0)
+
+
+def test_a_checkpoint_that_returns_one_tensor_twice_adds_up_both_gradients() -> None:
+    x = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+
+    def twice(x: Any) -> Any:
+        y = x * x
+        return y, y
+
+    a, b = checkpoint(twice)(x)
+    (a + 3 * b).sum().backward()
+    assert x.grad.tolist() == [8, 16]

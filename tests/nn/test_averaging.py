@@ -56,3 +56,21 @@ def test_refusals() -> None:
         nn.AveragedModel(scalar(1.0), decay=1.5)
     with pytest.raises(ValueError, match="parameters and buffers differ"):
         nn.AveragedModel(nn.Linear(2, 2)).update_parameters(nn.Linear(2, 3))
+
+
+def test_the_ends_of_decay() -> None:
+    model = scalar(1.0)
+    kept, replaced = nn.AveragedModel(model, decay=1), nn.AveragedModel(model, decay=0)
+    for w in (1.0, 5.0):
+        model.w.data[...] = w
+        kept.update_parameters(model)
+        replaced.update_parameters(model)
+    assert kept.module.w.item() == 1
+    assert replaced.module.w.item() == 5
+    with pytest.raises(ValueError, match="decay=-0"):
+        nn.AveragedModel(model, decay=-0.1)
+
+
+def test_repr_tells_what_is_not_usual() -> None:
+    assert nn.AveragedModel(scalar(1.0)).extra_repr() == "decay=None"
+    assert nn.AveragedModel(scalar(1.0), 0.5, True).extra_repr() == "decay=0.5, use_buffers=True"

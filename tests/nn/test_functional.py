@@ -276,3 +276,13 @@ def test_dtype_stays_in_dropout(dtype: Any) -> None:
     y = F.dropout(x, 0.5)
     assert y.dtype == dtype
     assert F.dropout(np.ones(5, dtype), 1.0).dtype == dtype
+
+
+def test_flatten_of_a_single_axis_and_from_the_first_by_its_negative_number() -> None:
+    x = np.arange(24.0).reshape(2, 3, 4)
+    assert F.flatten(x, 1, 1).shape == (2, 3, 4)
+    assert F.flatten(x, -3).shape == (24,)
+    assert F.flatten(x, 0, -3).shape == (2, 3, 4)
+    for axes in ((-4,), (0, -4), (3,), (0, 3), (2, 1)):
+        with pytest.raises(ValueError, match="flatten: no axes"):
+            F.flatten(x, *axes)

@@ -141,3 +141,55 @@ def test_sparse_has_its_share_of_zeros_in_each_column() -> None:
     assert abs(w[~zeros].std() - 0.5) < 0.02
     with pytest.raises(ValueError, match="share"):
         init.sparse_(np.empty((2, 2)), sparsity=2)
+
+
+@pytest.mark.parametrize(
+    ("fill", "low", "high", "std"),
+    [
+        (lambda w: init.uniform_(w, generator=0), 0, 1, 12**-0.5),
+        (lambda w: init.normal_(w, generator=0), None, None, 1),
+        (lambda w: init.trunc_normal_(w, generator=0), -2, 2, 0.8796),
+        (lambda w: init.xavier_uniform_(w, generator=0), -((6 / 1010) ** 0.5), None, 1 / 505**0.5),
+        (lambda w: init.xavier_normal_(w, generator=0), None, None, 1 / 505**0.5),
+        (lambda w: init.kaiming_uniform_(w, generator=0), -(0.6**0.5), 0.6**0.5, 0.2**0.5),
+        (lambda w: init.sparse_(w, 0, generator=0), None, None, 0.01),
+        (lambda w: init.orthogonal_(w, generator=0), None, None, 1000**-0.5),
+    ],
+)
+def test_what_holds_unless_something_else_is_said(
+    fill: Any, low: float | None, high: float | None, std: float
+) -> None:
+    w = fill(np.empty(SHAPE))
+    middle = (low + high) / 2 if low is not None and high is not None else 0
+    assert w.mean() == pytest.approx(middle, abs=0.04 * std)
+    assert w.std() == pytest.approx(std, rel=0.03)
+    if low is not None:
+        assert low <= w.min() < low + 0.02 * abs(std - low)
+    if high is not None:
+        assert high - 0.02 * abs(std + high) < w.max() <= high
+
+
+def test_gains() -> None:
+    expected = {"linear": 1, "conv2d": 1, "conv_transpose1d": 1, "sigmoid": 1, "tanh": 5 / 3,
+                "relu": 2**0.5, "leaky_relu": (2 / 1.0001) ** 0.5, "selu": 0.75}  # fmt: skip
+    assert {name: init.calculate_gain(name) for name in expected} == pytest.approx(expected)
+    assert init.calculate_gain("leaky_relu", 0) == pytest.approx(2**0.5)
+    assert init.calculate_gain("leaky_relu", 3) == pytest.approx(0.2**0.5)
+
+
+def test_the_ends_of_what_is_allowed() -> None:
+    assert not init.sparse_(np.ones((3, 4)), 1, generator=0).any()
+    assert init.sparse_(np.zeros((3, 4)), 0, generator=0).all()
+    with pytest.raises(ValueError, match="share"):
+        init.sparse_(np.empty((2, 2)), -0.1)
+    # N(0, 1) lies above 3.09 in 1.0008 of a thousand draws, above 3.0903 in 0.9997
+    assert init.trunc_normal_(np.empty(3), 0, 1, 3.09, 50, 0).min() >= 3.09
+    with pytest.raises(ValueError, match="hardly any"):
+        init.trunc_normal_(np.empty(3), 0, 1, 3.0903, 50)
+
+
+def test_dirac_of_more_inputs_than_outputs_in_a_group_and_of_fewer() -> None:
+    w = init.dirac_(np.empty((4, 3, 4)), groups=2)  # groups of 2 outputs from 3 inputs each
+    assert np.argwhere(w).tolist() == [[0, 0, 2], [1, 1, 2], [2, 0, 2], [3, 1, 2]]
+    w = init.dirac_(np.empty((3, 1, 1)))
+    assert np.argwhere(w).tolist() == [[0, 0, 0]]

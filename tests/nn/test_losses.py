@@ -397,3 +397,15 @@ def test_layers_pass_their_settings_on() -> None:
     assert repr(nn.MSELoss()) == "MSELoss()"
     assert repr(nn.NLLLoss(reduction="sum")) == "NLLLoss(reduction='sum')"
     assert nn.CrossEntropyLoss(w).state_dict() == {}
+
+
+@pytest.mark.parametrize("weight", [None, np.array([0.5, 1, 2, 3])])
+@pytest.mark.parametrize("e", [0.0, 0.2, 1.0])
+def test_probabilities_are_smoothed_towards_even_ones(e: float, weight: Any) -> None:
+    q = RNG.dirichlet(np.ones(4), 6)
+    w = np.ones(4) if weight is None else weight
+    logs = LOGITS - np.log(np.exp(LOGITS).sum(axis=1, keepdims=True))
+    each = -(((1 - e) * q + e / 4) * w * logs).sum(axis=1)
+    for reduction, expected in {"none": each, "sum": each.sum(), "mean": each.sum() / 6}.items():
+        loss = F.cross_entropy(LOGITS, q, weight, reduction=reduction, label_smoothing=e)
+        np.testing.assert_allclose(loss, expected, rtol=1e-12)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
+import subprocess
+import sys
 import textwrap
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import nn
+import nn.functional as F
 from autograd import Tensor, default_dtype, no_grad
+from autograd.spelling import nearest
+
+ROOT = Path(__file__).parents[2]
 
 
 class Net(nn.Module):
@@ -367,9 +376,9 @@ def test_hooks_are_copied_and_seen_inside_other_modules() -> None:
     handle = net[0].register_forward_hook(lambda m, args, out: shapes.append(out.shape))
     other = copy.deepcopy(net)
     handle.remove()
-    net(np.ones((4, 2)))
+    net(np.ones((4, 2), np.float32))
     assert shapes == []
-    other(np.ones((4, 2)))
+    other(np.ones((4, 2), np.float32))
     assert shapes == [(4, 3)]
     assert names(other) == ["0.weight", "0.bias"]
 
@@ -467,7 +476,7 @@ def test_another_dtype() -> None:
     net = Net()
     net.count = nn.Buffer(np.array(3))
     x = np.ones((2, 3))
-    net(x).sum().backward()
+    net(x.astype(np.float32)).sum().backward()
     first, before = net.first, net.first.weight.data.copy()
     assert net.double() is net
     assert net.first is first
@@ -479,3 +488,242 @@ def test_another_dtype() -> None:
     assert net.first.weight.grad.dtype == np.float64
     net.float()
     assert net.astype(np.float32).first.weight.dtype == np.float32
+
+
+# float64 among float32
+
+
+def said(call: Any) -> list[warnings.WarningMessage]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    return caught
+
+
+def test_float64_in_a_float32_model_is_said_once_for_a_model() -> None:
+    x = np.ones((5, 3))
+    for given in (x, Tensor(x), pickle.loads(pickle.dumps(x))):
+        model = nn.Sequential(nn.Flatten(), nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+        assert said(lambda: model(given.astype(np.float32))) == []  # noqa: B023
+        (warning,) = said(lambda: (model(given), model(given), model[1](given)))  # noqa: B023
+        text = str(warning.message)
+        assert text.startswith("Linear(3, 4) in Sequential: got float64, the parameters are float3")
+        assert "x.astype(np.float32)" in text
+        assert "model.astype(np.float64)" in text
+        assert said(lambda: copy.deepcopy(model)(given)) == []  # noqa: B023
+    assert len(said(lambda: nn.Linear(3, 2)(x))) == 1  # another model
+
+
+def test_float64_is_said_at_the_line_of_the_call() -> None:
+    layer = nn.Linear(3, 2)
+    (warning,) = said(lambda: layer(np.ones((5, 3))))
+    assert warning.filename == __file__
+
+
+def test_float64_is_not_said_where_it_fits() -> None:
+    x = np.ones((5, 3))
+    model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3)).double()
+    assert said(lambda: (model(x), model.eval()(x))) == []
+    assert all(module._float64_settled for module in model.modules())  # looked at once, and no more
+    assert said(lambda: nn.ReLU()(x)) == said(lambda: nn.MSELoss()(x, x)) == []
+    model.float()  # what was settled is so no more
+    (warning,) = said(lambda: model(x))
+    assert "Linear(3, 3) in Sequential" in str(warning.message)
+
+
+def test_float64_that_comes_about_inside_is_said_of_the_layer_that_gets_it() -> None:
+    class Noisy(nn.Module):
+        def __init__(self) -> None:
+            self.a, self.b, self.c = nn.Linear(3, 3), nn.Linear(3, 4), nn.Linear(4, 3)
+
+        def forward(self, x: Any) -> Any:
+            return self.c(self.b(self.a(x) * np.sqrt(2.0)))  # a NumPy number is no weak one
+
+    net = Noisy()
+    (warning,) = said(lambda: net(np.ones((2, 3), np.float32)))
+    assert str(warning.message).startswith("Linear(3, 4) in Noisy: got float64")
+
+
+# what people meet
+
+
+def test_a_property_that_fails_names_what_is_missing() -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            self.tries = 0
+
+        @property
+        def width(self) -> int:
+            return self.not_there
+
+        @property
+        def late(self) -> int:
+            self.tries += 1
+            if self.tries == 1:
+                raise AttributeError("too early")
+            return self.tries
+
+    with pytest.raises(AttributeError, match=r"^Model has no attribute 'not_there'$"):
+        _ = Model().width
+    assert not hasattr(Model(), "width")
+    assert Model().late == 2
+
+
+def test_what_came_in_place_of_an_array_stands_below_the_error() -> None:
+    class Forgetful(nn.Module):
+        def forward(self, x: Any) -> Any:
+            x * 2
+
+    class Outer(nn.Module):
+        def __init__(self) -> None:
+            self.inner = nn.Linear(3, 2)
+
+        def forward(self, x: Any) -> Any:
+            return self.inner(x)
+
+    def notes(call: Any) -> list[str]:
+        with pytest.raises((TypeError, AttributeError)) as raised:
+            call()
+        return [n for n in getattr(raised.value, "__notes__", []) if n.startswith("got ")]
+
+    x = np.ones((2, 3), np.float32)
+    missing = "takes an array; does a `forward` before it end without `return`?"
+    assert notes(lambda: nn.MSELoss()(Forgetful()(x), x)) == [f"got None: MSELoss() {missing}"]
+    assert notes(lambda: nn.Sequential(Forgetful(), nn.ReLU())(x)) == [
+        f"got None: ReLU() {missing}"
+    ]
+    assert notes(lambda: Outer()(None)) == [f"got None: Linear(3, 2) {missing}"]  # once
+    assert notes(lambda: Outer()([[1.0, 2.0, 3.0]])) == [
+        "got a list: Linear(3, 2) takes an array; write np.array(x, np.float32)"
+    ]
+    (note,) = notes(lambda: nn.Sequential(nn.LSTM(3, 4), nn.Dropout())(x))
+    assert note.startswith("got a tuple: Dropout(p=0.5) takes an array; output and state come as a")
+
+    class OfLists(nn.Module):
+        def forward(self, parts: Any) -> Any:
+            raise TypeError("of something else")
+
+    assert notes(lambda: OfLists()([x])) == []
+    with pytest.raises(TypeError):
+        nn.ReLU()()
+
+
+@pytest.mark.parametrize(
+    ("state", "way"),
+    [
+        ("m.npz", r"got a str, .*: load_state_dict\(nn\.load\('m\.npz'\)\)$"),
+        (Path("m.npz"), r"load_state_dict\(nn\.load\('m\.npz'\)\)$"),
+        (
+            nn.ReLU(),
+            r"got a ReLU, expected a dict of arrays: what model\.state_dict\(\) or nn\.load",
+        ),
+    ],
+)
+def test_only_a_dict_is_loaded(state: Any, way: str) -> None:
+    with pytest.raises(TypeError, match=way):
+        nn.Linear(2, 2).load_state_dict(state)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.Softmax(dim=1), "Softmax: got dim=; write axis="),
+        (lambda: nn.CosineSimilarity(dim=1), "CosineSimilarity: got dim=; write axis="),
+        (lambda: nn.Flatten(start_dim=1), "Flatten: got start_dim=; write start_axis="),
+        (lambda: nn.Flatten(end_dim=1), "Flatten: got end_dim=; write end_axis="),
+        (lambda: nn.PairwiseDistance(keepdim=True), "got keepdim=; write keepdims="),
+        (lambda: nn.MSELoss(size_average=False), "got size_average=; write reduction='mean' or"),
+        (lambda: nn.CrossEntropyLoss(reduce=False), "got reduce=; write reduction='none',"),
+        (lambda: nn.Linear(2, 2, device="cpu"), "Linear: got device=; leave it out"),
+        (lambda: nn.Linear(2, 2, dtype=np.float64), r"got dtype=; .* module\.astype\(dtype\)"),
+    ],
+)
+def test_options_by_pytorchs_names(make: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+def test_options_of_these_names_are_the_users_own() -> None:
+    class Patch(nn.Module):
+        def __init__(self, dim: int, **rest: Any) -> None:
+            self.dim, self.rest = dim, rest
+
+    patch = Patch(dim=3, device="cpu")
+    assert (patch.dim, patch.rest) == (3, {"device": "cpu"})
+    assert copy.deepcopy(patch).dim == 3
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "meant"),
+    [
+        (nn, "Relu", "ReLU"),
+        (nn, "BatchNorm2D", "BatchNorm2d"),
+        (nn, "CrossEntropy", "CrossEntropyLoss"),
+        (F, "Relu", "relu"),
+        (F, "max_pool_2d", "max_pool2d"),
+        (nn.init, "xavier", "xavier_normal_"),
+        (nn.init, "zeros", "zeros_"),
+    ],
+)
+def test_a_misspelt_name_of_a_module_is_an_error_that_helps(
+    module: Any, name: str, meant: str
+) -> None:
+    with pytest.raises(AttributeError, match=f"has no attribute '{name}'. Did you mean '{meant}'"):
+        getattr(module, name)
+    assert hasattr(module, meant)
+    with pytest.raises(AttributeError, match=rf"^module '{module.__name__}' has no .* 'xyzzy'$"):
+        _ = module.xyzzy
+    assert not hasattr(module, "__path_of_nothing__")
+
+
+def test_the_nearest_name() -> None:
+    assert nearest("RELU", ["Sigmoid", "relu", "ReLU"]) == "relu"
+    assert nearest("weigth", iter(["bias", "weight"])) == "weight"
+    assert nearest("xyzzy", ["bias"]) == nearest("x", []) == ""
+
+
+def test_the_name_that_may_be_meant_is_told_once() -> None:
+    for code in ("nn.Linear(1, 1).wieght", "nn.Relu", "nn.functional.Relu"):
+        run = [sys.executable, "-c", f"import nn\n{code}"]
+        text = subprocess.run(run, capture_output=True, text=True, cwd=ROOT).stderr
+        assert text.count("Did you mean") == 1, text
+
+
+def test_repr_of_parameters_that_are_empty_or_there_twice() -> None:
+    net = nn.Module()
+    net.empty, net.one = nn.Parameter(np.ones((0, 2))), nn.Parameter([1.0])
+    net.again, net.mean = [net.one], nn.Buffer([1.0, 2.0])
+    expected = """\
+    Module(                            1 parameter
+      (empty): Parameter of shape (0, 2)
+      (one): Parameter of shape (1,)   1
+      (again.0): Parameter of shape (1,)   shared
+      (mean): Buffer of shape (2,)
+    )"""
+    squeezed = [" ".join(line.split()) for line in textwrap.dedent(expected).splitlines()]
+    assert [" ".join(line.split()) for line in repr(net).splitlines()] == squeezed
+
+
+def test_a_name_that_is_like_no_other_is_answered_with_the_last_there_is() -> None:
+    with pytest.raises(AttributeError, match=r"no Parameter 'xyzzy'; there is 'scale'$"):
+        Net().get_parameter("xyzzy")
+    with pytest.raises(AttributeError, match=r"no Buffer 'xyzzy'$"):
+        nn.Linear(2, 2).get_buffer("xyzzy")
+
+
+def test_the_state_of_a_cycle_ends() -> None:
+    net, inner = nn.Module(), nn.Linear(2, 2)
+    net.inner, inner.parent = inner, net
+    assert names(net) == ["inner.weight", "inner.bias"]
+    outer = nn.Sequential(net, nn.Linear(2, 1))
+    assert names(outer) == ["0.inner.weight", "0.inner.bias", "1.weight", "1.bias"]
+
+
+def test_a_layer_without_options_takes_none() -> None:
+    for wrong in (lambda: nn.Tanh(np.ones(2)), lambda: nn.Tanh(x=1)):  # type: ignore[call-arg]
+        with pytest.raises(TypeError, match=r"Tanh takes no options; to apply it: Tanh\(\)\(x\)"):
+            wrong()
+    assert isinstance(nn.Tanh(), nn.Tanh)
+    assert str(inspect.signature(nn.Tanh)) == "()"
+    assert str(inspect.signature(nn.Softmax)).startswith("(axis:")
+    assert isinstance(nn.Module(), nn.Module)

@@ -188,13 +188,13 @@ def test_running_statistics() -> None:
 def test_a_plain_mean_of_all_batches() -> None:
     layer = nn.BatchNorm1d(1, momentum=None)
     for value in [1.0, 2.0, 6.0]:
-        layer(np.array([[value - 1], [value + 1]]))
+        layer(np.array([[value - 1], [value + 1]], np.float32))
     assert layer.running_mean.item() == pytest.approx(3)
     assert layer.running_var.item() == pytest.approx(2)
 
 
 def test_without_running_statistics() -> None:
-    layer = nn.BatchNorm1d(2, track_running_stats=False)
+    layer = nn.BatchNorm1d(2, track_running_stats=False).double()
     assert list(layer.state_dict()) == ["weight", "bias"]
     x = values(6, 2)
     for mode in (True, False):
@@ -216,7 +216,7 @@ def test_instance_norm_tracks_the_mean_over_samples() -> None:
 
 
 def test_running_statistics_are_not_tracked() -> None:
-    layer = nn.BatchNorm1d(2)
+    layer = nn.BatchNorm1d(2).double()
     x = Tensor(values(4, 2), requires_grad=True)
     for _ in range(3):
         x = layer(x)
@@ -227,7 +227,7 @@ def test_running_statistics_are_not_tracked() -> None:
 
 
 def test_updates_leave_recorded_graphs_alone() -> None:
-    layer = nn.BatchNorm1d(2)
+    layer = nn.BatchNorm1d(2).double()
     layer(values(5, 2))
     x = Tensor(values(4, 2), requires_grad=True)
     (expected,) = gradients((layer.eval()(x) ** 2).sum(), x)
@@ -244,7 +244,7 @@ def test_running_arrays_change_in_place() -> None:
 
 
 def test_a_second_derivative_moves_nothing() -> None:
-    layer = nn.BatchNorm1d(2)
+    layer = nn.BatchNorm1d(2).double()
     x = Tensor(values(4, 2), requires_grad=True)
     y = layer(x)
     before = layer.state_dict()
@@ -406,6 +406,6 @@ def test_repr(text: str) -> None:
 def test_second_derivative_where_only_the_bias_is_trained() -> None:
     layer = nn.LayerNorm(3)
     layer.weight.requires_grad = False
-    y = layer(np.array([[1.0, 2, 4]]))
+    y = layer(np.array([[1.0, 2, 4]], np.float32))
     (g,) = gradients((y**3).sum(), layer.bias, create_graph=True)
     np.testing.assert_allclose(gradients(g.sum(), layer.bias)[0], 6 * y.data[0], rtol=1e-5)

@@ -292,3 +292,43 @@ def test_a_failed_save_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: An
         plot.history(RUN, path=path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("high", "between"), [(900.0, True), (1100.0, False)])
+def test_history_labels_2_and_5_on_a_log_scale_of_less_than_three_decades(
+    high: float, between: bool
+) -> None:
+    (ax,) = plot.history({"loss": [high, 1.0]}).axes
+    labelled = ax.yaxis.get_major_locator().tick_values(1.0, high)
+    assert {20.0, 50.0}.issubset(labelled) == between
+    assert {10.0, 100.0} <= set(labelled)
+
+
+@pytest.mark.parametrize(
+    ("value", "limits"), [(2.0, (1.8, 2.2)), (-4.0, (-4.4, -3.6)), (0, (-1, 1))]
+)
+def test_history_of_one_epoch_has_room_in_proportion(value: float, limits: Any) -> None:
+    (ax,) = plot.history({"score": [value]}).axes
+    np.testing.assert_allclose(ax.get_ylim(), limits)
+
+
+def test_history_of_accuracy_stops_above_the_best_and_at_zero() -> None:
+    (ax,) = plot.history({"accuracy": [0.0, 1.0]}).axes
+    low, high = ax.get_ylim()
+    assert -0.021 <= low < 0
+    assert 1 < high < 1.05
+    assert ax.get_xlim()[0] > 0
+
+
+@pytest.mark.parametrize(("epochs", "marker"), [(12, "o"), (13, "")])
+def test_history_marks_the_epochs_while_they_are_few(epochs: int, marker: str) -> None:
+    (ax,) = plot.history({"score": list(range(epochs))}).axes
+    assert ax.lines[0].get_marker() in (marker, marker or "None")
+
+
+def test_images_mark_no_error_without_predictions_and_cut_long_names() -> None:
+    names = ["a name of many letters", "b"]
+    figure = plot.images(np.ones((3, 2, 2)), [0, 1, 0], class_names=names, rows=1)
+    assert [ax.get_xlabel() for ax in figure.axes] == ["a name of ma", "b", "a name of ma"]
+    assert not any("wrong" in text.get_text() for text in figure.texts)
+    assert len({ax.get_position().y0 for ax in figure.axes}) == 1  # one row

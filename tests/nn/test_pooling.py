@@ -201,3 +201,67 @@ def test_repr_does_not_tell_of_hooks(layer: nn.Module) -> None:
     before = repr(layer)
     layer.register_forward_hook(lambda *_: None).remove()
     assert repr(layer) == before
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_the_functions_for_each_number_of_axes(n: int) -> None:
+    x = np.random.default_rng(n).standard_normal((2, 3, *(4, 6, 2)[:n]))
+    blocks = x.reshape(2, 3, *(m for size in x.shape[2:] for m in (2, size // 2)))
+    inner = tuple(range(3, 3 + 2 * n, 2))  # half of each axis
+    most, means = blocks.max(inner), blocks.mean(inner)
+    np.testing.assert_array_equal(getattr(F, f"adaptive_max_pool{n}d")(x, 2), most)
+    np.testing.assert_allclose(getattr(F, f"adaptive_avg_pool{n}d")(x, 2), means, rtol=1e-12)
+    y, at = getattr(F, f"adaptive_max_pool{n}d")(x, 2, True)
+    np.testing.assert_array_equal(np.take_along_axis(x.reshape(2, 3, -1), at.reshape(2, 3, -1), -1),
+                                  y.reshape(2, 3, -1))  # fmt: skip
+    window = tuple(size // 2 for size in x.shape[2:])
+    np.testing.assert_array_equal(getattr(F, f"max_pool{n}d")(x, window), most)
+    np.testing.assert_allclose(getattr(F, f"avg_pool{n}d")(x, window), means, rtol=1e-12)
+    y, at = getattr(F, f"max_pool{n}d")(x, window, return_indices=True)
+    back = getattr(F, f"max_unpool{n}d")(y, at, window)
+    np.testing.assert_array_equal(back, np.where(np.isin(x, most), x, 0))
+    if n < 3:  # the root of the sum of the third powers
+        thirds = (abs(blocks) ** 3).sum(inner) ** (1 / 3)
+        pooled = getattr(F, f"lp_pool{n}d")(abs(x), 3, window)
+        np.testing.assert_allclose(pooled, thirds, rtol=1e-12)
+
+
+def test_lp_pool_with_a_small_power_and_with_the_largest() -> None:
+    x = np.array([[1.0, 4.0, 9.0, 16.0]])
+    np.testing.assert_allclose(F.lp_pool1d(x, 0.5, 2), [[9, 49]])
+    np.testing.assert_allclose(F.lp_pool1d(x, 1, 2), [[5, 25]])
+    assert F.lp_pool1d(-x, INF, 2).tolist() == [[4, 16]]
+    with pytest.raises(ValueError, match="LPPool1d"):
+        nn.LPPool1d(0, 2)
+    assert nn.LPPool1d(0.5, 2)(x).shape == (1, 2)
+
+
+def test_the_sizes_that_unpooling_can_give() -> None:
+    x, at = np.array([[1.0, 2.0]]), np.array([[0, 2]])
+    for size in (3, 4, 5):  # 4, give or take less than the stride, 2
+        assert F.max_unpool1d(x, at, 2, output_size=(size,)).tolist() == [[1, 0, 2, 0, 0][:size]]
+        assert F.max_unpool1d(x, at, 2, output_size=(9, 9, size)).shape == (1, size)
+    for wrong in ((2,), (6,), (9, 4), (9, 9, 9, 4)):
+        with pytest.raises(ValueError, match="less than the stride"):
+            F.max_unpool1d(x, at, 2, output_size=wrong)
+    with pytest.raises(ValueError, match="leaves nothing: the output's size is"):
+        F.max_unpool1d(x[:, :1], at[:, :1], 2, padding=1)
+    assert F.max_unpool1d(x[:, :1], at[:, :1], 3, padding=1).tolist() == [[1]]
+    for wrong in ([[0, 4]], [[-1, 2]]):
+        with pytest.raises(ValueError, match="expected 0 to 3"):
+            F.max_unpool1d(x, np.array(wrong), 2)
+    assert F.max_unpool1d(x, np.array([[0, 3]]), 2).tolist() == [[1, 0, 0, 2]]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["max_pool", "avg_pool", "lp_pool"])
+def test_what_is_left_over_is_left_out_unless_asked_for(kind: str, n: int) -> None:
+    x, pool = np.ones((1, *(5,) * n)), getattr(F, f"{kind}{n}d")
+    p = (1,) if kind == "lp_pool" else ()
+    assert pool(x, *p, 2).shape == (1, *(2,) * n)
+    assert pool(x, *p, 2, ceil_mode=True).shape == (1, *(3,) * n)
+    assert pool(x, *p, 2, 1).shape == (1, *(4,) * n)
+    if kind == "avg_pool":
+        assert pool(x, 3, 3, 1)[(0,) * (n + 1)] == pytest.approx((2 / 3) ** n)  # padding counts
+        assert pool(x, 3, 3, 1, False, False)[(0,) * (n + 1)] == 1
+        assert pool(x, 3, 3, 1, False, True, 2)[(0,) * (n + 1)] == 2 ** (n - 1)

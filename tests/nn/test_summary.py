@@ -9,6 +9,7 @@ import pytest
 
 import nn
 from autograd import Tensor, default_dtype
+from nn.summary import Summary
 
 
 class Net(nn.Module):
@@ -130,3 +131,43 @@ def test_vectors_that_do_not_fit() -> None:
     np.testing.assert_array_equal(net.weight.data, before["weight"])
     with pytest.raises(ValueError, match="no parameters, expected at least one"):
         nn.parameters_to_vector([])
+
+
+def test_the_rules_are_as_long_as_the_longest_line() -> None:
+    lines = str(nn.summary(nn.Sequential(nn.Linear(3, 2)), (1, 3))).splitlines()
+    rules = [line for line in lines if set(line) == {"-"}]
+    rows = lines[: lines.index(rules[-1]) + 2]  # what is below is not of the table
+    assert len(rules) == 2
+    assert {len(rule) for rule in rules} == {max(map(len, rows))}
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 bytes"), (249, "996 bytes"), (250, "1 kB"), (249_999, "1000 kB"), (250_000, "1 MB"),
+     (250_000_000, "1 GB"), (250_000_000_000, "1000 GB")],
+)  # fmt: skip
+def test_memory_is_told_in_the_unit_that_fits(count: int, text: str) -> None:
+    assert str(Summary([], 4 * count)).endswith(f"memory of parameters: {text}")
+
+
+def test_arguments_stand_where_there_are_some_or_nothing_below() -> None:
+    model = nn.Sequential(nn.ReLU(), nn.MultiheadAttention(4, 2), nn.Sequential())
+    layers = {row.name: row.layer for row in nn.summary(model).rows}
+    assert layers[""] == "Sequential"
+    assert (layers["0"], layers["2"]) == ("ReLU()", "Sequential()")
+    assert layers["1"].startswith("MultiheadAttention(4, 2")
+
+
+def test_a_tuple_of_anything_else_than_integers_is_no_shape() -> None:
+    class Scaled(nn.Module):
+        def forward(self, pair: Any) -> Any:
+            x, by = pair
+            return x * by
+
+    assert nn.summary(Scaled(), (np.ones((2, 3)), 5)).rows[0].output == (2, 3)
+
+
+def test_a_vector_of_one_parameter() -> None:
+    p = nn.Parameter(np.zeros((2, 2)))
+    nn.vector_to_parameters(np.arange(4.0), [p])
+    assert p.tolist() == [[0, 1], [2, 3]]
