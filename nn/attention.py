@@ -17,6 +17,7 @@ import numpy as np
 from autograd import default_dtype, op, shared
 
 from . import init
+from .doors import door
 from .dropout import dropout as _dropout
 from .linear import Linear, linear
 from .module import Module, Parameter
@@ -29,6 +30,7 @@ __all__ = ["MultiheadAttention", "causal_mask", "scaled_dot_product_attention"]
 BLOCK = 2**16
 
 
+@door(wide=True)
 def scaled_dot_product_attention(
     query: Any,
     key: Any,
@@ -159,6 +161,7 @@ def _exponentials(scores: Any) -> tuple[Any, Any]:
     return e, total
 
 
+@door(wide=True)
 @op
 def _softmax(scores):
     """The weights themselves, for one who wants to see them."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .doors import door
 from .module import Module
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
 ]
 
 
+@door(wide=True)
 def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between two vectors, (x1 · x2) / (max(|x1|, eps) max(|x2|, eps)).
 
@@ -41,6 +43,7 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any
     return (a * b).sum(axis=axis)
 
 
+@door(wide=True)
 def normalize(x: Any, p: float = 2.0, axis: int = 1, eps: float = 1e-12) -> Any:
     """Vectors along `axis`, divided by their p-norm: x / max(|x|, eps).
 
@@ -57,6 +60,7 @@ def normalize(x: Any, p: float = 2.0, axis: int = 1, eps: float = 1e-12) -> Any:
     return x / np.maximum(np.linalg.vector_norm(x, ord=p, axis=axis, keepdims=True), eps)
 
 
+@door(wide=True)
 def pairwise_distance(
     x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdims: bool = False
 ) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd import op
 
+from .doors import door
 from .inplace import InPlace
 from .random import generator as _generator
 
@@ -54,6 +55,7 @@ def _kept(who: str, x: Any, p: float, shape: tuple[int, ...], generator: Rng) ->
 # Elements and channels
 
 
+@door
 def dropout(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
     """Set each element to 0 with probability `p`, and multiply the others by 1/(1 - p).
 
@@ -96,6 +98,7 @@ def _channels(who: str, x: Any, batched: bool, *expected: str) -> tuple[int, ...
     return *shape[:axes], *(1,) * (ndim - axes)
 
 
+@door
 def dropout1d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
     """`dropout` of whole channels (Tompson et al., 2015) of a sequence.
 
@@ -113,6 +116,7 @@ def dropout1d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng =
     return _dropout("dropout1d", x, p, shape, training, generator)
 
 
+@door
 def dropout2d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
     """`dropout` of whole channels of an image.
 
@@ -131,6 +135,7 @@ def dropout2d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng =
     return _dropout("dropout2d", x, p, shape, training, generator)
 
 
+@door
 def dropout3d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
     """`dropout` of whole channels of a volume.
 
@@ -153,6 +158,7 @@ def dropout3d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng =
 FLOOR = -1.7580993408473766  # what selu tends to on the left, -scale * alpha
 
 
+@door
 def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, *, generator: Rng = None) -> Any:
     """Dropout that keeps mean 0 and variance 1 (Klambauer et al., 2017): for use with `selu`.
 
@@ -174,6 +180,7 @@ def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, *, generator: 
     return _alpha_dropout("alpha_dropout", x, p, np.shape(x), training, generator)
 
 
+@door
 def feature_alpha_dropout(
     x: Any, p: float = 0.5, training: bool = False, *, generator: Rng = None
 ) -> Any:

@@ -11,12 +11,14 @@ from autograd import default_dtype, op
 
 from . import init
 from .checks import expect, lengths, name_of
+from .doors import door, total
 from .module import Module, Parameter
 from .random import generator as _generator
 
 __all__ = ["Bilinear", "Linear", "bilinear", "linear"]
 
 
+@door
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """The affine map x Wᵀ + b along the last axis of `x`.
 
@@ -64,10 +66,11 @@ def _linear(x, weight, bias):
         y if len(shape) == 2 else y.reshape(*shape[:-1], weight.shape[0]),
         lambda g: (rows(g) @ weight).reshape(shape),
         lambda g: rows(g).T @ rows(x),
-        lambda g: rows(g).sum(axis=0),
+        lambda g: total(rows(g), 0),
     )
 
 
+@door
 def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
     """y_o = x1ᵀ W_o x2 + b_o along the last axes of `x1` and `x2`.
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .doors import door
 from .module import Module
 
 __all__ = [
@@ -37,6 +38,7 @@ MODES: dict[str, Any] = {
 }
 
 
+@door
 def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Any:
     """`x` with more around its last axes, or less where a number of `pad` is negative.
 

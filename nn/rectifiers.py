@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd import default_dtype, op
 
+from .doors import door
 from .dropout import Rng, scaled
 from .inplace import InPlace
 from .module import Module, Parameter
@@ -55,6 +56,7 @@ __all__ = [
 # relu, and how it may leak
 
 
+@door
 @op(linear=True)
 def relu(x):
     """max(x, 0). The derivative at 0 is 0."""
@@ -62,6 +64,7 @@ def relu(x):
     return y, lambda g: g * (y > 0)
 
 
+@door
 @op(linear=True)
 def leaky_relu(x, negative_slope=0.01):
     """Return x if x > 0, else `negative_slope` x (Maas et al., 2013)."""
@@ -80,6 +83,7 @@ def _prelu(x, slope):
     )
 
 
+@door
 def prelu(x: Any, weight: Any) -> Any:
     """Return x if x > 0, else w x, with one w for all or for each channel (He et al., 2015).
 
@@ -101,6 +105,7 @@ def prelu(x: Any, weight: Any) -> Any:
     return _prelu(x, weight.reshape([n if i == 1 else 1 for i in range(len(shape))]))
 
 
+@door
 def rrelu(
     x: Any,
     lower: float = 1 / 8,
@@ -134,11 +139,13 @@ def _elu(x, alpha=1.0, scale=1.0, rate=1.0):
     )
 
 
+@door
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """Return x if x > 0, else alpha (exp(x) - 1) (Clevert et al., 2015)."""
     return _elu(x, alpha)
 
 
+@door
 def celu(x: Any, alpha: float = 1.0) -> Any:
     """Return x if x > 0, else alpha (exp(x / alpha) - 1): no kink for any alpha (Barron, 2017)."""
     if alpha == 0:
@@ -150,6 +157,7 @@ def celu(x: Any, alpha: float = 1.0) -> Any:
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
+@door
 def selu(x: Any) -> Any:
     """1.0507 elu(x, alpha=1.6733), keeping mean 0 and variance 1 (Klambauer et al., 2017)."""
     return _elu(x, SELU_ALPHA, SELU_SCALE)
@@ -164,22 +172,26 @@ def _clipped(x, low=-1.0, high=1.0):
     return y, lambda g: g * ((y > low) & (y < high))
 
 
+@door
 def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     """Cut x off at `min_val` and `max_val`. The derivative at both is 0."""
     _check_order("hardtanh", "min_val", min_val, "max_val", max_val)
     return _clipped(x, min_val, max_val)
 
 
+@door
 def relu6(x: Any) -> Any:
     """min(max(x, 0), 6) (Krizhevsky, 2010). The derivative at 0 and 6 is 0."""
     return _clipped(x, 0.0, 6.0)
 
 
+@door
 def hardsigmoid(x: Any) -> Any:
     """relu6(x + 3) / 6, a sigmoid of three straight lines."""
     return relu6(x + 3) / 6
 
 
+@door
 @op
 def hardswish(x):
     """The product x relu6(x + 3) / 6, close to silu (Howard et al., 2019)."""
@@ -190,6 +202,7 @@ def hardswish(x):
 # Cut out
 
 
+@door
 def threshold(x: Any, threshold: float, value: float) -> Any:
     """Return x if x > `threshold`, else `value`."""
     return _threshold(x, threshold, value)
@@ -201,6 +214,7 @@ def _threshold(x, threshold=0.0, value=0.0):
     return np.where(replaced, value, x), lambda g: np.where(replaced, 0, g)
 
 
+@door
 @op(linear=True)
 def hardshrink(x, lambd=0.5):
     """Replace what lies from -`lambd` to `lambd`, both included, by 0."""
@@ -208,6 +222,7 @@ def hardshrink(x, lambd=0.5):
     return np.where(cut, 0, x), lambda g: np.where(cut, 0, g)
 
 
+@door
 def softshrink(x: Any, lambd: float = 0.5) -> Any:
     """Move x towards 0 by `lambd`, to 0 where it would pass it.
 

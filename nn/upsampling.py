@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from autograd import op
 
+from .doors import door, like, single
 from .module import Module
 from .windows import ints
 
@@ -34,6 +35,7 @@ MODES: dict[str, tuple[int, ...]] = {
 }
 
 
+@door
 def interpolate(
     x: Any,
     size: Size = None,
@@ -112,6 +114,7 @@ def _interpolate(
         raise ValueError(f"{who}: got {old} to make {new} of, expected no size of 0")
     if recompute_scale_factor or mode == "area":
         scales = (None,) * n
+    given, x = x, x if choosing else single(x)
     for axis, (n, m, scale) in enumerate(zip(old, new, scales, strict=True), 2):
         image = mode == "nearest" and len(old) == 2
         if (image and m in (n, 2 * n)) or ("linear" in mode and m == n):
@@ -124,7 +127,7 @@ def _interpolate(
         else:
             weights = _weights(n, m, scale, mode, bool(align_corners))
             x = _along(x, weights=weights.astype(x.dtype), axis=axis)
-    return x
+    return x if choosing else like(x, given)
 
 
 @op(linear=True)

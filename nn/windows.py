@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd import op
 
+from .doors import door
 from .module import Module
 
 __all__ = [
@@ -178,6 +179,7 @@ def windows_of(
     return Windows(size, kernel, out, stride, dilation, pairs, groups)
 
 
+@door
 def unfold(
     x: Any, kernel_size: Size, dilation: Size = 1, padding: Size | str = 0, stride: Size = 1
 ) -> Any:
@@ -204,6 +206,7 @@ def unfold(
     return _unfold(x, at=at) if x.ndim == n + 2 else _unfold(x[None], at=at)[0]
 
 
+@door
 def fold(
     x: Any,
     output_size: Size,
