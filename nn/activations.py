@@ -255,7 +255,7 @@ class SiLU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.silu`."""
-        return silu(x)
+        return self._put(x, silu(x))
 
 
 class Mish(InPlace):
@@ -263,7 +263,7 @@ class Mish(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.mish`."""
-        return mish(x)
+        return self._put(x, mish(x))
 
 
 class GELU(Module):

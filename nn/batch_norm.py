@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from autograd import Tensor, default_dtype
 
-from .checks import expect, lengths, name_of
-from .doors import door, like, single
+from .checks import expect, lengths
+from .doors import door, like, name_of, single
 from .module import Buffer, Module
 from .normalization import (
     moments_of,

@@ -202,7 +202,7 @@ def cross_entropy(
     ValueError : a probability is negative.
     """
     name = "cross_entropy"
-    x = _input(name, input)
+    x = _input(name, input, target=target)
     y = target if isinstance(target, Tensor) else np.asarray(target)
     if 0 in (x.shape[1:2] or x.shape):
         raise LossShapeError(f"{name}: input has shape {x.shape}, expected a class or more")
@@ -277,7 +277,7 @@ def nll_loss(
     """
     name = "nll_loss"
     y = target if isinstance(target, Tensor) else np.asarray(target)
-    x, labels, counted = _classes(name, _input(name, input), y, ignore_index)
+    x, labels, counted = _classes(name, _input(name, input, target=target), y, ignore_index)
     terms, count = -x[np.arange(len(labels)), labels], len(labels)
     if weight is not None:
         weights = _class_weights(name, x, weight)[labels]

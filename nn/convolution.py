@@ -19,8 +19,8 @@ import numpy as np
 
 from autograd import op
 
-from .checks import expect, lengths, name_of
-from .doors import door, like, single
+from .checks import expect, lengths
+from .doors import door, like, name_of, single
 from .linear import drawn
 from .module import Module
 from .padding import padded

@@ -17,7 +17,17 @@ from numpy import ndarray
 
 from autograd import Tensor
 
-__all__ = ["HALF", "door", "given", "like", "single", "total"]
+__all__ = [
+    "HALF",
+    "check_options",
+    "door",
+    "given",
+    "like",
+    "name_of",
+    "refuse",
+    "single",
+    "total",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -104,25 +114,32 @@ def _data(function: Any) -> list[str]:
     return names
 
 
-def given(who: str, name: str, x: Any) -> Any:
+def given(who: Any, name: str, x: Any) -> Any:
     """`x` as an array or Tensor of numbers; TypeError if it is neither that nor a list of them."""
     if isinstance(x, ARRAYS):
         return x
     array = np.asarray(x)
     if array.dtype.kind not in "biufc":
-        none = ". Does the function that made it return something?" if x is None else ""
-        raise TypeError(
-            f"{who}: {name} is {_what(x)}, expected an array, a Tensor, or numbers{none}"
-        )
+        refuse(who, name, x, "an array, a Tensor, or numbers")
     return array
 
 
+def refuse(who: Any, name: str, x: Any, expected: str = "an array or a Tensor") -> None:
+    """Raise a TypeError for what is no data."""
+    none = ". Does the function that made it return something?" if x is None else ""
+    raise TypeError(f"{name_of(who)}: {name} is {_what(x)}, expected {expected}{none}")
+
+
+def name_of(who: Any) -> str:
+    """A function by its name, a layer with its arguments."""
+    return who if isinstance(who, str) else f"{type(who).__name__}({who.extra_repr()})"
+
+
 def _what(x: Any) -> str:
-    if x is None:
-        return "None"
     if isinstance(x, ARRAYS):
-        return f"a {type(x).__name__} of shape {x.shape}"
-    return f"a {type(x).__name__}" if hasattr(x, "__len__") or callable(x) else repr(x)
+        kind = "a Tensor" if isinstance(x, Tensor) else "an array"
+        return f"{kind} of shape {x.shape}"
+    return repr(x) if x is None or isinstance(x, int | float | str) else f"a {type(x).__name__}"
 
 
 def _explain(error: TypeError) -> None:
@@ -132,3 +149,91 @@ def _explain(error: TypeError) -> None:
             if hint not in getattr(error, "__notes__", ()):
                 error.add_note(hint)
             return
+
+
+# Constructors
+
+#: Arguments of constructors that may be arrays; the others are options.
+MAY_BE_ARRAYS = {"weight", "pos_weight", "normalized_shape", "unflattened_size"}
+CONTAINERS = "nn.containers", "nn.averaging"  # what they are given is theirs to check
+
+#: What an argument is to be, by its annotation; in others only a bool for a number is refused.
+KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
+    "int": ("an int", (int, np.integer)),
+    "float": ("a number", (int, float, np.number, ndarray)),
+    "str": ("a string", (str,)),
+}
+NUMBERS = "int", "float", "Size", "Shape", "Scale"
+
+
+def check_options(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuse what is no option of a layer or loss of this library.
+
+    Raises
+    ------
+    TypeError : data, as in `nn.MSELoss(pred, y)`; a bool for a number, as in
+        `nn.Conv2d(3, 8, 3, True)`; what is no number or string where one is expected; a keyword
+        that PyTorch has, but not this library.
+    """
+    if not args and not kwargs:
+        return
+    kinds = _kinds(cls)
+    if kinds is None:
+        return
+    who = cls.__name__
+    if extra := len(args) > len(kinds):
+        names = [*kinds, *[""] * (len(args) - len(kinds))]
+    else:
+        names = [*kinds][: len(args)]
+    for name, x in (*zip(names, args, strict=True), *kwargs.items()):
+        tracked = isinstance(x, Tensor) and x.requires_grad
+        if isinstance(x, Tensor) or (isinstance(x, ndarray) and x.ndim):
+            if name not in MAY_BE_ARRAYS or tracked:
+                what = f"{_what(x)} for {name}" if name else _what(x)
+                raise TypeError(f"{who} takes options, got {what}; write {_called(cls)}")
+        elif name in kinds:
+            _check_option(cls, name, x, kinds[name])
+        elif name in HINTS:
+            raise TypeError(f"{who} has no argument {name!r}: {HINTS[name]}")
+    if extra:
+        raise TypeError(
+            f"{who} takes {len(kinds)} options, got {len(args)}; for data write {_called(cls)}"
+        )
+
+
+def _check_option(cls: Any, name: str, x: Any, kind: str) -> None:
+    some = kind.removesuffix(" | None")
+    if some in KINDS:
+        expected, types = KINDS[some]
+        wrong = not isinstance(x, types) and not (x is None and some != kind)
+    else:
+        expected, wrong = "a number", False
+    is_bool = isinstance(x, bool | np.bool_)
+    if wrong or (is_bool and "bool" not in kind and any(k in kind for k in NUMBERS)):
+        data = f"; for data write {_called(cls)}" if isinstance(x, list) else ""
+        raise TypeError(f"{cls.__name__}: {name} is {_what(x)}, expected {expected}{data}")
+
+
+@functools.cache
+def _kinds(cls: Any) -> dict[str, str] | None:
+    """The arguments of a constructor of this library, and their annotations; else None."""
+    if cls.__init__ is object.__init__:  # which would take anything
+        return {}
+    owner = next(c for c in cls.__mro__ if "__init__" in vars(c))
+    if owner.__module__.split(".")[0] != __package__ or owner.__module__ in CONTAINERS:
+        return None
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
+        return None
+    return {p.name: str(p.annotation) for p in parameters}
+
+
+def _called(cls: Any) -> str:
+    """How to write it: `nn.Layer(options)(data)`."""
+    inside = []
+    for f in (cls.__init__, cls.forward):
+        parameters = list(inspect.signature(f).parameters.values())[1:]
+        plain = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        inside.append(", ".join(p.name for p in plain if p.default is p.empty))
+    home = {"nn": "nn.", "nn.models": "nn.models."}.get(cls.__module__.rpartition(".")[0], "")
+    return f"{home}{cls.__name__}({inside[0]})({inside[1]})"

@@ -41,7 +41,7 @@ def scaled(x, by=None):
 
 
 def _check(who: str, p: float) -> None:
-    if not 0 <= p <= 1:
+    if not 0 <= p <= 1 or isinstance(p, bool):  # `dropout(x, self.training)` would drop all
         raise ValueError(f"{who}: p is a probability, from 0 to 1; got {p}")
 
 
@@ -226,7 +226,7 @@ class Dropout(InPlace):
     Parameters
     ----------
     p : from 0 to 1.
-    inplace : has no effect, see `InPlace`.
+    inplace : change the input itself, see `InPlace`.
     generator : a `numpy.random.Generator` of its own, or a seed for one; else the library's.
 
     Raises
@@ -243,11 +243,11 @@ class Dropout(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.dropout`, if `self.training`."""
-        return dropout(x, self.p, self.training, generator=self.generator)
+        return self._put(x, dropout(x, self.p, self.training, generator=self.generator))
 
     def extra_repr(self) -> str:
         """The argument."""
-        return f"p={self.p}"
+        return self._also(f"p={self.p}")
 
 
 class Dropout1d(Dropout):
@@ -255,7 +255,7 @@ class Dropout1d(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.dropout1d`, if `self.training`."""
-        return dropout1d(x, self.p, self.training, generator=self.generator)
+        return self._put(x, dropout1d(x, self.p, self.training, generator=self.generator))
 
 
 class Dropout2d(Dropout):
@@ -266,7 +266,7 @@ class Dropout2d(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.dropout2d`, if `self.training`."""
-        return dropout2d(x, self.p, self.training, generator=self.generator)
+        return self._put(x, dropout2d(x, self.p, self.training, generator=self.generator))
 
 
 class Dropout3d(Dropout):
@@ -274,7 +274,7 @@ class Dropout3d(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.dropout3d`, if `self.training`."""
-        return dropout3d(x, self.p, self.training, generator=self.generator)
+        return self._put(x, dropout3d(x, self.p, self.training, generator=self.generator))
 
 
 class AlphaDropout(Dropout):
@@ -282,7 +282,7 @@ class AlphaDropout(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.alpha_dropout`, if `self.training`."""
-        return alpha_dropout(x, self.p, self.training, generator=self.generator)
+        return self._put(x, alpha_dropout(x, self.p, self.training, generator=self.generator))
 
 
 class FeatureAlphaDropout(Dropout):
@@ -290,4 +290,6 @@ class FeatureAlphaDropout(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.feature_alpha_dropout`, if `self.training`."""
-        return feature_alpha_dropout(x, self.p, self.training, generator=self.generator)
+        return self._put(
+            x, feature_alpha_dropout(x, self.p, self.training, generator=self.generator)
+        )

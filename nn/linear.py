@@ -10,8 +10,8 @@ import numpy as np
 from autograd import default_dtype, op
 
 from . import init
-from .checks import expect, lengths, name_of
-from .doors import door, total
+from .checks import expect, lengths
+from .doors import door, given, name_of, total
 from .module import Module, Parameter
 from .random import generator as _generator
 
@@ -218,6 +218,7 @@ class Bilinear(Module):
     def forward(self, x1: Any, x2: Any) -> Any:
         """Map shapes (..., in1_features) and (..., in2_features) to (..., out_features)."""
         who = name_of(self)
+        x1, x2 = given(who, "x1", x1), given(who, "x2", x2)
         _check_bilinear(who, x1.shape, x2.shape, self.in1_features, self.in2_features)
         return bilinear(x1, x2, self.weight, self.bias)
 

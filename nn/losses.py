@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from autograd import AutogradError, Tensor, op
 from autograd.dispatch import unwrap
 
-from .doors import door
+from .doors import door, given
 from .module import Buffer, Module
 
 __all__ = [
@@ -54,13 +54,15 @@ class LossShapeError(AutogradError, ValueError):
 # --------------------------------------------------------------------- what the losses share
 
 
-def _input(name: str, x: Any, called: str = "input") -> Any:
+def _input(name: str, x: Any, called: str = "input", target: Any = None) -> Any:
     """`x` as an array or Tensor of floats."""
-    x = x if isinstance(x, Tensor) else np.asarray(x)
+    x = given(name, called, x)
     if x.dtype.kind != "f":
-        raise TypeError(
-            f"{name}: {called} is {x.dtype}, expected floats; write x.astype(np.float32)"
+        swapped = getattr(getattr(target, "dtype", None), "kind", "") == "f"
+        do = (
+            "the target has them: the input goes first" if swapped else "write x.astype(np.float32)"
         )
+        raise TypeError(f"{name}: {called} is {x.dtype}, expected floats; {do}")
     return x
 
 
@@ -80,8 +82,8 @@ def _pair(
     name: str, x: Any, y: Any, called: tuple[str, str] = ("input", "target")
 ) -> tuple[Any, Any]:
     """Input and target of one shape and dtype."""
-    x = _input(name, x, called[0])
-    y = _like(x, y)
+    x = _input(name, x, called[0], y)
+    y = _like(x, given(name, called[1], y))
     if x.shape != y.shape:
         raise LossShapeError(
             f"{name}: {called[0]} has shape {x.shape}, {called[1]} {y.shape}: {_fix(x, y, called)}"

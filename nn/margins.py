@@ -146,7 +146,7 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ValueError(f"{name}: p must be 1 or 2, got {p}")
     y = _plain(target)
-    x, labels, _ = _classes(name, _input(name, input), y, None)
+    x, labels, _ = _classes(name, _input(name, input, target=target), y, None)
     rows = np.arange(len(labels))
     others = np.ones(x.shape, bool)
     others[rows, labels] = False
@@ -173,7 +173,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     LossShapeError : the shapes differ, or have another number of axes.
     """
     name = "multilabel_margin_loss"
-    x, y = _input(name, input), _integers(name, target)
+    x, y = _input(name, input, target=target), _integers(name, target)
     if x.shape != y.shape or x.ndim not in (1, 2):
         raise LossShapeError(
             f"{name}: input has shape {x.shape}, target {y.shape}; expected (N, C) or (C,) for both"

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from autograd import Tensor
 
+from .doors import check_options
+
 __all__ = ["Buffer", "IncompatibleKeys", "Module", "Parameter", "RemovableHandle"]
 
 M = TypeVar("M", bound="Module")
@@ -121,6 +123,11 @@ class Module:
     # Of the class, so that a subclass need not call super().__init__().
     training: bool = True
     _hooks: tuple[_Hook, ...] = ()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """The module, before `__init__`: data among the options of a layer are refused."""
+        check_options(cls, args, kwargs)
+        return super().__new__(cls)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output. Defined by each subclass; called as `module(x)`."""

@@ -23,8 +23,8 @@ import numpy as np
 
 from autograd import Tensor, default_dtype, op, shared
 
-from .checks import expect, lengths, name_of
-from .doors import door, like, single
+from .checks import expect, lengths
+from .doors import door, like, name_of, single
 from .module import Module, Parameter
 
 __all__ = ["GroupNorm", "LayerNorm", "RMSNorm", "group_norm", "layer_norm", "rms_norm"]

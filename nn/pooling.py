@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .doors import door, like, single
+from .doors import door, like, refuse, single
 from .lines import Line, even, largest, mean, regular
 from .module import Module
 from .windows import Ints, Size, ints, short
@@ -62,6 +62,8 @@ OutputSize = int | None | tuple[int | None, ...]
 
 
 def _check(who: str, n: int, x: Any, kinds: str = "f") -> None:
+    if not hasattr(x, "shape"):
+        refuse(who, "input", x)
     if x.ndim not in (n + 1, n + 2):
         size = ("length", "height, width", "depth, height, width")[n - 1]
         raise ValueError(

@@ -258,7 +258,7 @@ class ReLU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.relu`."""
-        return relu(x)
+        return self._put(x, relu(x))
 
 
 class LeakyReLU(InPlace):
@@ -270,11 +270,11 @@ class LeakyReLU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.leaky_relu`."""
-        return leaky_relu(x, self.negative_slope)
+        return self._put(x, leaky_relu(x, self.negative_slope))
 
     def extra_repr(self) -> str:
         """The argument."""
-        return f"negative_slope={self.negative_slope}"
+        return self._also(f"negative_slope={self.negative_slope}")
 
 
 class PReLU(Module):
@@ -335,11 +335,13 @@ class RReLU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.rrelu`."""
-        return rrelu(x, self.lower, self.upper, self.training, generator=self.generator)
+        return self._put(
+            x, rrelu(x, self.lower, self.upper, self.training, generator=self.generator)
+        )
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return f"lower={self.lower:.4g}, upper={self.upper:.4g}"
+        return self._also(f"lower={self.lower:.4g}, upper={self.upper:.4g}")
 
 
 class ELU(InPlace):
@@ -351,11 +353,11 @@ class ELU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.elu`."""
-        return elu(x, self.alpha)
+        return self._put(x, elu(x, self.alpha))
 
     def extra_repr(self) -> str:
         """The argument."""
-        return f"alpha={self.alpha}"
+        return self._also(f"alpha={self.alpha}")
 
 
 class CELU(InPlace):
@@ -367,11 +369,11 @@ class CELU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.celu`."""
-        return celu(x, self.alpha)
+        return self._put(x, celu(x, self.alpha))
 
     def extra_repr(self) -> str:
         """The argument."""
-        return f"alpha={self.alpha}"
+        return self._also(f"alpha={self.alpha}")
 
 
 class SELU(InPlace):
@@ -383,7 +385,7 @@ class SELU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.selu`."""
-        return selu(x)
+        return self._put(x, selu(x))
 
 
 class Hardtanh(InPlace):
@@ -401,11 +403,11 @@ class Hardtanh(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.hardtanh`."""
-        return hardtanh(x, self.min_val, self.max_val)
+        return self._put(x, hardtanh(x, self.min_val, self.max_val))
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return f"min_val={self.min_val}, max_val={self.max_val}"
+        return self._also(f"min_val={self.min_val}, max_val={self.max_val}")
 
 
 class ReLU6(InPlace):
@@ -413,7 +415,7 @@ class ReLU6(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.relu6`."""
-        return relu6(x)
+        return self._put(x, relu6(x))
 
 
 class Hardsigmoid(InPlace):
@@ -421,7 +423,7 @@ class Hardsigmoid(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.hardsigmoid`."""
-        return hardsigmoid(x)
+        return self._put(x, hardsigmoid(x))
 
 
 class Hardswish(InPlace):
@@ -429,7 +431,7 @@ class Hardswish(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.hardswish`."""
-        return hardswish(x)
+        return self._put(x, hardswish(x))
 
 
 class Threshold(InPlace):
@@ -441,11 +443,11 @@ class Threshold(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.threshold`."""
-        return threshold(x, self.threshold, self.value)
+        return self._put(x, threshold(x, self.threshold, self.value))
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return f"threshold={self.threshold}, value={self.value}"
+        return self._also(f"threshold={self.threshold}, value={self.value}")
 
 
 class Hardshrink(Module):

@@ -18,7 +18,7 @@ from autograd import default_dtype, op, shared
 
 from . import init
 from .activations import sigmoid
-from .doors import total
+from .doors import refuse, total
 from .dropout import dropout as _dropout
 from .linear import linear
 from .module import Module, Parameter
@@ -206,9 +206,7 @@ class _Recurrent(Module):
     def _check(self, x: Any, layouts: dict[int, str]) -> None:
         """Refuse what is not of floats, or has none of the layouts, by number of axes."""
         if not hasattr(x, "shape"):
-            raise TypeError(
-                f"{self._name}: got a {type(x).__name__}, expected an array or a Tensor"
-            )
+            refuse(self, "input", x)
         if len(x.shape) not in layouts or x.shape[-1] != self.input_size:
             expected = " or ".join(f"({axes}{self.input_size})" for axes in layouts.values())
             raise ValueError(f"{self._name}: got input of shape {x.shape}, expected {expected}")

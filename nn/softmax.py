@@ -12,7 +12,7 @@ import numpy as np
 from autograd import op
 from autograd.dispatch import unwrap
 
-from .doors import door
+from .doors import door, given
 from .module import Module
 from .random import generator as _generator
 
@@ -152,7 +152,8 @@ class Softmax2d(Module):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.softmax` along the channels."""
-        if np.ndim(x) not in (3, 4):
+        x = given("Softmax2d", "input", x)
+        if x.ndim not in (3, 4):
             raise ValueError(
                 f"Softmax2d: got input of shape {np.shape(x)}, expected (batch, channels, height, "
                 "width) or (channels, height, width); for other shapes use nn.Softmax(axis)"

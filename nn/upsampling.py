@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from autograd import op
 
-from .doors import door, like, single
+from .doors import door, like, refuse, single
 from .module import Module
 from .windows import ints
 
@@ -94,7 +94,9 @@ def _interpolate(
     recompute_scale_factor: bool | None,
 ) -> Any:
     _check(who, size, scale_factor, mode, align_corners, recompute_scale_factor)
-    shape, choosing = np.shape(x), mode.startswith("nearest")
+    if not hasattr(x, "shape"):
+        refuse(who, "input", x)
+    shape, choosing = x.shape, mode.startswith("nearest")
     n = len(shape) - 2
     if n not in MODES[mode]:
         expected = " or ".join(str(i + 2) for i in MODES[mode])

@@ -23,6 +23,7 @@ __all__ = [
     "around",
     "fold",
     "ints",
+    "is_int",
     "unfold",
     "windows_of",
 ]
@@ -130,10 +131,21 @@ class Windows(NamedTuple):
             windows[at] += numbers[at]
 
 
+# Of these one number in a tuple is for all axes, as PyTorch has it.
+FOR_ALL_AXES = "kernel_size", "stride", "padding", "dilation", "output_padding"
+
+
+def is_int(x: Any) -> bool:
+    """Whether `x` is an int; True and False are none."""
+    return isinstance(x, int | np.integer) and not isinstance(x, bool)
+
+
 def ints(who: str, name: str, n: int, value: Any, least: int = 1) -> Ints:
     """`value` for each of `n` axes."""
-    given = tuple(value) if isinstance(value, tuple | list) else (value,) * n
-    if len(given) != n or not all(isinstance(i, int | np.integer) and i >= least for i in given):
+    given = tuple(value) if isinstance(value, tuple | list) else (value,)
+    if len(given) == 1 and (given[0] is value or name in FOR_ALL_AXES):
+        given *= n
+    if len(given) != n or not all(map(is_int, given)) or min(given) < least:
         raise ValueError(
             f"{who}: got {name}={value!r}, expected an int of at least {least}"
             + (f", or {n} of them" if n > 1 else "")

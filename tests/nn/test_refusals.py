@@ -5,6 +5,7 @@ tests/parity/test_refusals_torch.py goes further: all that PyTorch's layers refu
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +78,13 @@ CASES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["multilabel_margin_loss", "(2, 0)", "a class or more"],
     ),
     "features": (lambda: nn.Linear(-1, 2), ["Linear", "in_features=-1", "0 or more"]),
+    "a bool in a size": (lambda: nn.Conv2d(3, 8, (3, True)), ["Conv2d", "(3, True)", "an int"]),
+    "a bool for a size": (
+        lambda: nn.functional.max_pool2d(x(1, 4, 4), True),
+        ["max_pool2d", "kernel_size=True", "an int"],
+    ),
+    "a bool in padding": (lambda: nn.ZeroPad1d((1, True)), ["ZeroPad1d", "(1, True)", "an int"]),
+    "training for p": (lambda: nn.functional.dropout(x(3), True), ["dropout", "p is", "True"]),
     "pad": (lambda: nn.functional.pad(x(3), 1), ["pad=(1,)", "a pair of ints"]),
     # a label or an index out of range: which, where, and the range
     "label": (
@@ -174,3 +182,138 @@ def test_an_empty_batch_goes_through_where_it_has_a_meaning() -> None:
     assert model(x(0, 3)).shape == (0, 4)
     assert nn.Conv2d(1, 2, 3)(x(0, 1, 5, 5)).shape == (0, 2, 3, 3)
     assert nn.MaxPool2d(2)(x(0, 1, 4, 4)).shape == (0, 1, 2, 2)
+
+
+NOT_OPTIONS: dict[str, tuple[Callable[[], Any], str]] = {
+    "MSELoss": (lambda: nn.MSELoss(x(4), x(4)), "write nn.MSELoss()(input, target)"),
+    "CrossEntropyLoss": (
+        lambda: nn.CrossEntropyLoss(nn.Linear(3, 2)(x(4, 3))),
+        "a Tensor of shape (4, 2) for weight; write nn.CrossEntropyLoss()(input, target)",
+    ),
+    "labels too": (lambda: nn.CrossEntropyLoss(x(4, 2), i(0, 1)), "nn.CrossEntropyLoss()("),
+    "BCELoss": (lambda: nn.BCELoss(x(4), x(4)), "an array of shape (4,) for reduction"),
+    "three": (lambda: nn.TripletMarginLoss(x(2), x(2), x(2)), "()(anchor, positive, negative)"),
+    "ReLU": (lambda: nn.ReLU(Tensor(x(2))), "a Tensor of shape (2,) for inplace; write nn.ReLU()"),
+    "no options": (lambda: nn.Sigmoid(x(2)), "Sigmoid takes options, got an array of shape (2,);"),
+    "none expected": (lambda: nn.Tanh(3), "Tanh takes 0 options, got 1; for data write nn.Tanh()"),
+    "Linear": (
+        lambda: nn.Linear(x(4, 3)),
+        "for in_features; write nn.Linear(in_features, out_features)(x)",
+    ),
+    "models": (lambda: nn.models.LeNet(x(2)), "nn.models.LeNet()(x)"),
+    "lists": (lambda: nn.MSELoss([1.0], [2.0]), "reduction is a list, expected a string; for data"),
+    "a layer": (lambda: nn.L1Loss(nn.ReLU()), "reduction is a ReLU, expected a string"),
+    "None": (lambda: nn.Linear(None, 2), "in_features is None, expected an int"),
+    "a string": (lambda: nn.Linear("3", 2), "in_features is '3', expected an int"),
+    "a float": (lambda: nn.Linear(3.0, 2), "in_features is 3.0, expected an int"),
+    "a bool for a size": (lambda: nn.Conv2d(3, 8, 3, True), "Conv2d: stride is True, expected"),
+    "a bool for a number": (lambda: nn.Dropout(True), "p is True, expected a number"),
+    "a bool for a slope": (lambda: nn.LeakyReLU(True), "negative_slope is True, expected a number"),
+    "a bool for layers": (lambda: nn.LSTM(3, 4, True), "num_layers is True, expected an int"),
+    "dim": (lambda: nn.Softmax(dim=1), "Softmax has no argument 'dim': dim and keepdim are axis"),
+    "keepdim": (lambda: nn.PairwiseDistance(keepdim=True), "axis and keepdims here"),
+    "size_average": (lambda: nn.MSELoss(size_average=False), "write reduction='mean', 'sum' or"),
+    "reduce": (lambda: nn.NLLLoss(reduce=False), "write reduction='mean', 'sum' or"),
+    "start_dim": (lambda: nn.Flatten(start_dim=1), "start_axis and end_axis"),
+    "device": (lambda: nn.Linear(3, 2, device="cpu"), "there are no devices"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_OPTIONS)
+def test_what_is_no_option(case: str) -> None:
+    call, message = NOT_OPTIONS[case]
+    with pytest.raises(TypeError) as raised:
+        call()
+    assert message in str(raised.value)
+
+
+def test_every_layer_refuses_data_among_its_options() -> None:
+    ours = {"Sequential", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList"}
+    for name in set(nn.__all__) - ours - {"Module", "AveragedModel", "LayerNorm", "RMSNorm"}:
+        layer = getattr(nn, name)
+        if isinstance(layer, type) and issubclass(layer, nn.Module):
+            with pytest.raises(
+                TypeError, match=rf"^{name} takes options, got a Tensor of .*\(2, 2\)"
+            ):
+                layer(Tensor(x(2, 2), requires_grad=True))
+
+
+def test_what_is_an_option() -> None:
+    class Own(nn.Module):
+        def __init__(self, table: Any, dim: bool = True) -> None:
+            self.table, self.dim = table, dim
+
+    assert Own(x(2), dim=True).dim  # a module of one's own takes what it likes
+    assert nn.LayerNorm(np.array([3, 4])).weight.shape == (3, 4)
+    assert nn.Dropout(np.float32(0.5)).p == 0.5
+    assert nn.Linear(np.int64(3), 2).weight.shape == (2, 3)
+    nn.BCEWithLogitsLoss(x(3), pos_weight=Tensor(x(3)))
+
+    class Bare(nn.Module):
+        pass
+
+    with pytest.raises(TypeError, match="Bare takes 0 options, got 1"):
+        Bare(3)
+
+
+HINTS: dict[str, Callable[[], Any]] = {
+    "dim and keepdim are axis and keepdims": lambda: nn.functional.softmax(x(2, 2), dim=1),
+    "axis and keepdims": lambda: nn.functional.logsumexp(Tensor(x(2)), 0, keepdim=True),
+    "reduction='mean'": lambda: nn.functional.l1_loss(x(2), x(2), size_average=True),
+    "start_axis": lambda: nn.functional.flatten(x(2, 2), start_dim=0),
+    "no inplace": lambda: nn.functional.relu(x(2), inplace=True),
+}
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_functions_know_pytorchs_names_of_arguments(hint: str) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument") as raised:
+        HINTS[hint]()
+    assert sum(hint in note for note in raised.value.__notes__) == 1  # and say it once
+
+
+@pytest.mark.parametrize("name", nn.functional.__all__)
+def test_no_function_takes_none_for_data(name: str) -> None:
+    f = getattr(nn.functional, name)
+    parameters = inspect.signature(f).parameters.values()
+    needed = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    rest: list[Any] = [x(2, 2)] * (len(needed) - 1)
+    with pytest.raises(
+        TypeError, match=rf"^{f.__name__}: {needed[0].name} is None, expected an arr"
+    ):
+        f(None, *rest)
+    with pytest.raises(TypeError, match=r"is a dict, expected an array, a Tensor, or numbers$"):
+        f({}, *rest)
+
+
+NO_DATA: dict[str, tuple[Callable[[], Any], str]] = {
+    "ReLU": (lambda: nn.ReLU()(None), "relu: x is None, expected an array"),
+    "Linear": (lambda: nn.Linear(3, 2)(None), "Linear(3, 2): input is None, expected an array or"),
+    "of a list": (lambda: nn.Linear(1, 2)([1.0]), "input is a list, expected an array or a Tensor"),
+    "Bilinear": (lambda: nn.Bilinear(3, 3, 2)(x(3), None), "Bilinear(3, 3, 2): x2 is None"),
+    "Conv2d": (lambda: nn.Conv2d(3, 2, 1)(None), "kernel_size=1): input is None"),
+    "MaxPool2d": (lambda: nn.MaxPool2d(2)(None), "max_pool2d: input is None"),
+    "Upsample": (lambda: nn.Upsample(2)(None), "Upsample: input is None"),
+    "ZeroPad2d": (lambda: nn.ZeroPad2d(1)(None), "ZeroPad2d: input is None"),
+    "Softmax2d": (lambda: nn.Softmax2d()(None), "Softmax2d: input is None"),
+    "LSTM": (lambda: nn.LSTM(3, 4)(None), "LSTM(3, 4): input is None"),
+    "attention": (
+        lambda: nn.MultiheadAttention(4, 2)(x(2, 4), None, x(2, 4)),
+        "MultiheadAttention(4, 2): key is None",
+    ),
+    "MSELoss": (lambda: nn.MSELoss()(x(2), None), "mse_loss: target is None, expected an array"),
+    "returns": (lambda: nn.MSELoss()(None, x(2)), "Does the function that made it return"),
+    "swapped": (
+        lambda: nn.CrossEntropyLoss()(i(0, 1), x(2, 3)),
+        "input is int64, expected floats; the target has them: the input goes first",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NO_DATA)
+def test_what_is_no_data(case: str) -> None:
+    call, message = NO_DATA[case]
+    with pytest.raises(TypeError) as raised:
+        call()
+    assert message in str(raised.value)
+    assert "astype" not in str(raised.value)
