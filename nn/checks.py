@@ -15,7 +15,7 @@ def expect(who: Module | str, x: Any, fits: bool, expected: str, kinds: str = "f
     if fits and getattr(getattr(x, "dtype", None), "kind", "?") in kinds:
         return
     if not hasattr(x, "shape"):
-        refuse(who, "input", x)
+        refuse(who, "", x)
     name = name_of(who)
     if fits:
         raise TypeError(f"{name}: got {x.dtype}, expected floats; write x.astype(np.float32)")

@@ -127,7 +127,8 @@ def given(who: Any, name: str, x: Any) -> Any:
 def refuse(who: Any, name: str, x: Any, expected: str = "an array or a Tensor") -> None:
     """Raise a TypeError for what is no data."""
     none = ". Does the function that made it return something?" if x is None else ""
-    raise TypeError(f"{name_of(who)}: {name} is {_what(x)}, expected {expected}{none}")
+    role = f" for {name}" if name else ""
+    raise TypeError(f"{name_of(who)}: got {_what(x)}{role}, expected {expected}{none}")
 
 
 def name_of(who: Any) -> str:

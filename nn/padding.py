@@ -77,7 +77,7 @@ def padded(who: str, x: Any, pad: tuple[int, ...], mode: str, value: float = 0.0
         raise ValueError(f"{who}: got value={value!r}, expected none with mode={mode!r}")
     if len(pad) % 2 or not all(map(is_int, pad)):
         raise ValueError(f"{who}: got pad={pad!r}, expected a pair of ints for each axis")
-    x = given(who, "input", x)
+    x = given(who, "", x)
     shape, n = x.shape, len(pad) // 2
     if len(shape) < n or (mode != "constant" and len(shape) - n not in (1, 2)):
         axes = f"at least {n} axes" if mode == "constant" else f"{n + 1} or {n + 2} axes"

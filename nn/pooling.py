@@ -63,7 +63,7 @@ OutputSize = int | None | tuple[int | None, ...]
 
 def _check(who: str, n: int, x: Any, kinds: str = "f") -> None:
     if not hasattr(x, "shape"):
-        refuse(who, "input", x)
+        refuse(who, "", x)
     if x.ndim not in (n + 1, n + 2):
         size = ("length", "height, width", "depth, height, width")[n - 1]
         raise ValueError(
@@ -79,7 +79,7 @@ def _check(who: str, n: int, x: Any, kinds: str = "f") -> None:
 
 def _lines(who: str, n: int, x: Any, window: Window) -> list[Line]:
     kernel_size, stride, padding, dilation, ceil_mode = window
-    kernel = ints(who, "kernel_size", n, kernel_size)
+    kernel = ints(who, "kernel_size", n, kernel_size, alone=True)
     stride = kernel if stride is None else ints(who, "stride", n, stride)
     padding = ints(who, "padding", n, padding, 0)
     dilation = ints(who, "dilation", n, dilation)
@@ -425,7 +425,7 @@ def _lp_pool(
     if p == math.inf:
         return largest(abs(x), lines, False)
     average = mean(single(x) ** p, lines, True)
-    places = math.prod(ints(who, "kernel_size", n, kernel_size))
+    places = math.prod(ints(who, "kernel_size", n, kernel_size, alone=True))
     zero = average == 0  # where the slope of the root is infinite
     return like(np.where(zero, 0, (places * np.where(zero, 1, average)) ** (1 / p)), x)
 
@@ -456,7 +456,7 @@ def _max_unpool(
 ) -> Any:
     who = f"max_unpool{n}d"
     _check(who, n, x, "fiu")
-    kernel = ints(who, "kernel_size", n, kernel_size)
+    kernel = ints(who, "kernel_size", n, kernel_size, alone=True)
     stride = kernel if stride is None else ints(who, "stride", n, stride)
     padding = ints(who, "padding", n, padding, 0)
     axes = list(zip(x.shape[-n:], kernel, stride, padding, strict=True))
@@ -500,7 +500,7 @@ class _Pool(Module):
 
     def _set(self, kernel_size: Size, stride: Size | None, padding: Size = 0) -> None:
         who, n = type(self).__name__, self.axes
-        self.kernel_size = ints(who, "kernel_size", n, kernel_size)
+        self.kernel_size = ints(who, "kernel_size", n, kernel_size, alone=True)
         self.stride = self.kernel_size if stride is None else ints(who, "stride", n, stride)
         self.padding = ints(who, "padding", n, padding, 0)
 

@@ -206,7 +206,7 @@ class _Recurrent(Module):
     def _check(self, x: Any, layouts: dict[int, str]) -> None:
         """Refuse what is not of floats, or has none of the layouts, by number of axes."""
         if not hasattr(x, "shape"):
-            refuse(self, "input", x)
+            refuse(self, "", x)
         if len(x.shape) not in layouts or x.shape[-1] != self.input_size:
             expected = " or ".join(f"({axes}{self.input_size})" for axes in layouts.values())
             raise ValueError(f"{self._name}: got input of shape {x.shape}, expected {expected}")

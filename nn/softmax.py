@@ -152,7 +152,7 @@ class Softmax2d(Module):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.softmax` along the channels."""
-        x = given("Softmax2d", "input", x)
+        x = given("Softmax2d", "", x)
         if x.ndim not in (3, 4):
             raise ValueError(
                 f"Softmax2d: got input of shape {np.shape(x)}, expected (batch, channels, height, "

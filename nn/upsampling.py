@@ -95,7 +95,7 @@ def _interpolate(
 ) -> Any:
     _check(who, size, scale_factor, mode, align_corners, recompute_scale_factor)
     if not hasattr(x, "shape"):
-        refuse(who, "input", x)
+        refuse(who, "", x)
     shape, choosing = x.shape, mode.startswith("nearest")
     n = len(shape) - 2
     if n not in MODES[mode]:

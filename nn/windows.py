@@ -132,7 +132,7 @@ class Windows(NamedTuple):
 
 
 # Of these one number in a tuple is for all axes, as PyTorch has it.
-FOR_ALL_AXES = "kernel_size", "stride", "padding", "dilation", "output_padding"
+FOR_ALL_AXES = "stride", "padding", "dilation", "output_padding"
 
 
 def is_int(x: Any) -> bool:
@@ -140,10 +140,10 @@ def is_int(x: Any) -> bool:
     return isinstance(x, int | np.integer) and not isinstance(x, bool)
 
 
-def ints(who: str, name: str, n: int, value: Any, least: int = 1) -> Ints:
-    """`value` for each of `n` axes."""
+def ints(who: str, name: str, n: int, value: Any, least: int = 1, alone: bool = False) -> Ints:
+    """`value` for each of `n` axes. `alone`: one number in a tuple is for all of them."""
     given = tuple(value) if isinstance(value, tuple | list) else (value,)
-    if len(given) == 1 and (given[0] is value or name in FOR_ALL_AXES):
+    if len(given) == 1 and (given[0] is value or name in FOR_ALL_AXES or alone):
         given *= n
     if len(given) != n or not all(map(is_int, given)) or min(given) < least:
         raise ValueError(

@@ -144,6 +144,17 @@ def test_float32_stays() -> None:
         (lambda: GPT(5, 8, 1, 1, 4).generate([], 3), r"GPT.generate: got a start of shape \(0,\)"),
         (lambda: CharLSTM(5, 4).generate(1, 3), r"CharLSTM.generate: got a start of shape \(\)"),
         (lambda: draw(np.zeros(3), temperature=-1), "draw: got temperature=-1"),
+        (lambda: draw(np.zeros(3), temperature=np.nan), "draw: got temperature=nan"),
+        (lambda: draw(np.zeros(3), temperature=np.inf), "draw: got temperature=inf"),
+        (lambda: draw(np.zeros(3), temperature=True), "draw: got temperature=True"),
+        (lambda: draw(np.zeros(3), top_k=0), "draw: got top_k=0, expected an int, 1 or more"),
+        (lambda: draw(np.zeros(3), top_k=-1), "draw: got top_k=-1"),
+        (lambda: draw(np.zeros(3), top_k=2.0), "draw: got top_k=2.0"),
+        (lambda: draw(np.zeros(3), top_k=True), "draw: got top_k=True"),
+        (lambda: CharLSTM(5, 4).generate([1], -1), "CharLSTM.generate: got length=-1"),
+        (lambda: GPT(5, 4, 1, 1, 4).generate([1], -1), "GPT.generate: got length=-1"),
+        (lambda: GPT(5, 4, 1, 1, 4).generate([1], 2.0), "GPT.generate: got length=2.0"),
+        (lambda: GPT(5, 4, 1, 1, 4).generate([1], 2, top_k=0), "draw: got top_k=0"),
     ],
 )
 def test_errors(make: Callable[[], Any], message: str) -> None:

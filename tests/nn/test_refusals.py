@@ -278,30 +278,32 @@ def test_no_function_takes_none_for_data(name: str) -> None:
     parameters = inspect.signature(f).parameters.values()
     needed = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
     rest: list[Any] = [x(2, 2)] * (len(needed) - 1)
-    with pytest.raises(
-        TypeError, match=rf"^{f.__name__}: {needed[0].name} is None, expected an arr"
-    ):
+    who, what = f.__name__, "expected an array, a Tensor, or numbers"
+    with pytest.raises(TypeError, match=rf"^{who}: got None for {needed[0].name}, {what}"):
         f(None, *rest)
-    with pytest.raises(TypeError, match=r"is a dict, expected an array, a Tensor, or numbers$"):
+    with pytest.raises(TypeError, match=rf"^{who}: got a dict for {needed[0].name}, {what}$"):
         f({}, *rest)
 
 
 NO_DATA: dict[str, tuple[Callable[[], Any], str]] = {
-    "ReLU": (lambda: nn.ReLU()(None), "relu: x is None, expected an array"),
-    "Linear": (lambda: nn.Linear(3, 2)(None), "Linear(3, 2): input is None, expected an array or"),
-    "of a list": (lambda: nn.Linear(1, 2)([1.0]), "input is a list, expected an array or a Tensor"),
-    "Bilinear": (lambda: nn.Bilinear(3, 3, 2)(x(3), None), "Bilinear(3, 3, 2): x2 is None"),
-    "Conv2d": (lambda: nn.Conv2d(3, 2, 1)(None), "kernel_size=1): input is None"),
-    "MaxPool2d": (lambda: nn.MaxPool2d(2)(None), "max_pool2d: input is None"),
-    "Upsample": (lambda: nn.Upsample(2)(None), "Upsample: input is None"),
-    "ZeroPad2d": (lambda: nn.ZeroPad2d(1)(None), "ZeroPad2d: input is None"),
-    "Softmax2d": (lambda: nn.Softmax2d()(None), "Softmax2d: input is None"),
-    "LSTM": (lambda: nn.LSTM(3, 4)(None), "LSTM(3, 4): input is None"),
+    "ReLU": (lambda: nn.ReLU()(None), "relu: got None for x, expected an array"),
+    "Linear": (lambda: nn.Linear(3, 2)(None), "Linear(3, 2): got None, expected an array or"),
+    "of a list": (lambda: nn.Linear(1, 2)([1.0]), "got a list, expected an array or a Tensor"),
+    "Bilinear": (lambda: nn.Bilinear(3, 3, 2)(x(3), None), "Bilinear(3, 3, 2): got None for x2"),
+    "Conv2d": (lambda: nn.Conv2d(3, 2, 1)(None), "kernel_size=1): got None"),
+    "MaxPool2d": (lambda: nn.MaxPool2d(2)(None), "max_pool2d: got None"),
+    "Upsample": (lambda: nn.Upsample(2)(None), "Upsample: got None"),
+    "ZeroPad2d": (lambda: nn.ZeroPad2d(1)(None), "ZeroPad2d: got None"),
+    "Softmax2d": (lambda: nn.Softmax2d()(None), "Softmax2d: got None"),
+    "LSTM": (lambda: nn.LSTM(3, 4)(None), "LSTM(3, 4): got None"),
     "attention": (
         lambda: nn.MultiheadAttention(4, 2)(x(2, 4), None, x(2, 4)),
-        "MultiheadAttention(4, 2): key is None",
+        "MultiheadAttention(4, 2): got None for key",
     ),
-    "MSELoss": (lambda: nn.MSELoss()(x(2), None), "mse_loss: target is None, expected an array"),
+    "MSELoss": (
+        lambda: nn.MSELoss()(x(2), None),
+        "mse_loss: got None for target, expected",
+    ),
     "returns": (lambda: nn.MSELoss()(None, x(2)), "Does the function that made it return"),
     "swapped": (
         lambda: nn.CrossEntropyLoss()(i(0, 1), x(2, 3)),
