@@ -13,7 +13,7 @@ import numpy as np
 from autograd import op
 from autograd.trigonometric import tanh as _tanh
 
-from .doors import door
+from .doors import door, floats
 from .erf import erf
 from .inplace import InPlace
 from .module import Module
@@ -70,7 +70,8 @@ def sigmoid(x):
 @op
 def log_sigmoid(x):
     """log(sigmoid(x)) = min(x, 0) - log(1 + exp(-abs(x))), which neither overflows nor cancels."""
-    y = np.minimum(x, 0) - np.log1p(np.exp(-1.0 * np.abs(x)))
+    x = floats(x)
+    y = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
     return y, lambda g: g * sigmoid(-x)
 
 
@@ -125,7 +126,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     ValueError : `approximate` is neither.
     """
     _check_approximate("gelu", approximate)
-    return _gelu(x) if approximate == "none" else _gelu_tanh(x)
+    return _gelu(x) if approximate == "none" else _gelu_tanh(floats(x))
 
 
 def _check_approximate(who: str, approximate: str) -> None:
@@ -171,6 +172,7 @@ def _gelu_tanh(x):
 @op
 def softsign(x):
     """The quotient x / (1 + abs(x)): a tanh with long tails."""
+    x = floats(x)
     d = 1 + np.abs(x)
     return x / d, lambda g: g / (d * d)
 

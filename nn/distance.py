@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .doors import door
+from .doors import door, floats
 from .module import Module
 
 __all__ = [
@@ -57,6 +57,7 @@ def normalize(x: Any, p: float = 2.0, axis: int = 1, eps: float = 1e-12) -> Any:
     -------
     The shape of `x`.
     """
+    x = floats(x)
     return x / np.maximum(np.linalg.vector_norm(x, ord=p, axis=axis, keepdims=True), eps)
 
 
@@ -78,7 +79,7 @@ def pairwise_distance(
     ValueError : the shapes do not broadcast.
     """
     _check("pairwise_distance", x1, x2)
-    return np.linalg.vector_norm(x1 - x2 + eps, axis=-1, keepdims=keepdims, ord=p)
+    return np.linalg.vector_norm(floats(x1) - floats(x2) + eps, axis=-1, keepdims=keepdims, ord=p)
 
 
 def _check(who: str, x1: Any, x2: Any) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "HALF",
     "check_options",
     "door",
+    "floats",
     "given",
     "like",
     "name_of",
@@ -46,6 +47,11 @@ def single(x: Any) -> Any:
 def like(y: Any, x: Any) -> Any:
     """`y`, in float16 again if `x` is."""
     return y.astype(HALF) if x.dtype == HALF else y
+
+
+def floats(x: Any) -> Any:
+    """`x`, in float64 if it is of integers or booleans, whose differences would wrap around."""
+    return x.astype(np.float64) if x.dtype.kind in "iub" else x
 
 
 def total(x: Any, axis: Any) -> Any:
@@ -172,9 +178,9 @@ def check_options(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> No
 
     Raises
     ------
-    TypeError : data, as in `nn.MSELoss(pred, y)`; a bool for a number, as in
-        `nn.Conv2d(3, 8, 3, True)`; what is no number or string where one is expected; a keyword
-        that PyTorch has, but not this library.
+    TypeError : data, as in `nn.MSELoss(pred, y)`; what is no number or string where one is
+        expected; a keyword that PyTorch has, but not this library.
+    ValueError : a bool for a number, as in `nn.Conv2d(3, 8, 3, True)`; a float for an int.
     """
     if not args and not kwargs:
         return
@@ -211,8 +217,10 @@ def _check_option(cls: Any, name: str, x: Any, kind: str) -> None:
         expected, wrong = "a number", False
     is_bool = isinstance(x, bool | np.bool_)
     if wrong or (is_bool and "bool" not in kind and any(k in kind for k in NUMBERS)):
+        error = ValueError if isinstance(x, int | float | np.number) or is_bool else TypeError
         data = f"; for data write {_called(cls)}" if isinstance(x, list) else ""
-        raise TypeError(f"{cls.__name__}: {name} is {_what(x)}, expected {expected}{data}")
+        got = f"{name}={x!r}" if error is ValueError else f"{_what(x)} for {name}"
+        raise error(f"{cls.__name__}: got {got}, expected {expected}{data}")
 
 
 @functools.cache

@@ -82,7 +82,7 @@ def _pair(
     name: str, x: Any, y: Any, called: tuple[str, str] = ("input", "target")
 ) -> tuple[Any, Any]:
     """Input and target of one shape and dtype."""
-    x = _input(name, x, called[0], y)
+    x = _input(name, x, called[0])
     y = _like(x, given(name, called[1], y))
     if x.shape != y.shape:
         raise LossShapeError(

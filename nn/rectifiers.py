@@ -188,14 +188,14 @@ def relu6(x: Any) -> Any:
 @door
 def hardsigmoid(x: Any) -> Any:
     """relu6(x + 3) / 6, a sigmoid of three straight lines."""
-    return relu6(x + 3) / 6
+    return relu6(x + 3.0) / 6  # not 3, which wraps around for small integers
 
 
 @door
 @op
 def hardswish(x):
     """The product x relu6(x + 3) / 6, close to silu (Howard et al., 2019)."""
-    s = np.clip(x + 3, 0, 6) / 6
+    s = np.clip(x + 3.0, 0, 6) / 6
     return x * s, lambda g: g * (s + x * ((s > 0) & (s < 1)) / 6)
 
 
@@ -218,7 +218,7 @@ def _threshold(x, threshold=0.0, value=0.0):
 @op(linear=True)
 def hardshrink(x, lambd=0.5):
     """Replace what lies from -`lambd` to `lambd`, both included, by 0."""
-    cut = np.abs(x) <= lambd
+    cut = (x >= -lambd) & (x <= lambd)
     return np.where(cut, 0, x), lambda g: np.where(cut, 0, g)
 
 

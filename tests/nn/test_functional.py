@@ -396,3 +396,61 @@ def test_gradients_of_any_layout(row: str) -> None:
     for name, g in layouts(f(*arrays).shape).items():
         for got, expected in zip(slopes(g), slopes(g.copy("C")), strict=True):
             np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+# What is taken: numbers, lists, integers and booleans, as by NumPy's own functions
+
+ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
+    name: getattr(F, name)
+    for name in (
+        "celu", "elu", "erf", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
+        "leaky_relu", "log_sigmoid", "logsigmoid", "mish", "relu", "relu6", "rrelu", "selu",
+        "sigmoid", "silu", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
+    )
+}  # fmt: skip
+ELEMENTWISE |= {
+    "gelu tanh": lambda x: F.gelu(x, "tanh"),
+    "prelu": lambda x: F.prelu(x, [0.25]),
+    "threshold": lambda x: F.threshold(x, 0.5, 7.0),
+    "dropout": lambda x: F.dropout(x, training=False),
+    "alpha_dropout": F.alpha_dropout,
+    "softmax": F.softmax,
+    "softmin": F.softmin,
+    "log_softmax": F.log_softmax,
+    "logsumexp": F.logsumexp,
+    "gumbel_softmax": lambda x: F.gumbel_softmax(x, generator=0),
+}
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_numbers_and_lists_are_taken_as_arrays(name: str) -> None:
+    f = ELEMENTWISE[name]
+    whole = ("soft" in name and "max" in name) or "exp" in name or "softmin" in name
+    for x in ([0.7, -0.3], [2, -1], [True, False], (0.5, 2), [[1.5, 2], [3, 4]]):
+        expected = f(np.asarray(x, float))
+        np.testing.assert_allclose(f(x), expected, rtol=2e-3, atol=1e-3)  # tanh(True) is float16
+        assert isinstance(f(x), np.ndarray | np.generic)
+    for x in () if whole else (0.7, -3, True, np.float32(0.5)):
+        np.testing.assert_allclose(f(x), f(np.asarray(x, float)), rtol=2e-3, atol=1e-3)
+    if not whole:
+        assert isinstance(f(0.5), float | np.ndarray)
+        assert np.ndim(f(0.5)) == 0
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64, np.bool_])
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_integers_do_not_wrap_around(name: str, dtype: Any) -> None:
+    f = ELEMENTWISE[name]
+    limits = [0, 1] if dtype is np.bool_ else [np.iinfo(dtype).max, np.iinfo(dtype).min]
+    x = np.array([0, 1, 2, 3, *limits]).astype(dtype)
+    np.testing.assert_allclose(f(x), f(x.astype(float)), rtol=2e-3, atol=1e-3)
+
+
+def test_distances_of_small_integers() -> None:
+    for dtype in (np.uint8, np.int8, bool):
+        a, b = np.array([[0, 1, 1]], dtype), np.array([[1, 1, 0]], dtype)
+        a, b = (x if dtype is bool else x * dtype(100) for x in (a, b))
+        for f in (F.pairwise_distance, F.cosine_similarity):
+            np.testing.assert_allclose(f(a, b), f(a.astype(float), b.astype(float)))
+        np.testing.assert_allclose(F.normalize(a), F.normalize(a.astype(float)))
