@@ -77,6 +77,7 @@ def log_sigmoid(x):
 
 logsigmoid = log_sigmoid  # PyTorch's spelling
 tanh = door(_tanh)
+tanh.__module__ = __name__  # where pickle finds it
 
 
 @door

@@ -167,7 +167,7 @@ CONTAINERS = "nn.containers", "nn.averaging"  # what they are given is theirs to
 #: What an argument is to be, by its annotation; in others only a bool for a number is refused.
 KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
     "int": ("an int", (int, np.integer)),
-    "float": ("a number", (int, float, np.number, ndarray)),
+    "float": ("a number", (int, float, complex, np.number, ndarray)),
     "str": ("a string", (str,)),
 }
 NUMBERS = "int", "float", "Size", "Shape", "Scale"

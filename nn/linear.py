@@ -36,6 +36,10 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     ------
     ValueError : the shapes are other than that.
     """
+    return _checked(x, weight, bias)
+
+
+def _checked(x: Any, weight: Any, bias: Any) -> Any:
     if x.shape[-1:] != weight.shape[1:]:
         raise ValueError(
             f"linear: got input of shape {x.shape} and weight of shape {weight.shape}, expected "
@@ -163,7 +167,7 @@ class Linear(Module):
         """Map `x` of shape (..., in_features) to (..., out_features)."""
         if getattr(x, "shape", ())[-1:] != (self.in_features,) or x.dtype.kind in "iub":
             self._refuse(x)
-        return linear(x, self.weight, self.bias)
+        return _checked(x, self.weight, self.bias)
 
     def _refuse(self, x: Any) -> None:
         shape = lengths(x)

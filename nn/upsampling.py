@@ -207,10 +207,14 @@ def _check(
         raise ValueError(f"{who}: got recompute_scale_factor with a size, expected a scale_factor")
 
 
+def _is_scale(s: Any) -> bool:
+    return s is None or (not isinstance(s, bool) and 0 < s < math.inf)
+
+
 def _each(who: str, n: int, scale_factor: Any) -> tuple[Any, ...]:
     """`scale_factor` for each of n axes."""
     given = tuple(scale_factor) if isinstance(scale_factor, Sequence) else (scale_factor,) * n
-    if len(given) != n or not all(s is None or 0 < s < math.inf for s in given):
+    if len(given) != n or not all(map(_is_scale, given)):
         raise ValueError(
             f"{who}: got scale_factor={scale_factor!r}, expected a positive number"
             + (f", or {n} of them" if n > 1 else "")

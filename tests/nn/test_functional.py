@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -454,3 +455,10 @@ def test_distances_of_small_integers() -> None:
         for f in (F.pairwise_distance, F.cosine_similarity):
             np.testing.assert_allclose(f(a, b), f(a.astype(float), b.astype(float)))
         np.testing.assert_allclose(F.normalize(a), F.normalize(a.astype(float)))
+
+
+@pytest.mark.parametrize("name", F.__all__)
+def test_functions_can_be_pickled(name: str) -> None:
+    f = getattr(F, name)
+    assert pickle.loads(pickle.dumps(f)) is f
+    assert f.__doc__

@@ -233,15 +233,30 @@ def test_what_is_no_option(case: str) -> None:
     assert message in str(raised.value)
 
 
+LAYERS = [
+    c
+    for c in vars(nn).values()
+    if isinstance(c, type)
+    and issubclass(c, nn.Module)
+    and c.__module__ not in ("nn.module", "nn.containers", "nn.averaging")
+]
+
+
 def test_every_layer_refuses_data_among_its_options() -> None:
-    ours = {"Sequential", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList"}
-    for name in set(nn.__all__) - ours - {"Module", "AveragedModel", "LayerNorm", "RMSNorm"}:
+    for name in nn.__all__:
         layer = getattr(nn, name)
-        if isinstance(layer, type) and issubclass(layer, nn.Module):
+        if layer in LAYERS:
             with pytest.raises(
                 TypeError, match=rf"^{name} takes options, got a Tensor of .*\(2, 2\)"
             ):
                 layer(Tensor(x(2, 2), requires_grad=True))
+
+
+@pytest.mark.parametrize("keyword", ["dim", "keepdim", "size_average", "reduce", "device"])
+def test_every_layer_knows_pytorchs_names(keyword: str) -> None:
+    for layer in LAYERS:
+        with pytest.raises(TypeError, match=f"^{layer.__name__} has no argument '{keyword}': "):
+            layer(**{keyword: 1})
 
 
 def test_what_is_an_option() -> None:
@@ -276,6 +291,17 @@ def test_functions_know_pytorchs_names_of_arguments(hint: str) -> None:
     with pytest.raises(TypeError, match="unexpected keyword argument") as raised:
         HINTS[hint]()
     assert sum(hint in note for note in raised.value.__notes__) == 1  # and say it once
+
+
+@pytest.mark.parametrize("keyword", ["dim", "keepdim", "size_average", "reduce", "inplace"])
+def test_every_function_knows_pytorchs_names(keyword: str) -> None:
+    for name in nn.functional.__all__:
+        f = getattr(nn.functional, name)
+        parameters = inspect.signature(f).parameters.values()
+        needed = sum(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+        with pytest.raises(TypeError, match=f"unexpected keyword argument '{keyword}'") as raised:
+            f(*[x(2, 2)] * needed, **{keyword: 1})
+        assert len(raised.value.__notes__) == 1
 
 
 @pytest.mark.parametrize("name", nn.functional.__all__)
