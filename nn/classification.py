@@ -199,7 +199,6 @@ def cross_entropy(
     IndexError : a label is out of range.
     TypeError : labels that are floats.
     LossShapeError : the shapes do not fit.
-    ValueError : a probability is negative.
     """
     name = "cross_entropy"
     x = _input(name, input, target=target)
@@ -253,11 +252,10 @@ def _hard_cross_entropy(x, labels=None, weights=None, scale=None):
 def _soft_cross_entropy(x: Any, q: Any, weight: Any, reduction: str, label_smoothing: float) -> Any:
     name, axis = "cross_entropy", 0 if x.ndim == 1 else 1
     n_classes = x.shape[axis]
-    w = None if weight is None else _class_weights(name, x, weight, n_classes)
-    _at_least_0(name, q)
     if label_smoothing:
         q = q * (1 - label_smoothing) + label_smoothing / n_classes
-    if w is not None:
+    if weight is not None:
+        w = _class_weights(name, x, weight, n_classes)
         q = q * w.reshape(-1, *(1,) * (x.ndim - axis - 1))
     terms = -(q * log_softmax(x, axis)).sum(axis=axis)
     return _reduced(terms, _scale(name, reduction, terms.size))

@@ -309,10 +309,11 @@ def _check(who: str, n: int, x: Any, weight: Any, bias: Any, groups: int, ins: i
         raise ValueError(f"{who}: got a bias of shape {bias.shape}, expected ({outs},)")
 
 
-def _finish(y: Any, bias: Any, single: bool) -> Any:
+def _finish(y: Any, bias: Any, alone: bool) -> Any:
     if bias is not None:
-        y = y + bias.reshape(bias.shape + (1,) * (y.ndim - 2))
-    return y[0] if single else y
+        side = bias.reshape(bias.shape + (1,) * (y.ndim - 2))
+        y = like(single(y) + single(side), y)  # its gradient is a sum over all places
+    return y[0] if alone else y
 
 
 # Layers

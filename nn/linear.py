@@ -74,7 +74,7 @@ def _linear(x, weight, bias):
     )
 
 
-@door
+@door(wide=True)
 def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
     """y_o = x1ᵀ W_o x2 + b_o along the last axes of `x1` and `x2`.
 

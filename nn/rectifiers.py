@@ -83,7 +83,7 @@ def _prelu(x, slope):
     )
 
 
-@door
+@door(wide=True)
 def prelu(x: Any, weight: Any) -> Any:
     """Return x if x > 0, else w x, with one w for all or for each channel (He et al., 2015).
 

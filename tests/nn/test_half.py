@@ -153,6 +153,10 @@ ROWS: dict[str, tuple[Callable[..., Any], list[Any]]] = {
     # sums over a batch
     "linear": (F.linear, [normal(9000, 6) + 1, WEIGHT, normal(4)]),
     "conv1d": (F.conv1d, [normal(40, 2, 1000) + 1, normal(3, 2, 3), normal(3)]),
+    "conv1d bias": (F.conv1d, [normal(9000, 2, 1), normal(3, 2, 1), normal(3)]),
+    "conv_transpose1d bias": (F.conv_transpose1d, [normal(9000, 2, 1), normal(2, 3, 1), normal(3)]),
+    "bilinear": (F.bilinear, [uniform(9000, 3), uniform(9000, 3), normal(2, 3, 3), normal(2)]),
+    "prelu": (F.prelu, [-uniform(9000, 2), uniform(2)]),
     "embedding": (lambda w: F.embedding(labels(2, 9000), w), [normal(2, 3)]),
     "embedding by frequency": (
         lambda w: F.embedding(labels(2, 9000), w, scale_grad_by_freq=True),

@@ -99,7 +99,7 @@ def two_classes() -> Iterator[Row]:
             yield Row(ours, theirs, (shape,), config, (y,))
             yield Row(ours, theirs, (shape,), {**config, "pos_weight": pos}, (y,))
             yield Row(F.binary_cross_entropy, TF.binary_cross_entropy, (shape,), config, (y,), unit)
-    yield Row(ours, theirs, (shape, shape))  # by the target too
+    yield Row(ours, theirs, (shape, shape), warp=unit)  # by the target too
 
 
 def many_classes() -> Iterator[Row]:
