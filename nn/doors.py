@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 from numpy import ndarray
@@ -61,16 +61,16 @@ def total(x: Any, axis: Any) -> Any:
 
 # Functions
 
+#: What PyTorch calls an argument, and what to write here.
 HINTS = {
-    "dim": "dim and keepdim are axis and keepdims here, as in NumPy",
-    "keepdim": "dim and keepdim are axis and keepdims here, as in NumPy",
-    "start_dim": "start_dim and end_dim are start_axis and end_axis here",
-    "end_dim": "start_dim and end_dim are start_axis and end_axis here",
-    "size_average": "for size_average and reduce write reduction='mean', 'sum' or 'none'",
-    "reduce": "for size_average and reduce write reduction='mean', 'sum' or 'none'",
-    "inplace": "functions have no inplace, they return a new array: write x = f(x)",
-    "device": "there are no devices, arrays live in memory; for another dtype, .astype(np.float64)",
-    "dtype": "there are no devices, arrays live in memory; for another dtype, .astype(np.float64)",
+    "dim": "write axis=, as in NumPy",
+    "keepdim": "write keepdims=, as in NumPy",
+    "start_dim": "write start_axis=",
+    "end_dim": "write end_axis=",
+    "size_average": "write reduction='mean' or 'sum'",
+    "reduce": "write reduction='none', 'mean' or 'sum'",
+    "device": "leave it out, arrays live in memory",
+    "dtype": "leave it out, and write module.astype(dtype) afterwards",
 }
 
 
@@ -124,17 +124,25 @@ def given(who: Any, name: str, x: Any) -> Any:
     """`x` as an array or Tensor of numbers; TypeError if it is neither that nor a list of them."""
     if isinstance(x, ARRAYS):
         return x
-    array = np.asarray(x)
-    if array.dtype.kind not in "biufc":
-        refuse(who, name, x, "an array, a Tensor, or numbers")
+    expected = "an array, a Tensor, or numbers"
+    try:
+        array = np.asarray(x)
+    except ValueError:  # lists of several lengths
+        refuse(who, name, x, expected)
+    if array.dtype.kind not in "biufc" or (isinstance(x, tuple) and not _are_numbers(x)):
+        refuse(who, name, x, expected)
     return array
 
 
-def refuse(who: Any, name: str, x: Any, expected: str = "an array or a Tensor") -> None:
+def _are_numbers(x: tuple[Any, ...]) -> bool:
+    """Whether there are no arrays in a tuple, as there are in an output with a state."""
+    return not any(isinstance(item, ARRAYS) for item in x)
+
+
+def refuse(who: Any, name: str, x: Any, expected: str = "an array or a Tensor") -> NoReturn:
     """Raise a TypeError for what is no data."""
-    none = ". Does the function that made it return something?" if x is None else ""
     role = f" for {name}" if name else ""
-    raise TypeError(f"{name_of(who)}: got {_what(x)}{role}, expected {expected}{none}")
+    raise TypeError(f"{name_of(who)}: got {_what(x)}{role}, expected {expected}")
 
 
 def name_of(who: Any) -> str:
@@ -151,10 +159,11 @@ def _what(x: Any) -> str:
 
 def _explain(error: TypeError) -> None:
     """Add to an error of the arguments what PyTorch's names of them are here."""
-    for name, hint in HINTS.items():
+    hints = {**HINTS, "inplace": "write x = f(x), for a function returns a new array"}
+    for name, hint in hints.items():
         if f"unexpected keyword argument '{name}'" in str(error):
-            if hint not in getattr(error, "__notes__", ()):
-                error.add_note(hint)
+            if not any("keepdims here" in note for note in getattr(error, "__notes__", ())):
+                error.add_note(f"got {name}=; {hint}")
             return
 
 
@@ -174,7 +183,7 @@ NUMBERS = "int", "float", "Size", "Shape", "Scale"
 
 
 def check_options(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Refuse what is no option of a layer or loss of this library.
+    """Refuse what is no option of a layer or loss of this library; of others, PyTorch's names.
 
     Raises
     ------
@@ -182,12 +191,14 @@ def check_options(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> No
         expected; a keyword that PyTorch has, but not this library.
     ValueError : a bool for a number, as in `nn.Conv2d(3, 8, 3, True)`; a float for an int.
     """
-    if not args and not kwargs:
-        return
-    kinds = _kinds(cls)
+    who = cls.__name__
+    for name in kwargs.keys() & HINTS:
+        known = _parameters(cls)
+        if not any(p.name == name or p.kind is p.VAR_KEYWORD for p in known):
+            raise TypeError(f"{who}: got {name}=; {HINTS[name]}")
+    kinds = _kinds(cls) if args or kwargs else None
     if kinds is None:
         return
-    who = cls.__name__
     if extra := len(args) > len(kinds):
         names = [*kinds, *[""] * (len(args) - len(kinds))]
     else:
@@ -200,8 +211,6 @@ def check_options(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> No
                 raise TypeError(f"{who} takes options, got {what}; write {_called(cls)}")
         elif name in kinds:
             _check_option(cls, name, x, kinds[name])
-        elif name in HINTS:
-            raise TypeError(f"{who} has no argument {name!r}: {HINTS[name]}")
     if extra:
         raise TypeError(
             f"{who} takes {len(kinds)} options, got {len(args)}; for data write {_called(cls)}"
@@ -223,15 +232,25 @@ def _check_option(cls: Any, name: str, x: Any, kind: str) -> None:
         raise error(f"{cls.__name__}: got {got}, expected {expected}{data}")
 
 
+def _parameters(cls: Any) -> list[inspect.Parameter]:
+    if cls.__init__ is object.__init__:  # which would take anything
+        return []
+    return _parameters_of(cls.__init__)
+
+
+def _parameters_of(method: Any) -> list[inspect.Parameter]:
+    return list(inspect.signature(method).parameters.values())[1:]
+
+
 @functools.cache
 def _kinds(cls: Any) -> dict[str, str] | None:
     """The arguments of a constructor of this library, and their annotations; else None."""
-    if cls.__init__ is object.__init__:  # which would take anything
+    if cls.__init__ is object.__init__:
         return {}
     owner = next(c for c in cls.__mro__ if "__init__" in vars(c))
     if owner.__module__.split(".")[0] != __package__ or owner.__module__ in CONTAINERS:
         return None
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    parameters = _parameters(cls)
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
         return None
     return {p.name: str(p.annotation) for p in parameters}
@@ -240,8 +259,7 @@ def _kinds(cls: Any) -> dict[str, str] | None:
 def _called(cls: Any) -> str:
     """How to write it: `nn.Layer(options)(data)`."""
     inside = []
-    for f in (cls.__init__, cls.forward):
-        parameters = list(inspect.signature(f).parameters.values())[1:]
+    for parameters in (_parameters(cls), _parameters_of(cls.forward)):
         plain = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
         inside.append(", ".join(p.name for p in plain if p.default is p.empty))
     home = {"nn": "nn.", "nn.models": "nn.models."}.get(cls.__module__.rpartition(".")[0], "")
