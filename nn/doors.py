@@ -129,14 +129,11 @@ def given(who: Any, name: str, x: Any) -> Any:
         array = np.asarray(x)
     except ValueError:  # lists of several lengths
         refuse(who, name, x, expected)
-    if array.dtype.kind not in "biufc" or (isinstance(x, tuple) and not _are_numbers(x)):
+    # A tuple of arrays is an output with a state, and not to be stacked.
+    several = isinstance(x, tuple) and any(isinstance(item, ARRAYS) for item in x)
+    if several or array.dtype.kind not in "biufc":
         refuse(who, name, x, expected)
     return array
-
-
-def _are_numbers(x: tuple[Any, ...]) -> bool:
-    """Whether there are no arrays in a tuple, as there are in an output with a state."""
-    return not any(isinstance(item, ARRAYS) for item in x)
 
 
 def refuse(who: Any, name: str, x: Any, expected: str = "an array or a Tensor") -> NoReturn:
@@ -154,7 +151,7 @@ def _what(x: Any) -> str:
     if isinstance(x, ARRAYS):
         kind = "a Tensor" if isinstance(x, Tensor) else "an array"
         return f"{kind} of shape {x.shape}"
-    return repr(x) if x is None or isinstance(x, int | float | str) else f"a {type(x).__name__}"
+    return f"{x!r:.50}" if isinstance(x, int | float | str | None) else f"a {type(x).__name__}"
 
 
 def _explain(error: TypeError) -> None:
@@ -242,7 +239,6 @@ def _parameters_of(method: Any) -> list[inspect.Parameter]:
     return list(inspect.signature(method).parameters.values())[1:]
 
 
-@functools.cache
 def _kinds(cls: Any) -> dict[str, str] | None:
     """The arguments of a constructor of this library, and their annotations; else None."""
     if cls.__init__ is object.__init__:
@@ -250,7 +246,13 @@ def _kinds(cls: Any) -> dict[str, str] | None:
     owner = next(c for c in cls.__mro__ if "__init__" in vars(c))
     if owner.__module__.split(".")[0] != __package__ or owner.__module__ in CONTAINERS:
         return None
-    parameters = _parameters(cls)
+    return _annotations(cls.__init__)
+
+
+@functools.cache
+def _annotations(method: Any) -> dict[str, str] | None:
+    """The arguments of a method, without `self`, and their annotations; None if it takes any."""
+    parameters = _parameters_of(method)
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
         return None
     return {p.name: str(p.annotation) for p in parameters}
