@@ -70,7 +70,7 @@ def pytorch_page() -> str:
         "# What PyTorch has\n",
         "Names, arguments, their order and defaults are those of PyTorch 2.13, with `axis` and "
         "`keepdims` for `dim` and `keepdim`, and without what is about devices, dtypes, fusing and "
-        "anti-aliasing. (`inplace` layers take, without effect; functions do not.) The tests "
+        "anti-aliasing. (`inplace` layers take; functions do not.) The tests "
         "compare the two lists, the arguments, the values and the gradients.\n",
         "| | PyTorch | here | missing |",
         "|---|---|---|---|",

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd import op
-from autograd.trigonometric import tanh
+from autograd.trigonometric import tanh as _tanh
 
+from .doors import door, floats
 from .erf import erf
 from .inplace import InPlace
 from .module import Module
@@ -52,6 +53,7 @@ def _sigmoid_again(x: Any) -> Any:
     return y, lambda g: g * (y * (1 - y))
 
 
+@door
 @op(plain=_sigmoid_again)
 def sigmoid(x):
     """1 / (1 + exp(-x)), to full relative precision on both sides.
@@ -64,16 +66,21 @@ def sigmoid(x):
     return y, lambda g: g * (y * (1 - y))
 
 
+@door
 @op
 def log_sigmoid(x):
     """log(sigmoid(x)) = min(x, 0) - log(1 + exp(-abs(x))), which neither overflows nor cancels."""
-    y = np.minimum(x, 0) - np.log1p(np.exp(-1.0 * np.abs(x)))
+    x = floats(x)
+    y = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
     return y, lambda g: g * sigmoid(-x)
 
 
 logsigmoid = log_sigmoid  # PyTorch's spelling
+tanh = door(_tanh)
+tanh.__module__ = __name__  # where pickle finds it
 
 
+@door
 @op
 def softplus(x, beta=1.0, threshold=20.0):
     """log(1 + exp(beta x)) / beta, a smooth relu; x itself where beta x > `threshold`.
@@ -89,6 +96,7 @@ def softplus(x, beta=1.0, threshold=20.0):
     return np.where(beyond, x, y), lambda g: g * np.where(beyond, 1, sigmoid(z))
 
 
+@door
 @op
 def silu(x):
     """The product x sigmoid(x), also known as swish (Elfwing et al., 2017)."""
@@ -96,6 +104,7 @@ def silu(x):
     return x * s, lambda g: g * (s * (1 + x * (1 - s)))
 
 
+@door(wide=True)
 @op
 def mish(x):
     """The product x tanh(softplus(x)) (Misra, 2019)."""
@@ -103,6 +112,7 @@ def mish(x):
     return x * t, lambda g: g * (t + x * sigmoid(x) * (1 - t * t))
 
 
+@door(wide=True)
 def gelu(x: Any, approximate: str = "none") -> Any:
     """The product x Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016).
 
@@ -117,7 +127,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     ValueError : `approximate` is neither.
     """
     _check_approximate("gelu", approximate)
-    return _gelu(x) if approximate == "none" else _gelu_tanh(x)
+    return _gelu(x) if approximate == "none" else _gelu_tanh(floats(x))
 
 
 def _check_approximate(who: str, approximate: str) -> None:
@@ -159,13 +169,16 @@ def _gelu_tanh(x):
     return x * (0.5 + 0.5 * t), closure
 
 
+@door(wide=True)
 @op
 def softsign(x):
     """The quotient x / (1 + abs(x)): a tanh with long tails."""
+    x = floats(x)
     d = 1 + np.abs(x)
     return x / d, lambda g: g / (d * d)
 
 
+@door
 @op
 def tanhshrink(x):
     """The difference x - tanh(x)."""
@@ -173,6 +186,7 @@ def tanhshrink(x):
     return x - t, lambda g: g * (t * t)
 
 
+@door
 def glu(x: Any, axis: int = -1) -> Any:
     """Return a sigmoid(b), with a and b the halves of `x` along `axis` (Dauphin et al., 2017).
 
@@ -244,7 +258,7 @@ class SiLU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.silu`."""
-        return silu(x)
+        return self._put(x, silu(x))
 
 
 class Mish(InPlace):
@@ -252,7 +266,7 @@ class Mish(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.mish`."""
-        return mish(x)
+        return self._put(x, mish(x))
 
 
 class GELU(Module):

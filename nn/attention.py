@@ -17,6 +17,7 @@ import numpy as np
 from autograd import default_dtype, op, shared
 
 from . import init
+from .doors import door, refuse
 from .dropout import dropout as _dropout
 from .linear import Linear, linear
 from .module import Module, Parameter
@@ -29,6 +30,7 @@ __all__ = ["MultiheadAttention", "causal_mask", "scaled_dot_product_attention"]
 BLOCK = 2**16
 
 
+@door(wide=True)
 def scaled_dot_product_attention(
     query: Any,
     key: Any,
@@ -159,6 +161,7 @@ def _exponentials(scores: Any) -> tuple[Any, Any]:
     return e, total
 
 
+@door(wide=True)
 @op
 def _softmax(scores):
     """The weights themselves, for one who wants to see them."""
@@ -427,6 +430,9 @@ class MultiheadAttention(Module):
         return _sum(_sum(attn, padding), causal)
 
     def _check(self, query: Any, key: Any, value: Any) -> None:
+        for name, x in (("query", query), ("key", key), ("value", value)):
+            if not hasattr(x, "shape"):
+                refuse(self, name, x)
         q, k, v = query.shape, key.shape, value.shape
         sizes = self.embed_dim, self.kdim, self.vdim
         batch = slice(0, 1) if self.batch_first else slice(1, 2)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from autograd import Tensor, default_dtype
 
-from .checks import expect, lengths, name_of
+from .checks import expect, lengths
+from .doors import door, like, name_of, single
 from .module import Buffer, Module
 from .normalization import (
     moments_of,
@@ -41,6 +42,7 @@ Running = Tensor | NDArray[Any] | None
 # Functions
 
 
+@door
 def batch_norm(
     input: Any,
     running_mean: Running,
@@ -74,6 +76,7 @@ def batch_norm(
     )
 
 
+@door
 def instance_norm(
     input: Any,
     running_mean: Running = None,
@@ -128,7 +131,7 @@ def _per_channel(
             f"the input; got {_kind(running_mean)} and {_kind(running_var)}"
         )
     if not training:
-        return _with(means, variances, x, weight, bias, eps)
+        return like(_with(single(means), single(variances), single(x), weight, bias, eps), x)
     n = math.prod(x.shape[i] for i in axes)
     if n < 2:
         raise ValueError(
@@ -138,12 +141,14 @@ def _per_channel(
             + ("; train on larger batches, or evaluate, after .eval()" if 0 in axes else "")
         )
     # Out here, as the op's body may run again; on the array, which tracks nothing.
-    _, mean, var = moments_of(_array(x), axes)
+    _, mean, var = moments_of(single(_array(x)), axes)
     if means is not None and var.size:
         for running, new in (means, mean), (variances, var * (n / (n - 1))):
             running *= 1 - momentum
             running += momentum * new.mean(axis=0)
-    return normalize(x, weight, bias, axes=axes, eps=eps, apart=True, moments=(mean, var))
+    moments = mean, var
+    y = normalize(single(x), weight, bias, axes=axes, eps=eps, apart=True, moments=moments)
+    return like(y, x)
 
 
 def _with(mean: Any, var: Any, x: Any, weight: Any, bias: Any, eps: float) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .doors import name_of, refuse
 from .module import Module
 
 __all__ = ["expect", "lengths", "name_of"]
@@ -13,17 +14,12 @@ def expect(who: Module | str, x: Any, fits: bool, expected: str, kinds: str = "f
     """Raise unless `x` is an array or Tensor of a dtype of these `kinds`, and `fits`."""
     if fits and getattr(getattr(x, "dtype", None), "kind", "?") in kinds:
         return
-    name = name_of(who)
     if not hasattr(x, "shape"):
-        raise TypeError(f"{name}: got a {type(x).__name__}, expected an array or a Tensor")
+        refuse(who, "", x)
+    name = name_of(who)
     if fits:
         raise TypeError(f"{name}: got {x.dtype}, expected floats; write x.astype(np.float32)")
     raise ValueError(f"{name}: got input of shape {x.shape}, expected {expected}")
-
-
-def name_of(who: Module | str) -> str:
-    """A function by its name, a layer with its arguments."""
-    return who if isinstance(who, str) else f"{type(who).__name__}({who.extra_repr()})"
 
 
 def lengths(x: Any) -> tuple[int, ...]:

@@ -11,9 +11,11 @@ from autograd import Tensor, default_dtype, op
 from autograd.indexing import scatter
 
 from .activations import sigmoid, softplus
+from .doors import door
 from .losses import (
     Array,
     LossShapeError,
+    _at_least_0,
     _first,
     _input,
     _like,
@@ -42,6 +44,7 @@ __all__ = [
 # ------------------------------------------------------------------------- two classes
 
 
+@door(wide=True)
 def binary_cross_entropy_with_logits(
     input: Array,
     target: Array,
@@ -61,9 +64,11 @@ def binary_cross_entropy_with_logits(
     Raises
     ------
     LossShapeError : the shapes do not fit.
+    ValueError : a target is not from 0 to 1.
     """
     name = "binary_cross_entropy_with_logits"
     x, y = _pair(name, input, target)
+    _at_least_0(name, y, 1)
     scale = _scale(name, reduction, x.size)
     if weight is None and pos_weight is None:
         return _bce_with_logits(x, y, scale=scale)
@@ -85,6 +90,7 @@ def _bce_with_logits(x, y, scale=None):
     )
 
 
+@door(wide=True)
 def binary_cross_entropy(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Any:
@@ -101,7 +107,7 @@ def binary_cross_entropy(
     Raises
     ------
     LossShapeError : the shapes do not fit.
-    ValueError : `input` is not between 0 and 1.
+    ValueError : `input` or a target is not from 0 to 1.
     """
     name = "binary_cross_entropy"
     p, y = _pair(name, input, target)
@@ -110,6 +116,7 @@ def binary_cross_entropy(
             f"{name}: input goes from {p.min():g} to {p.max():g}, expected probabilities from 0 to "
             "1. For logits there is binary_cross_entropy_with_logits"
         )
+    _at_least_0(name, y, 1)
     scale = _scale(name, reduction, p.size)
     terms = _bce(p, y)
     return _reduced(terms if weight is None else _weighted(name, terms, weight), scale)
@@ -129,6 +136,7 @@ def _bce(p, y):
 # ------------------------------------------------------------------------- many classes
 
 
+@door
 def one_hot(labels: Array, num_classes: int | None = None) -> NDArray[Any]:
     """Rows of zeros with a 1 at the label.
 
@@ -164,6 +172,7 @@ def one_hot(labels: Array, num_classes: int | None = None) -> NDArray[Any]:
     return out.reshape(*y.shape, num_classes)
 
 
+@door(wide=True)
 def cross_entropy(
     input: Array,
     target: Array,
@@ -192,7 +201,7 @@ def cross_entropy(
     LossShapeError : the shapes do not fit.
     """
     name = "cross_entropy"
-    x = _input(name, input)
+    x = _input(name, input, target=target)
     y = target if isinstance(target, Tensor) else np.asarray(target)
     if 0 in (x.shape[1:2] or x.shape):
         raise LossShapeError(f"{name}: input has shape {x.shape}, expected a class or more")
@@ -252,6 +261,7 @@ def _soft_cross_entropy(x: Any, q: Any, weight: Any, reduction: str, label_smoot
     return _reduced(terms, _scale(name, reduction, terms.size))
 
 
+@door(wide=True)
 def nll_loss(
     input: Array,
     target: Array,
@@ -265,7 +275,7 @@ def nll_loss(
     """
     name = "nll_loss"
     y = target if isinstance(target, Tensor) else np.asarray(target)
-    x, labels, counted = _classes(name, _input(name, input), y, ignore_index)
+    x, labels, counted = _classes(name, _input(name, input, target=target), y, ignore_index)
     terms, count = -x[np.arange(len(labels)), labels], len(labels)
     if weight is not None:
         weights = _class_weights(name, x, weight)[labels]
@@ -361,7 +371,8 @@ class BCEWithLogitsLoss(_Loss):
         pos_weight: Array | None = None,
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.pos_weight = weight, pos_weight
+        self.weight = self._weight(weight)
+        self.pos_weight = self._weight(pos_weight, "pos_weight")
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of logits and targets from 0 to 1, of one shape."""
@@ -375,7 +386,7 @@ class BCELoss(_Loss):
 
     def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.weight = weight
+        self.weight = self._weight(weight)
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of probabilities and targets from 0 to 1, of one shape."""
@@ -394,7 +405,7 @@ class CrossEntropyLoss(_Loss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.ignore_index = weight, ignore_index
+        self.weight, self.ignore_index = self._weight(weight, of_classes=True), ignore_index
         self.label_smoothing = label_smoothing
 
     def forward(self, input: Array, target: Array) -> Any:
@@ -416,7 +427,7 @@ class NLLLoss(_Loss):
         self, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.ignore_index = weight, ignore_index
+        self.weight, self.ignore_index = self._weight(weight, of_classes=True), ignore_index
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of log-probabilities (N, C, ...) and labels (N, ...)."""

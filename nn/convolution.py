@@ -19,7 +19,8 @@ import numpy as np
 
 from autograd import op
 
-from .checks import expect, lengths, name_of
+from .checks import expect, lengths
+from .doors import door, like, name_of, single
 from .linear import drawn
 from .module import Module
 from .padding import padded
@@ -88,15 +89,17 @@ def _conv_weight(x, y, *, at):
     # Turned round: a product with as few columns as there are channels is faster than one with as
     # few rows.
     w = sum(
-        at.matrix(slab) @ rows[..., columns].swapaxes(1, 2) for slab, columns in at.slabs(windows)
+        single(at.matrix(slab) @ rows[..., columns].swapaxes(1, 2))
+        for slab, columns in at.slabs(windows)
     )
-    w = w.swapaxes(1, 2).reshape(y.shape[1], x.shape[1] // at.groups, *at.kernel)
+    w = like(w, x).swapaxes(1, 2).reshape(y.shape[1], x.shape[1] // at.groups, *at.kernel)
     return w, *_conv_weight_closures(x, y, at=at)[1:]
 
 
 # Functions
 
 
+@door
 def conv1d(
     x: Any,
     weight: Any,
@@ -110,6 +113,7 @@ def conv1d(
     return _convolve("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
 
 
+@door
 def conv2d(
     x: Any,
     weight: Any,
@@ -144,6 +148,7 @@ def conv2d(
     return _convolve("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
 
 
+@door
 def conv3d(
     x: Any,
     weight: Any,
@@ -174,6 +179,7 @@ def _convolve(
     return _finish(_conv(x[None] if single else x, weight, at=at), bias, single)
 
 
+@door
 def conv_transpose1d(
     x: Any,
     weight: Any,
@@ -189,6 +195,7 @@ def conv_transpose1d(
     return _transpose("conv_transpose1d", 1, x, weight, bias, *config)
 
 
+@door
 def conv_transpose2d(
     x: Any,
     weight: Any,
@@ -225,6 +232,7 @@ def conv_transpose2d(
     return _transpose("conv_transpose2d", 2, x, weight, bias, *config)
 
 
+@door
 def conv_transpose3d(
     x: Any,
     weight: Any,
@@ -301,10 +309,11 @@ def _check(who: str, n: int, x: Any, weight: Any, bias: Any, groups: int, ins: i
         raise ValueError(f"{who}: got a bias of shape {bias.shape}, expected ({outs},)")
 
 
-def _finish(y: Any, bias: Any, single: bool) -> Any:
+def _finish(y: Any, bias: Any, alone: bool) -> Any:
     if bias is not None:
-        y = y + bias.reshape(bias.shape + (1,) * (y.ndim - 2))
-    return y[0] if single else y
+        side = bias.reshape(bias.shape + (1,) * (y.ndim - 2))
+        y = like(single(y) + single(side), y)  # its gradient is a sum over all places
+    return y[0] if alone else y
 
 
 # Layers

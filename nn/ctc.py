@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from autograd import op
 
 from .classification import _integers
+from .doors import door
 from .losses import Array, LossShapeError, _first, _input, _Loss, _plain, _reduced, _scale
 from .softmax import logsumexp
 
 __all__ = ["CTCLoss", "ctc_loss"]
 
 
+@door(wide=True)
 def ctc_loss(
     log_probs: Array,
     targets: Array,

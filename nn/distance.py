@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .doors import door, floats
 from .module import Module
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
 ]
 
 
+@door(wide=True)
 def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between two vectors, (x1 · x2) / (max(|x1|, eps) max(|x2|, eps)).
 
@@ -41,6 +43,7 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any
     return (a * b).sum(axis=axis)
 
 
+@door(wide=True)
 def normalize(x: Any, p: float = 2.0, axis: int = 1, eps: float = 1e-12) -> Any:
     """Vectors along `axis`, divided by their p-norm: x / max(|x|, eps).
 
@@ -54,9 +57,11 @@ def normalize(x: Any, p: float = 2.0, axis: int = 1, eps: float = 1e-12) -> Any:
     -------
     The shape of `x`.
     """
+    x = floats(x)
     return x / np.maximum(np.linalg.vector_norm(x, ord=p, axis=axis, keepdims=True), eps)
 
 
+@door(wide=True)
 def pairwise_distance(
     x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdims: bool = False
 ) -> Any:
@@ -74,7 +79,7 @@ def pairwise_distance(
     ValueError : the shapes do not broadcast.
     """
     _check("pairwise_distance", x1, x2)
-    return np.linalg.vector_norm(x1 - x2 + eps, axis=-1, keepdims=keepdims, ord=p)
+    return np.linalg.vector_norm(floats(x1) - floats(x2) + eps, axis=-1, keepdims=keepdims, ord=p)
 
 
 def _check(who: str, x1: Any, x2: Any) -> None:

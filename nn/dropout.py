@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd import op
 
+from .doors import door
 from .inplace import InPlace
 from .random import generator as _generator
 
@@ -40,7 +41,7 @@ def scaled(x, by=None):
 
 
 def _check(who: str, p: float) -> None:
-    if not 0 <= p <= 1:
+    if not 0 <= p <= 1 or isinstance(p, bool):  # `dropout(x, self.training)` would drop all
         raise ValueError(f"{who}: p is a probability, from 0 to 1; got {p}")
 
 
@@ -54,6 +55,7 @@ def _kept(who: str, x: Any, p: float, shape: tuple[int, ...], generator: Rng) ->
 # Elements and channels
 
 
+@door
 def dropout(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
     """Set each element to 0 with probability `p`, and multiply the others by 1/(1 - p).
 
@@ -96,6 +98,7 @@ def _channels(who: str, x: Any, batched: bool, *expected: str) -> tuple[int, ...
     return *shape[:axes], *(1,) * (ndim - axes)
 
 
+@door
 def dropout1d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
     """`dropout` of whole channels (Tompson et al., 2015) of a sequence.
 
@@ -113,6 +116,7 @@ def dropout1d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng =
     return _dropout("dropout1d", x, p, shape, training, generator)
 
 
+@door
 def dropout2d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
     """`dropout` of whole channels of an image.
 
@@ -131,6 +135,7 @@ def dropout2d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng =
     return _dropout("dropout2d", x, p, shape, training, generator)
 
 
+@door
 def dropout3d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
     """`dropout` of whole channels of a volume.
 
@@ -153,6 +158,7 @@ def dropout3d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng =
 FLOOR = -1.7580993408473766  # what selu tends to on the left, -scale * alpha
 
 
+@door
 def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, *, generator: Rng = None) -> Any:
     """Dropout that keeps mean 0 and variance 1 (Klambauer et al., 2017): for use with `selu`.
 
@@ -174,6 +180,7 @@ def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, *, generator: 
     return _alpha_dropout("alpha_dropout", x, p, np.shape(x), training, generator)
 
 
+@door
 def feature_alpha_dropout(
     x: Any, p: float = 0.5, training: bool = False, *, generator: Rng = None
 ) -> Any:
@@ -219,7 +226,7 @@ class Dropout(InPlace):
     Parameters
     ----------
     p : from 0 to 1.
-    inplace : has no effect, see `InPlace`.
+    inplace : change the input itself, see `InPlace`.
     generator : a `numpy.random.Generator` of its own, or a seed for one; else the library's.
 
     Raises
@@ -236,11 +243,11 @@ class Dropout(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.dropout`, if `self.training`."""
-        return dropout(x, self.p, self.training, generator=self.generator)
+        return self._put(x, dropout(x, self.p, self.training, generator=self.generator))
 
     def extra_repr(self) -> str:
         """The argument."""
-        return f"p={self.p}"
+        return self._also(f"p={self.p}")
 
 
 class Dropout1d(Dropout):
@@ -248,7 +255,7 @@ class Dropout1d(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.dropout1d`, if `self.training`."""
-        return dropout1d(x, self.p, self.training, generator=self.generator)
+        return self._put(x, dropout1d(x, self.p, self.training, generator=self.generator))
 
 
 class Dropout2d(Dropout):
@@ -259,7 +266,7 @@ class Dropout2d(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.dropout2d`, if `self.training`."""
-        return dropout2d(x, self.p, self.training, generator=self.generator)
+        return self._put(x, dropout2d(x, self.p, self.training, generator=self.generator))
 
 
 class Dropout3d(Dropout):
@@ -267,7 +274,7 @@ class Dropout3d(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.dropout3d`, if `self.training`."""
-        return dropout3d(x, self.p, self.training, generator=self.generator)
+        return self._put(x, dropout3d(x, self.p, self.training, generator=self.generator))
 
 
 class AlphaDropout(Dropout):
@@ -275,7 +282,7 @@ class AlphaDropout(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.alpha_dropout`, if `self.training`."""
-        return alpha_dropout(x, self.p, self.training, generator=self.generator)
+        return self._put(x, alpha_dropout(x, self.p, self.training, generator=self.generator))
 
 
 class FeatureAlphaDropout(Dropout):
@@ -283,4 +290,6 @@ class FeatureAlphaDropout(Dropout):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.feature_alpha_dropout`, if `self.training`."""
-        return feature_alpha_dropout(x, self.p, self.training, generator=self.generator)
+        return self._put(
+            x, feature_alpha_dropout(x, self.p, self.training, generator=self.generator)
+        )

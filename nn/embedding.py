@@ -11,6 +11,7 @@ from autograd import Tensor, default_dtype, op
 from autograd.indexing import scatter
 
 from . import init
+from .doors import door, like, single
 from .module import Module, Parameter
 from .random import generator as _generator
 
@@ -23,9 +24,15 @@ MODES = "sum", "mean", "max"
 def _rows(weight, *, index, factor=None):
     """weight[index]; `factor` is for the gradient of each row, before the rows are added up."""
     shape = weight.shape
-    return weight[index], lambda g: scatter(g if factor is None else g * factor, shape, index)
+
+    def for_weight(g: Any) -> Any:
+        rows = single(g) if factor is None else single(g) * factor
+        return like(scatter(rows, shape, index), g)
+
+    return weight[index], for_weight
 
 
+@door
 def embedding(
     input: Any,
     weight: Any,
@@ -64,10 +71,11 @@ def embedding(
         count = np.bincount(index.reshape(-1), minlength=len(weight))
         factor = (1 if factor is None else factor) / count[index]
     if factor is not None:
-        factor = factor[..., None].astype(weight.dtype)
+        factor = factor[..., None].astype(np.result_type(weight.dtype, np.float32))
     return _rows(weight, index=index, factor=factor)
 
 
+@door
 def embedding_bag(
     input: Any,
     weight: Any,
@@ -126,10 +134,14 @@ def embedding_bag(
     rows = embedding(index, weight, None, max_norm, norm_type, scale_grad_by_freq)
     if mode == "max":
         return _largest(rows, sizes)
+    rows = single(rows)
     if factors is not None:
         rows = rows * factors[:, None]
-    total = scatter(rows, (len(sizes), weight.shape[1]), bag)  # as gradients of rows are added up
-    return total if mode == "sum" else total / np.maximum(sizes, 1)[:, None].astype(weight.dtype)
+    # As gradients of rows are added up.
+    total = scatter(rows, (len(sizes), weight.shape[1]), bag)
+    if mode == "mean":
+        total = total / np.maximum(sizes, 1)[:, None].astype(total.dtype)
+    return like(total, weight)
 
 
 def _largest(rows: Any, sizes: NDArray[Any]) -> Any:
@@ -191,7 +203,7 @@ def _shorten(weight: Any, index: NDArray[Any], max_norm: float, norm_type: float
     """Bring the rows that will be used to `max_norm`: an update, no part of the function."""
     table = weight.data if isinstance(weight, Tensor) else weight
     used = np.unique(index)
-    norms = np.linalg.norm(table[used], norm_type, axis=1, keepdims=True)
+    norms = np.linalg.norm(single(table[used]), norm_type, axis=1, keepdims=True)
     long = norms[:, 0] > max_norm
     if long.any():
         table[used[long]] *= max_norm / (norms[long] + 1e-7)

@@ -10,6 +10,8 @@ import numpy as np
 
 from autograd import op
 
+from .doors import door
+
 __all__ = ["erf"]
 
 N = 2048  # entries of the table per unit of x; a power of two, so that k/N is exact
@@ -27,6 +29,7 @@ def _erf_again(x: Any) -> Any:
     return None, lambda g: g * (2 / math.sqrt(math.pi) * np.exp(-x * x))
 
 
+@door
 @op(plain=_erf_again)
 def erf(x):
     """The error function 2/sqrt(pi) times the integral of exp(-t²) from 0 to x.

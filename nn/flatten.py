@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .doors import door
 from .module import Module
 
 __all__ = ["Flatten", "Unflatten", "flatten", "unflatten"]
 
 
+@door
 def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
     """`x` with the axes from `start_axis` to `end_axis`, both included, as one.
 
@@ -30,6 +32,7 @@ def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
     return x.reshape(*x.shape[:first], middle, *x.shape[last + 1 :])
 
 
+@door
 def unflatten(x: Any, axis: int, sizes: tuple[int, ...]) -> Any:
     """`x` with `axis` as several, of lengths `sizes`, one of which may be -1 for what is left.
 

@@ -1,7 +1,8 @@
 """The functions that NumPy lacks. Each stands in the file of its layer; this is the list.
 
-All take arrays or Tensors and return an array if no argument is a Tensor. They are ops: to any
-order differentiable, in the dtype they are given.
+All take arrays or Tensors, or, as NumPy's functions do, numbers and lists of them, and return an
+array if no argument is a Tensor. They are ops: to any order differentiable, in the dtype they are
+given. What adds up or counts does so in float32 if that is float16, as in PyTorch.
 """
 
 from typing import TYPE_CHECKING

@@ -10,13 +10,15 @@ import numpy as np
 from autograd import default_dtype, op
 
 from . import init
-from .checks import expect, lengths, name_of
+from .checks import expect, lengths
+from .doors import door, given, name_of, total
 from .module import Module, Parameter
 from .random import generator as _generator
 
 __all__ = ["Bilinear", "Linear", "bilinear", "linear"]
 
 
+@door
 def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """The affine map x Wᵀ + b along the last axis of `x`.
 
@@ -34,6 +36,10 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     ------
     ValueError : the shapes are other than that.
     """
+    return _checked(x, weight, bias)
+
+
+def _checked(x: Any, weight: Any, bias: Any) -> Any:
     if x.shape[-1:] != weight.shape[1:]:
         raise ValueError(
             f"linear: got input of shape {x.shape} and weight of shape {weight.shape}, expected "
@@ -64,10 +70,11 @@ def _linear(x, weight, bias):
         y if len(shape) == 2 else y.reshape(*shape[:-1], weight.shape[0]),
         lambda g: (rows(g) @ weight).reshape(shape),
         lambda g: rows(g).T @ rows(x),
-        lambda g: rows(g).sum(axis=0),
+        lambda g: total(rows(g), 0),
     )
 
 
+@door(wide=True)
 def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
     """y_o = x1ᵀ W_o x2 + b_o along the last axes of `x1` and `x2`.
 
@@ -160,7 +167,7 @@ class Linear(Module):
         """Map `x` of shape (..., in_features) to (..., out_features)."""
         if getattr(x, "shape", ())[-1:] != (self.in_features,) or x.dtype.kind in "iub":
             self._refuse(x)
-        return linear(x, self.weight, self.bias)
+        return _checked(x, self.weight, self.bias)
 
     def _refuse(self, x: Any) -> None:
         shape = lengths(x)
@@ -215,6 +222,7 @@ class Bilinear(Module):
     def forward(self, x1: Any, x2: Any) -> Any:
         """Map shapes (..., in1_features) and (..., in2_features) to (..., out_features)."""
         who = name_of(self)
+        x1, x2 = given(who, "x1", x1), given(who, "x2", x2)
         _check_bilinear(who, x1.shape, x2.shape, self.in1_features, self.in2_features)
         return bilinear(x1, x2, self.weight, self.bias)
 

@@ -12,12 +12,14 @@ import numpy as np
 from autograd import op
 
 from .checks import expect, lengths
+from .doors import door
 from .module import Module
 from .normalization import settings
 
 __all__ = ["LocalResponseNorm", "local_response_norm"]
 
 
+@door(wide=True)
 def local_response_norm(
     input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Any:

@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd import AutogradError, Tensor, op
+from autograd.dispatch import unwrap
 
-from .module import Module
+from .doors import door, given
+from .module import Buffer, Module
 
 __all__ = [
     "GaussianNLLLoss",
@@ -52,13 +54,15 @@ class LossShapeError(AutogradError, ValueError):
 # --------------------------------------------------------------------- what the losses share
 
 
-def _input(name: str, x: Any, called: str = "input") -> Any:
+def _input(name: str, x: Any, called: str = "input", target: Any = None) -> Any:
     """`x` as an array or Tensor of floats."""
-    x = x if isinstance(x, Tensor) else np.asarray(x)
+    x = given(name, called, x)
     if x.dtype.kind != "f":
-        raise TypeError(
-            f"{name}: {called} is {x.dtype}, expected floats; write x.astype(np.float32)"
+        swapped = getattr(getattr(target, "dtype", None), "kind", "") == "f"
+        do = (
+            "the target has them: the input goes first" if swapped else "write x.astype(np.float32)"
         )
+        raise TypeError(f"{name}: {called} is {x.dtype}, expected floats; {do}")
     return x
 
 
@@ -79,7 +83,7 @@ def _pair(
 ) -> tuple[Any, Any]:
     """Input and target of one shape and dtype."""
     x = _input(name, x, called[0])
-    y = _like(x, y)
+    y = _like(x, given(name, called[1], y))
     if x.shape != y.shape:
         raise LossShapeError(
             f"{name}: {called[0]} has shape {x.shape}, {called[1]} {y.shape}: {_fix(x, y, called)}"
@@ -142,6 +146,19 @@ def _weighted(name: str, terms: Any, weight: Any) -> Any:
     return terms * weight
 
 
+def _at_least_0(name: str, y: Any, most: float = math.inf) -> None:
+    """Refuse a target below 0, above `most`, or NaN; what rounding may have done to it is right."""
+    values = unwrap(y)
+    slack = 8 * float(np.finfo(values.dtype).eps)
+    if not values.size or (values.min() >= -slack and values.max() <= most + slack):
+        return
+    at = _first(~((values >= -slack) & (values <= most + slack)))
+    expected = "0 to 1" if most == 1 else "0 or more"
+    if most == 1 and (abs(values) == 1).all():
+        expected += "; for labels of -1 and 1 write (target + 1) / 2"
+    raise ValueError(f"{name}: target {values[at]:g} at position {at}: expected {expected}")
+
+
 def _first(wrong: NDArray[Any]) -> Any:
     """The position of the first True: a number along one axis, else a tuple."""
     where = tuple(int(i) for i in np.unravel_index(int(wrong.argmax()), wrong.shape))
@@ -156,6 +173,18 @@ class _Loss(Module):
         _scale(type(self).__name__, reduction, 1, **dict.fromkeys(others, 1))
         self.reduction = reduction
 
+    def _weight(self, weight: Any, called: str = "weight", of_classes: bool = False) -> Any:
+        """A weight as a Buffer, which `state_dict` has, or None."""
+        if weight is None:
+            return None
+        shape, who = np.shape(weight), type(self).__name__
+        if of_classes and len(shape) != 1:
+            raise LossShapeError(
+                f"{who}: got {called} of shape {shape}, expected a number for each class. If these "
+                f"are data, write nn.{who}()(input, target)"
+            )
+        return Buffer(weight)
+
     def extra_repr(self) -> str:
         """The settings that are not the defaults, without arrays."""
         return ", ".join(
@@ -169,6 +198,7 @@ class _Loss(Module):
 # ------------------------------------------------------------------------- distances
 
 
+@door(wide=True)
 def mse_loss(
     input: Array, target: Array, reduction: str = "mean", weight: Array | None = None
 ) -> Any:
@@ -196,6 +226,7 @@ def _squared_error(x, y, scale=None):
     return _reduced(d * d, scale), lambda g: (g * two) * d, lambda g: (g * -two) * d
 
 
+@door(wide=True)
 def l1_loss(
     input: Array, target: Array, reduction: str = "mean", weight: Array | None = None
 ) -> Any:
@@ -222,6 +253,7 @@ def _reduced_by_weight(name: str, terms: Any, weight: Any, reduction: str) -> An
     return (terms * w).sum() / w.sum() if reduction == "mean" else _reduced(terms * w, scale)
 
 
+@door(wide=True)
 def huber_loss(
     input: Array,
     target: Array,
@@ -260,6 +292,7 @@ def _huber(x, y, delta=1.0):
     return c * (d - c / 2), lambda g: g * c, lambda g: -g * c
 
 
+@door(wide=True)
 def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Any:
     """d²/(2 beta) where d = abs(input - target) < beta, else d - beta/2; reduced.
 
@@ -286,6 +319,7 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: f
 # ------------------------------------------------------------------- of distributions
 
 
+@door(wide=True)
 def poisson_nll_loss(
     input: Array,
     target: Array,
@@ -306,9 +340,11 @@ def poisson_nll_loss(
     Raises
     ------
     LossShapeError : the shapes differ.
+    ValueError : a count is negative.
     """
     name = "poisson_nll_loss"
     x, y = _pair(name, input, target)
+    _at_least_0(name, y)
     terms = np.exp(x) - y * x if log_input else x - y * np.log(x + eps)
     if full:
         many = np.where(y > 1, y, 1)
@@ -317,6 +353,7 @@ def poisson_nll_loss(
     return _reduced(terms, _scale(name, reduction, x.size))
 
 
+@door(wide=True)
 def gaussian_nll_loss(
     input: Array,
     target: Array,
@@ -364,6 +401,7 @@ def _at_least(x, eps=0.0):
     return np.maximum(x, eps), lambda g: g
 
 
+@door(wide=True)
 def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Any:
     """The Kullback-Leibler divergence of distributions: y (log(y) - x), reduced.
 
@@ -375,9 +413,12 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
         divides by the number of classes as well.
     log_target : True if the target is log(y).
 
+    The derivative by y where y = 0 is -inf, the limit of log(y) - x + 1.
+
     Raises
     ------
     LossShapeError : the shapes differ.
+    ValueError : a probability is negative.
     """
     name = "kl_div"
     x, y = _pair(name, input, target)
@@ -386,8 +427,18 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
     if log_target:
         terms = np.exp(y) * (y - x)
     else:
-        terms = y * np.log(np.where(y == 0, 1, y)) - y * x
+        _at_least_0(name, y)
+        terms = _divergence(x, y)
     return _reduced(terms, _scale(name, reduction, x.size, batchmean=x.shape[0] if x.ndim else 1))
+
+
+@op
+def _divergence(x, y):
+    """The terms y (log(y) - x). By y the slope is log(y) - x + 1, which tends to -inf at 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        d = np.log(y) - x
+        terms = np.where(y == 0, 0, y * d)
+    return terms, lambda g: -g * y, lambda g: g * (d + 1)
 
 
 # ------------------------------------------------------------------------- as layers

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from .activations import softplus
 from .classification import _class_weights, _classes, _integers, binary_cross_entropy_with_logits
 from .distance import pairwise_distance
+from .doors import door
 from .losses import (
     Array,
     LossShapeError,
+    _at_least_0,
     _first,
     _input,
     _Loss,
@@ -71,6 +73,7 @@ def _signs(name: str, target: Any, x: Any, shape: tuple[int, ...]) -> NDArray[An
 # ------------------------------------------------------------------- one score, two classes
 
 
+@door(wide=True)
 def hinge_embedding_loss(
     input: Array, target: Array, margin: float = 1.0, reduction: str = "mean"
 ) -> Any:
@@ -92,6 +95,7 @@ def hinge_embedding_loss(
     return _reduced(np.where(y == 1, x, _hinge(margin - x)), _scale(name, reduction, x.size))
 
 
+@door(wide=True)
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """log(1 + exp(-y x)), reduced, without overflow.
 
@@ -114,6 +118,7 @@ def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> An
 # ----------------------------------------------------------------- a score for each class
 
 
+@door(wide=True)
 def multi_margin_loss(
     input: Array,
     target: Array,
@@ -141,7 +146,7 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ValueError(f"{name}: p must be 1 or 2, got {p}")
     y = _plain(target)
-    x, labels, _ = _classes(name, _input(name, input), y, None)
+    x, labels, _ = _classes(name, _input(name, input, target=target), y, None)
     rows = np.arange(len(labels))
     others = np.ones(x.shape, bool)
     others[rows, labels] = False
@@ -152,6 +157,7 @@ def multi_margin_loss(
     return _reduced(terms.reshape(y.shape), _scale(name, reduction, y.size))
 
 
+@door(wide=True)
 def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """max(0, 1 - x[j] + x[i]) / C, summed over labels j and classes i that are none; reduced.
 
@@ -167,7 +173,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     LossShapeError : the shapes differ, or have another number of axes.
     """
     name = "multilabel_margin_loss"
-    x, y = _input(name, input), _integers(name, target)
+    x, y = _input(name, input, target=target), _integers(name, target)
     if x.shape != y.shape or x.ndim not in (1, 2):
         raise LossShapeError(
             f"{name}: input has shape {x.shape}, target {y.shape}; expected (N, C) or (C,) for both"
@@ -194,6 +200,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     return _reduced(terms.reshape(y.shape[:-1]), _scale(name, reduction, len(terms)))
 
 
+@door(wide=True)
 def multilabel_soft_margin_loss(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Any:
@@ -208,11 +215,13 @@ def multilabel_soft_margin_loss(
     Raises
     ------
     LossShapeError : the shapes do not fit.
+    ValueError : a target is not from 0 to 1.
     """
     name = "multilabel_soft_margin_loss"
     x, y = _pair(name, input, target)
     if x.ndim == 0:
         raise LossShapeError(f"{name}: input of shape () has no axis of classes")
+    _at_least_0(name, y, 1)
     terms = binary_cross_entropy_with_logits(x, y, weight, "none").mean(axis=-1)
     return _reduced(terms, _scale(name, reduction, terms.size))
 
@@ -220,6 +229,7 @@ def multilabel_soft_margin_loss(
 # ------------------------------------------------------------------- two or three inputs
 
 
+@door(wide=True)
 def margin_ranking_loss(
     input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:
@@ -241,6 +251,7 @@ def margin_ranking_loss(
     return _reduced(_hinge(margin - y * (x1 - x2)), _scale(name, reduction, y.size))
 
 
+@door(wide=True)
 def cosine_embedding_loss(
     input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:
@@ -269,6 +280,7 @@ def cosine_embedding_loss(
     return _reduced(terms, _scale(name, reduction, y.size))
 
 
+@door(wide=True)
 def triplet_margin_loss(
     anchor: Array,
     positive: Array,
@@ -290,6 +302,7 @@ def triplet_margin_loss(
     return _triplet(name, anchor, positive, negative, d, margin, swap, reduction)
 
 
+@door(wide=True)
 def triplet_margin_with_distance_loss(
     anchor: Array,
     positive: Array,
@@ -379,7 +392,7 @@ class MultiMarginLoss(_Loss):
         reduction: str = "mean",
     ) -> None:
         super().__init__(reduction)
-        self.p, self.margin, self.weight = p, margin, weight
+        self.p, self.margin, self.weight = p, margin, self._weight(weight, of_classes=True)
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of scores (N, C) and labels (N,)."""
@@ -402,7 +415,7 @@ class MultiLabelSoftMarginLoss(_Loss):
 
     def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.weight = weight
+        self.weight = self._weight(weight)
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of logits and targets from 0 to 1, both (N, C)."""

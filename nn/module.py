@@ -8,7 +8,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +16,13 @@ from numpy.typing import NDArray
 from autograd import Tensor
 from autograd.spelling import did_you_mean, nearest
 
+from .doors import check_options
+
 __all__ = ["Buffer", "IncompatibleKeys", "Module", "Parameter", "RemovableHandle"]
 
 M = TypeVar("M", bound="Module")
 T = TypeVar("T")
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
-
-_OPTIONS = {  # of layers and losses in PyTorch, and what to write here
-    "dim": "write axis=, as in NumPy",
-    "keepdim": "write keepdims=, as in NumPy",
-    "start_dim": "write start_axis=",
-    "end_dim": "write end_axis=",
-    "size_average": "write reduction='mean' or 'sum'",
-    "reduce": "write reduction='none', 'mean' or 'sum'",
-    "device": "leave it out, arrays live in memory",
-    "dtype": "leave it out, and write module.astype(dtype) afterwards",
-}
 
 
 class Parameter(Tensor):
@@ -141,15 +132,9 @@ class Module:
     _hooks: tuple[_Hook, ...] = ()
     _float64_settled: bool = False  # float64 came in, and it was fitting, or has been said
 
-    def __new__(cls, *args: Any, **options: Any) -> Any:
-        """Say what PyTorch's names of options are here, before Python says it knows none such."""
-        if wrong := options.keys() & _OPTIONS:
-            known = inspect.signature(cls.__init__).parameters
-            if not any(p.kind is p.VAR_KEYWORD for p in known.values()) and wrong - known.keys():
-                name = min(wrong - known.keys())
-                raise TypeError(f"{cls.__name__}: got {name}=; {_OPTIONS[name]}")
-        if (args or options) and cls.__init__ is object.__init__:  # which would take them, now
-            raise TypeError(f"{cls.__name__} takes no options; to apply it: {cls.__name__}()(x)")
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """The module, before `__init__`: data among the options of a layer are refused."""
+        check_options(cls, args, kwargs)
         return super().__new__(cls)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -168,7 +153,6 @@ class Module:
             if args:
                 self._say_what_came(x, error)
             raise
-        x = x._data if isinstance(x, Tensor) else x  # for speed: every call goes through here
         if getattr(x, "dtype", _FLOAT32) == _FLOAT64 and not self._float64_settled:
             self._settle_float64()
         return out

@@ -23,7 +23,8 @@ import numpy as np
 
 from autograd import Tensor, default_dtype, op, shared
 
-from .checks import expect, lengths, name_of
+from .checks import expect, lengths
+from .doors import door, like, name_of, single
 from .module import Module, Parameter
 
 __all__ = ["GroupNorm", "LayerNorm", "RMSNorm", "group_norm", "layer_norm", "rms_norm"]
@@ -54,8 +55,6 @@ def moments_of(x: Any, axes: tuple[int, ...], centre: bool = True) -> tuple[Any,
     """The centred x, its mean, and the biased variance; or x, None and the mean square."""
     shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
     n = max(1, math.prod(x.shape[i] for i in axes))
-    if x.dtype == np.float16:  # its squares would overflow beyond 255
-        x = x.astype(np.float32)
     mean = _sum(shape, x) / n if centre else None
     centred = x - mean if centre else x
     return centred, mean, _sum(shape, centred, centred) / n
@@ -99,7 +98,7 @@ def normalize(x, weight, bias, axes=(), eps=1e-5, centre=True, apart=False, mome
         return slope
 
     return (
-        y.astype(np.float16) if x.dtype == np.float16 else y,
+        y,
         for_x,
         lambda g: along(g) if apart else _sum(weight.shape, g, xhat),
         lambda g: total(g) if apart else _sum(bias.shape, g),
@@ -109,6 +108,7 @@ def normalize(x, weight, bias, axes=(), eps=1e-5, centre=True, apart=False, mome
 # Per group, per layer
 
 
+@door
 def group_norm(
     input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
@@ -130,15 +130,17 @@ def group_norm(
     _divides("group_norm", num_groups, channels)
     shape = (num_groups, channels // num_groups, *rest)
     side = (*shape[:2], *(1,) * len(rest))
-    return normalize(
-        input.reshape(n, *shape),
+    y = normalize(
+        single(input).reshape(n, *shape),
         shaped("group_norm", "weight", weight, (channels,), side),
         shaped("group_norm", "bias", bias, (channels,), side),
         axes=tuple(range(2, 3 + len(rest))),
         eps=eps,
-    ).reshape(input.shape)
+    )
+    return like(y, input).reshape(input.shape)
 
 
+@door
 def layer_norm(
     input: Any, normalized_shape: Shape, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
@@ -158,6 +160,7 @@ def layer_norm(
     return _last_axes("layer_norm", input, _shape(normalized_shape), weight, bias, eps, True)
 
 
+@door
 def rms_norm(
     input: Any, normalized_shape: Shape, weight: Any = None, eps: float | None = None
 ) -> Any:
@@ -189,14 +192,15 @@ def _last_axes(
 ) -> Any:
     fits = lengths(x)[-len(shape) :] == shape
     expect(who, x, fits, f"(..., {', '.join(map(str, shape))})")
-    return normalize(
-        x,
+    y = normalize(
+        single(x),
         shaped(who, "weight", weight, shape, shape),
         shaped(who, "bias", bias, shape, shape),
         axes=tuple(range(x.ndim - len(shape), x.ndim)),
         eps=float(np.finfo(x.dtype).eps) if eps is None else eps,
         centre=centre,
     )
+    return like(y, x)
 
 
 class GroupNorm(Module):

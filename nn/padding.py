@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .doors import door, given
 from .module import Module
+from .windows import is_int
 
 __all__ = [
     "CircularPad1d",
@@ -37,6 +39,7 @@ MODES: dict[str, Any] = {
 }
 
 
+@door
 def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Any:
     """`x` with more around its last axes, or less where a number of `pad` is negative.
 
@@ -72,9 +75,10 @@ def padded(who: str, x: Any, pad: tuple[int, ...], mode: str, value: float = 0.0
         raise ValueError(f"{who}: got mode={mode!r}, expected one of {', '.join(map(repr, MODES))}")
     if mode != "constant" and value != 0:
         raise ValueError(f"{who}: got value={value!r}, expected none with mode={mode!r}")
-    if len(pad) % 2 or not all(isinstance(i, int | np.integer) for i in pad):
+    if len(pad) % 2 or not all(map(is_int, pad)):
         raise ValueError(f"{who}: got pad={pad!r}, expected a pair of ints for each axis")
-    shape, n = np.shape(x), len(pad) // 2
+    x = given(who, "", x)
+    shape, n = x.shape, len(pad) // 2
     if len(shape) < n or (mode != "constant" and len(shape) - n not in (1, 2)):
         axes = f"at least {n} axes" if mode == "constant" else f"{n + 1} or {n + 2} axes"
         raise ValueError(f"{who}: got input of shape {shape}, expected {axes} for pad={pad}")
@@ -114,7 +118,7 @@ class _Pad(Module):
     def __init__(self, padding: int | Sequence[int]) -> None:
         n = 2 * self.axes
         given = tuple(padding) if isinstance(padding, Sequence) else (padding,) * n
-        if len(given) != n or not all(isinstance(i, int | np.integer) for i in given):
+        if len(given) != n or not all(map(is_int, given)):
             raise ValueError(
                 f"{type(self).__name__}: got padding={padding!r}, expected an int or {n} of them, "
                 "a pair for each axis, the last axis first"

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .doors import door, like, refuse, single
 from .lines import Line, even, largest, mean, regular
 from .module import Module
 from .windows import Ints, Size, ints, short
@@ -61,6 +62,8 @@ OutputSize = int | None | tuple[int | None, ...]
 
 
 def _check(who: str, n: int, x: Any, kinds: str = "f") -> None:
+    if not hasattr(x, "shape"):
+        refuse(who, "", x)
     if x.ndim not in (n + 1, n + 2):
         size = ("length", "height, width", "depth, height, width")[n - 1]
         raise ValueError(
@@ -76,7 +79,7 @@ def _check(who: str, n: int, x: Any, kinds: str = "f") -> None:
 
 def _lines(who: str, n: int, x: Any, window: Window) -> list[Line]:
     kernel_size, stride, padding, dilation, ceil_mode = window
-    kernel = ints(who, "kernel_size", n, kernel_size)
+    kernel = ints(who, "kernel_size", n, kernel_size, alone=True)
     stride = kernel if stride is None else ints(who, "stride", n, stride)
     padding = ints(who, "padding", n, padding, 0)
     dilation = ints(who, "dilation", n, dilation)
@@ -96,6 +99,7 @@ def _adaptive_lines(who: str, n: int, x: Any, output_size: OutputSize) -> list[L
 # Functions
 
 
+@door
 def max_pool1d(
     x: Any,
     kernel_size: Size,
@@ -110,6 +114,7 @@ def max_pool1d(
     return _max_pool(1, x, window, return_indices)
 
 
+@door
 def max_pool2d(
     x: Any,
     kernel_size: Size,
@@ -146,6 +151,7 @@ def max_pool2d(
     return _max_pool(2, x, window, return_indices)
 
 
+@door
 def max_pool3d(
     x: Any,
     kernel_size: Size,
@@ -160,6 +166,7 @@ def max_pool3d(
     return _max_pool(3, x, window, return_indices)
 
 
+@door
 def max_unpool1d(
     x: Any,
     indices: Any,
@@ -172,6 +179,7 @@ def max_unpool1d(
     return _max_unpool(1, x, indices, kernel_size, stride, padding, output_size)
 
 
+@door
 def max_unpool2d(
     x: Any,
     indices: Any,
@@ -203,6 +211,7 @@ def max_unpool2d(
     return _max_unpool(2, x, indices, kernel_size, stride, padding, output_size)
 
 
+@door
 def max_unpool3d(
     x: Any,
     indices: Any,
@@ -215,6 +224,7 @@ def max_unpool3d(
     return _max_unpool(3, x, indices, kernel_size, stride, padding, output_size)
 
 
+@door
 def avg_pool1d(
     x: Any,
     kernel_size: Size,
@@ -229,6 +239,7 @@ def avg_pool1d(
     return _avg_pool(1, x, window, count_include_pad, divisor_override)
 
 
+@door
 def avg_pool2d(
     x: Any,
     kernel_size: Size,
@@ -261,6 +272,7 @@ def avg_pool2d(
     return _avg_pool(2, x, window, count_include_pad, divisor_override)
 
 
+@door
 def avg_pool3d(
     x: Any,
     kernel_size: Size,
@@ -275,6 +287,7 @@ def avg_pool3d(
     return _avg_pool(3, x, window, count_include_pad, divisor_override)
 
 
+@door
 def lp_pool1d(
     x: Any,
     norm_type: float,
@@ -286,6 +299,7 @@ def lp_pool1d(
     return _lp_pool(1, x, norm_type, kernel_size, stride, ceil_mode)
 
 
+@door
 def lp_pool2d(
     x: Any,
     norm_type: float,
@@ -317,6 +331,7 @@ def lp_pool2d(
     return _lp_pool(2, x, norm_type, kernel_size, stride, ceil_mode)
 
 
+@door
 def lp_pool3d(
     x: Any,
     norm_type: float,
@@ -328,11 +343,13 @@ def lp_pool3d(
     return _lp_pool(3, x, norm_type, kernel_size, stride, ceil_mode)
 
 
+@door
 def adaptive_avg_pool1d(x: Any, output_size: OutputSize) -> Any:
     """Average pooling to a given size along one axis; see `adaptive_avg_pool2d`."""
     return _adaptive_avg_pool(1, x, output_size)
 
 
+@door
 def adaptive_avg_pool2d(x: Any, output_size: OutputSize) -> Any:
     """The means of as many windows as wanted, n: from floor(j m / n) to ceil((j + 1) m / n).
 
@@ -353,16 +370,19 @@ def adaptive_avg_pool2d(x: Any, output_size: OutputSize) -> Any:
     return _adaptive_avg_pool(2, x, output_size)
 
 
+@door
 def adaptive_avg_pool3d(x: Any, output_size: OutputSize) -> Any:
     """Average pooling to a given size along three axes; see `adaptive_avg_pool2d`."""
     return _adaptive_avg_pool(3, x, output_size)
 
 
+@door
 def adaptive_max_pool1d(x: Any, output_size: OutputSize, return_indices: bool = False) -> Any:
     """Max pooling to a given size along one axis; see `adaptive_max_pool2d`."""
     return _adaptive_max_pool(1, x, output_size, return_indices)
 
 
+@door
 def adaptive_max_pool2d(x: Any, output_size: OutputSize, return_indices: bool = False) -> Any:
     """The largest numbers of as many windows as are wanted; see `adaptive_avg_pool2d`.
 
@@ -371,6 +391,7 @@ def adaptive_max_pool2d(x: Any, output_size: OutputSize, return_indices: bool = 
     return _adaptive_max_pool(2, x, output_size, return_indices)
 
 
+@door
 def adaptive_max_pool3d(x: Any, output_size: OutputSize, return_indices: bool = False) -> Any:
     """Max pooling to a given size along three axes; see `adaptive_max_pool2d`."""
     return _adaptive_max_pool(3, x, output_size, return_indices)
@@ -390,7 +411,7 @@ def _avg_pool(n: int, x: Any, window: Window, padded: bool, divisor: int | None)
     _check(who, n, x)
     if divisor == 0:
         raise ValueError(f"{who}: got divisor_override=0, expected another number or None")
-    return mean(x, _lines(who, n, x, window), padded, divisor)
+    return like(mean(single(x), _lines(who, n, x, window), padded, divisor), x)
 
 
 def _lp_pool(
@@ -403,10 +424,10 @@ def _lp_pool(
     lines = _lines(who, n, x, (kernel_size, stride, 0, 1, ceil_mode))
     if p == math.inf:
         return largest(abs(x), lines, False)
-    average = mean(x**p, lines, True)
-    places = math.prod(ints(who, "kernel_size", n, kernel_size))
+    average = mean(single(x) ** p, lines, True)
+    places = math.prod(ints(who, "kernel_size", n, kernel_size, alone=True))
     zero = average == 0  # where the slope of the root is infinite
-    return np.where(zero, 0, (places * np.where(zero, 1, average)) ** (1 / p))
+    return like(np.where(zero, 0, (places * np.where(zero, 1, average)) ** (1 / p)), x)
 
 
 def _adaptive_avg_pool(n: int, x: Any, output_size: OutputSize) -> Any:
@@ -414,8 +435,8 @@ def _adaptive_avg_pool(n: int, x: Any, output_size: OutputSize) -> Any:
     _check(who, n, x)
     lines = _adaptive_lines(who, n, x, output_size)
     if all(len(line.starts) == 1 for line in lines):
-        return np.mean(x, axis=tuple(range(-n, 0)), keepdims=True)
-    return mean(x, lines, False)
+        return like(np.mean(single(x), axis=tuple(range(-n, 0)), keepdims=True), x)
+    return like(mean(single(x), lines, False), x)
 
 
 def _adaptive_max_pool(n: int, x: Any, output_size: OutputSize, return_indices: bool) -> Any:
@@ -435,7 +456,7 @@ def _max_unpool(
 ) -> Any:
     who = f"max_unpool{n}d"
     _check(who, n, x, "fiu")
-    kernel = ints(who, "kernel_size", n, kernel_size)
+    kernel = ints(who, "kernel_size", n, kernel_size, alone=True)
     stride = kernel if stride is None else ints(who, "stride", n, stride)
     padding = ints(who, "padding", n, padding, 0)
     axes = list(zip(x.shape[-n:], kernel, stride, padding, strict=True))
@@ -479,7 +500,7 @@ class _Pool(Module):
 
     def _set(self, kernel_size: Size, stride: Size | None, padding: Size = 0) -> None:
         who, n = type(self).__name__, self.axes
-        self.kernel_size = ints(who, "kernel_size", n, kernel_size)
+        self.kernel_size = ints(who, "kernel_size", n, kernel_size, alone=True)
         self.stride = self.kernel_size if stride is None else ints(who, "stride", n, stride)
         self.padding = ints(who, "padding", n, padding, 0)
 

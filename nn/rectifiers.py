@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd import default_dtype, op
 
+from .doors import door
 from .dropout import Rng, scaled
 from .inplace import InPlace
 from .module import Module, Parameter
@@ -55,6 +56,7 @@ __all__ = [
 # relu, and how it may leak
 
 
+@door
 @op(linear=True)
 def relu(x):
     """max(x, 0). The derivative at 0 is 0."""
@@ -62,6 +64,7 @@ def relu(x):
     return y, lambda g: g * (y > 0)
 
 
+@door
 @op(linear=True)
 def leaky_relu(x, negative_slope=0.01):
     """Return x if x > 0, else `negative_slope` x (Maas et al., 2013)."""
@@ -80,6 +83,7 @@ def _prelu(x, slope):
     )
 
 
+@door(wide=True)
 def prelu(x: Any, weight: Any) -> Any:
     """Return x if x > 0, else w x, with one w for all or for each channel (He et al., 2015).
 
@@ -101,6 +105,7 @@ def prelu(x: Any, weight: Any) -> Any:
     return _prelu(x, weight.reshape([n if i == 1 else 1 for i in range(len(shape))]))
 
 
+@door
 def rrelu(
     x: Any,
     lower: float = 1 / 8,
@@ -134,11 +139,13 @@ def _elu(x, alpha=1.0, scale=1.0, rate=1.0):
     )
 
 
+@door
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """Return x if x > 0, else alpha (exp(x) - 1) (Clevert et al., 2015)."""
     return _elu(x, alpha)
 
 
+@door
 def celu(x: Any, alpha: float = 1.0) -> Any:
     """Return x if x > 0, else alpha (exp(x / alpha) - 1): no kink for any alpha (Barron, 2017)."""
     if alpha == 0:
@@ -150,6 +157,7 @@ def celu(x: Any, alpha: float = 1.0) -> Any:
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
+@door
 def selu(x: Any) -> Any:
     """1.0507 elu(x, alpha=1.6733), keeping mean 0 and variance 1 (Klambauer et al., 2017)."""
     return _elu(x, SELU_ALPHA, SELU_SCALE)
@@ -164,32 +172,37 @@ def _clipped(x, low=-1.0, high=1.0):
     return y, lambda g: g * ((y > low) & (y < high))
 
 
+@door
 def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     """Cut x off at `min_val` and `max_val`. The derivative at both is 0."""
     _check_order("hardtanh", "min_val", min_val, "max_val", max_val)
     return _clipped(x, min_val, max_val)
 
 
+@door
 def relu6(x: Any) -> Any:
     """min(max(x, 0), 6) (Krizhevsky, 2010). The derivative at 0 and 6 is 0."""
     return _clipped(x, 0.0, 6.0)
 
 
+@door
 def hardsigmoid(x: Any) -> Any:
     """relu6(x + 3) / 6, a sigmoid of three straight lines."""
-    return relu6(x + 3) / 6
+    return relu6(x + 3.0) / 6  # not 3, which wraps around for small integers
 
 
+@door
 @op
 def hardswish(x):
     """The product x relu6(x + 3) / 6, close to silu (Howard et al., 2019)."""
-    s = np.clip(x + 3, 0, 6) / 6
+    s = np.clip(x + 3.0, 0, 6) / 6
     return x * s, lambda g: g * (s + x * ((s > 0) & (s < 1)) / 6)
 
 
 # Cut out
 
 
+@door
 def threshold(x: Any, threshold: float, value: float) -> Any:
     """Return x if x > `threshold`, else `value`."""
     return _threshold(x, threshold, value)
@@ -201,13 +214,15 @@ def _threshold(x, threshold=0.0, value=0.0):
     return np.where(replaced, value, x), lambda g: np.where(replaced, 0, g)
 
 
+@door
 @op(linear=True)
 def hardshrink(x, lambd=0.5):
     """Replace what lies from -`lambd` to `lambd`, both included, by 0."""
-    cut = np.abs(x) <= lambd
+    cut = (x >= -lambd) & (x <= lambd)
     return np.where(cut, 0, x), lambda g: np.where(cut, 0, g)
 
 
+@door
 def softshrink(x: Any, lambd: float = 0.5) -> Any:
     """Move x towards 0 by `lambd`, to 0 where it would pass it.
 
@@ -243,7 +258,7 @@ class ReLU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.relu`."""
-        return relu(x)
+        return self._put(x, relu(x))
 
 
 class LeakyReLU(InPlace):
@@ -255,11 +270,11 @@ class LeakyReLU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.leaky_relu`."""
-        return leaky_relu(x, self.negative_slope)
+        return self._put(x, leaky_relu(x, self.negative_slope))
 
     def extra_repr(self) -> str:
         """The argument."""
-        return f"negative_slope={self.negative_slope}"
+        return self._also(f"negative_slope={self.negative_slope}")
 
 
 class PReLU(Module):
@@ -320,11 +335,13 @@ class RReLU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.rrelu`."""
-        return rrelu(x, self.lower, self.upper, self.training, generator=self.generator)
+        return self._put(
+            x, rrelu(x, self.lower, self.upper, self.training, generator=self.generator)
+        )
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return f"lower={self.lower:.4g}, upper={self.upper:.4g}"
+        return self._also(f"lower={self.lower:.4g}, upper={self.upper:.4g}")
 
 
 class ELU(InPlace):
@@ -336,11 +353,11 @@ class ELU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.elu`."""
-        return elu(x, self.alpha)
+        return self._put(x, elu(x, self.alpha))
 
     def extra_repr(self) -> str:
         """The argument."""
-        return f"alpha={self.alpha}"
+        return self._also(f"alpha={self.alpha}")
 
 
 class CELU(InPlace):
@@ -352,11 +369,11 @@ class CELU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.celu`."""
-        return celu(x, self.alpha)
+        return self._put(x, celu(x, self.alpha))
 
     def extra_repr(self) -> str:
         """The argument."""
-        return f"alpha={self.alpha}"
+        return self._also(f"alpha={self.alpha}")
 
 
 class SELU(InPlace):
@@ -368,7 +385,7 @@ class SELU(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.selu`."""
-        return selu(x)
+        return self._put(x, selu(x))
 
 
 class Hardtanh(InPlace):
@@ -386,11 +403,11 @@ class Hardtanh(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.hardtanh`."""
-        return hardtanh(x, self.min_val, self.max_val)
+        return self._put(x, hardtanh(x, self.min_val, self.max_val))
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return f"min_val={self.min_val}, max_val={self.max_val}"
+        return self._also(f"min_val={self.min_val}, max_val={self.max_val}")
 
 
 class ReLU6(InPlace):
@@ -398,7 +415,7 @@ class ReLU6(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.relu6`."""
-        return relu6(x)
+        return self._put(x, relu6(x))
 
 
 class Hardsigmoid(InPlace):
@@ -406,7 +423,7 @@ class Hardsigmoid(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.hardsigmoid`."""
-        return hardsigmoid(x)
+        return self._put(x, hardsigmoid(x))
 
 
 class Hardswish(InPlace):
@@ -414,7 +431,7 @@ class Hardswish(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.hardswish`."""
-        return hardswish(x)
+        return self._put(x, hardswish(x))
 
 
 class Threshold(InPlace):
@@ -426,11 +443,11 @@ class Threshold(InPlace):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.threshold`."""
-        return threshold(x, self.threshold, self.value)
+        return self._put(x, threshold(x, self.threshold, self.value))
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return f"threshold={self.threshold}, value={self.value}"
+        return self._also(f"threshold={self.threshold}, value={self.value}")
 
 
 class Hardshrink(Module):

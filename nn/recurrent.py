@@ -18,6 +18,7 @@ from autograd import default_dtype, op, shared
 
 from . import init
 from .activations import sigmoid
+from .doors import refuse, total
 from .dropout import dropout as _dropout
 from .linear import linear
 from .module import Module, Parameter
@@ -154,7 +155,7 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
         (out, h, *state),
         lambda g: through_time(g)[0],
         for_weight,
-        lambda g: rows(through_time(g)[1]).sum(axis=0),
+        lambda g: total(rows(through_time(g)[1]), 0),
         lambda g: np.concatenate(through_time(g)[4]).T @ np.concatenate(inner),
         lambda g: through_time(g)[2],
         lambda g: through_time(g)[3][0],
@@ -205,9 +206,7 @@ class _Recurrent(Module):
     def _check(self, x: Any, layouts: dict[int, str]) -> None:
         """Refuse what is not of floats, or has none of the layouts, by number of axes."""
         if not hasattr(x, "shape"):
-            raise TypeError(
-                f"{self._name}: got a {type(x).__name__}, expected an array or a Tensor"
-            )
+            refuse(self, "", x)
         if len(x.shape) not in layouts or x.shape[-1] != self.input_size:
             expected = " or ".join(f"({axes}{self.input_size})" for axes in layouts.values())
             raise ValueError(f"{self._name}: got input of shape {x.shape}, expected {expected}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from autograd import Tensor
+
+from .doors import HALF, like, single
 
 __all__ = ["l1_penalty", "l2_penalty"]
 
@@ -40,12 +42,14 @@ def l1_penalty(params: Penalized) -> Any:
     Examples
     --------
     >>> from autograd import Tensor
+
+    from .doors import HALF, like, single
     >>> w = Tensor([1.0, -2.0], requires_grad=True)
     >>> (0.1 * l1_penalty([w])).backward()
     >>> w.grad
     array([ 0.1, -0.1], dtype=float32)
     """
-    return sum(np.abs(p).sum() for p in _listed("l1_penalty", params))
+    return _sum("l1_penalty", params, lambda p: np.abs(p).sum())
 
 
 def l2_penalty(params: Penalized) -> Any:
@@ -75,7 +79,13 @@ def l2_penalty(params: Penalized) -> Any:
     >>> weights = [p for name, p in model.named_parameters() if "bias" not in name]
     >>> penalty = 0.01 * nn.l2_penalty(weights)
     """
-    return sum(0.5 * (p * p).sum() for p in _listed("l2_penalty", params))
+    return _sum("l2_penalty", params, lambda p: 0.5 * (p * p).sum())
+
+
+def _sum(name: str, params: Penalized, of: Callable[[Any], Any]) -> Any:
+    tensors = _listed(name, params)
+    total = sum(of(single(p)) for p in tensors)
+    return like(total, tensors[0]) if all(p.dtype == HALF for p in tensors) else total
 
 
 def _listed(name: str, params: Penalized) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .doors import door
 from .module import Module
 from .windows import ints
 
@@ -19,6 +20,7 @@ __all__ = [
 ]
 
 
+@door
 def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
     """Make r x r pixels of each, from r² channels.
 
@@ -45,6 +47,7 @@ def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
     return np.einsum("...cabij->...ciajb", x).reshape(*lead, c // (r * r), h * r, w * r)
 
 
+@door
 def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
     """Make r² channels of r x r pixels: the inverse of `pixel_shuffle`.
 
@@ -68,6 +71,7 @@ def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
     return np.einsum("...ciajb->...cabij", x).reshape(*lead, c * r * r, h // r, w // r)
 
 
+@door
 def channel_shuffle(x: Any, groups: int) -> Any:
     """Deal the channels out: y[:, i groups + g] = x[:, g (channels / groups) + i].
 

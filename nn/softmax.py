@@ -12,6 +12,7 @@ import numpy as np
 from autograd import op
 from autograd.dispatch import unwrap
 
+from .doors import door, given
 from .module import Module
 from .random import generator as _generator
 
@@ -40,6 +41,7 @@ def peak(x: Any, axis: Axis) -> Any:
     return top if top.dtype.kind == "f" else top.astype(float)  # unsigned x - top would wrap around
 
 
+@door(wide=True)
 @op
 def softmax(x, axis=-1):
     """exp(x) / sum(exp(x)) along `axis`: positive numbers that sum to 1."""
@@ -48,11 +50,13 @@ def softmax(x, axis=-1):
     return y, lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True))
 
 
+@door(wide=True)
 def softmin(x: Any, axis: Axis = -1) -> Any:
     """softmax(-x) along `axis`: large where x is small."""
     return softmax(-1.0 * x, axis)  # not -x, which wraps around for unsigned integers
 
 
+@door(wide=True)
 @op
 def log_softmax(x, axis=-1):
     """log(softmax(x)), as x - logsumexp(x), which keeps the digits of small probabilities."""
@@ -61,6 +65,7 @@ def log_softmax(x, axis=-1):
     return y, lambda g: g - np.exp(y) * g.sum(axis=axis, keepdims=True)
 
 
+@door(wide=True)
 @op
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))) along `axis`, or over everything.
@@ -79,6 +84,7 @@ def logsumexp(x, axis=None, keepdims=False):
     )
 
 
+@door(wide=True)
 def gumbel_softmax(
     logits: Any,
     tau: float = 1.0,
@@ -106,7 +112,9 @@ def gumbel_softmax(
     """
     if not tau > 0:
         raise ValueError(f"gumbel_softmax: tau is a temperature, above 0; got {tau}")
-    noise = _generator(generator).gumbel(size=np.shape(logits)).astype(logits.dtype)
+    noise = _generator(generator).gumbel(size=np.shape(logits))
+    if logits.dtype.kind == "f":
+        noise = noise.astype(logits.dtype)
     soft = softmax((logits + noise) * (1 / tau), axis)
     if not hard:
         return soft
@@ -144,7 +152,8 @@ class Softmax2d(Module):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.softmax` along the channels."""
-        if np.ndim(x) not in (3, 4):
+        x = given("Softmax2d", "", x)
+        if x.ndim not in (3, 4):
             raise ValueError(
                 f"Softmax2d: got input of shape {np.shape(x)}, expected (batch, channels, height, "
                 "width) or (channels, height, width); for other shapes use nn.Softmax(axis)"

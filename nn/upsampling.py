@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from autograd import op
 
+from .doors import door, like, refuse, single
 from .module import Module
 from .windows import ints
 
@@ -34,6 +35,7 @@ MODES: dict[str, tuple[int, ...]] = {
 }
 
 
+@door
 def interpolate(
     x: Any,
     size: Size = None,
@@ -92,7 +94,9 @@ def _interpolate(
     recompute_scale_factor: bool | None,
 ) -> Any:
     _check(who, size, scale_factor, mode, align_corners, recompute_scale_factor)
-    shape, choosing = np.shape(x), mode.startswith("nearest")
+    if not hasattr(x, "shape"):
+        refuse(who, "", x)
+    shape, choosing = x.shape, mode.startswith("nearest")
     n = len(shape) - 2
     if n not in MODES[mode]:
         expected = " or ".join(str(i + 2) for i in MODES[mode])
@@ -112,6 +116,7 @@ def _interpolate(
         raise ValueError(f"{who}: got {old} to make {new} of, expected no size of 0")
     if recompute_scale_factor or mode == "area":
         scales = (None,) * n
+    given, x = x, x if choosing else single(x)
     for axis, (n, m, scale) in enumerate(zip(old, new, scales, strict=True), 2):
         image = mode == "nearest" and len(old) == 2
         if (image and m in (n, 2 * n)) or ("linear" in mode and m == n):
@@ -124,7 +129,7 @@ def _interpolate(
         else:
             weights = _weights(n, m, scale, mode, bool(align_corners))
             x = _along(x, weights=weights.astype(x.dtype), axis=axis)
-    return x
+    return x if choosing else like(x, given)
 
 
 @op(linear=True)
@@ -202,10 +207,14 @@ def _check(
         raise ValueError(f"{who}: got recompute_scale_factor with a size, expected a scale_factor")
 
 
+def _is_scale(s: Any) -> bool:
+    return s is None or (not isinstance(s, bool) and 0 < s < math.inf)
+
+
 def _each(who: str, n: int, scale_factor: Any) -> tuple[Any, ...]:
     """`scale_factor` for each of n axes."""
     given = tuple(scale_factor) if isinstance(scale_factor, Sequence) else (scale_factor,) * n
-    if len(given) != n or not all(s is None or 0 < s < math.inf for s in given):
+    if len(given) != n or not all(map(_is_scale, given)):
         raise ValueError(
             f"{who}: got scale_factor={scale_factor!r}, expected a positive number"
             + (f", or {n} of them" if n > 1 else "")

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd import op
 
+from .doors import door
 from .module import Module
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "around",
     "fold",
     "ints",
+    "is_int",
     "unfold",
     "windows_of",
 ]
@@ -129,10 +131,21 @@ class Windows(NamedTuple):
             windows[at] += numbers[at]
 
 
-def ints(who: str, name: str, n: int, value: Any, least: int = 1) -> Ints:
-    """`value` for each of `n` axes."""
-    given = tuple(value) if isinstance(value, tuple | list) else (value,) * n
-    if len(given) != n or not all(isinstance(i, int | np.integer) and i >= least for i in given):
+# Of these one number in a tuple is for all axes, as PyTorch has it.
+FOR_ALL_AXES = "stride", "padding", "dilation", "output_padding"
+
+
+def is_int(x: Any) -> bool:
+    """Whether `x` is an int; True and False are none."""
+    return isinstance(x, int | np.integer) and not isinstance(x, bool)
+
+
+def ints(who: str, name: str, n: int, value: Any, least: int = 1, alone: bool = False) -> Ints:
+    """`value` for each of `n` axes. `alone`: one number in a tuple is for all of them."""
+    given = tuple(value) if isinstance(value, tuple | list) else (value,)
+    if len(given) == 1 and (given[0] is value or name in FOR_ALL_AXES or alone):
+        given *= n
+    if len(given) != n or not all(map(is_int, given)) or min(given) < least:
         raise ValueError(
             f"{who}: got {name}={value!r}, expected an int of at least {least}"
             + (f", or {n} of them" if n > 1 else "")
@@ -178,6 +191,7 @@ def windows_of(
     return Windows(size, kernel, out, stride, dilation, pairs, groups)
 
 
+@door
 def unfold(
     x: Any, kernel_size: Size, dilation: Size = 1, padding: Size | str = 0, stride: Size = 1
 ) -> Any:
@@ -204,6 +218,7 @@ def unfold(
     return _unfold(x, at=at) if x.ndim == n + 2 else _unfold(x[None], at=at)[0]
 
 
+@door
 def fold(
     x: Any,
     output_size: Size,

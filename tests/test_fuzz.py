@@ -185,7 +185,7 @@ def test_a_fault_of_a_layer_is_found() -> None:
 def test_writing_in_place_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def in_place(self: Tensor, other: Any) -> Tensor:
         result = self + other
-        self._data[...] = result._data  # what closures hold changes with it
+        self._array[...] = result._array  # what closures hold changes with it
         self._node = result._node
         return self
 

@@ -72,7 +72,7 @@ class CharLSTM(nn.Module):
 
         For `temperature` see `draw`. If the model has dropout, call `model.eval()` before.
         """
-        text, rng = prompt("CharLSTM", start), nn.generator(generator)
+        text, rng = prompt("CharLSTM", start, length), nn.generator(generator)
         logits, state = self(text)
         for _ in range(length):
             new = draw(logits.numpy()[..., -1, :], temperature, generator=rng)[..., None]

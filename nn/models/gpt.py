@@ -150,7 +150,7 @@ class GPT(nn.Module):
 
         For `temperature` and `top_k` see `draw`. With dropout, call `model.eval()` before.
         """
-        text, rng = prompt("GPT", start), nn.generator(generator)
+        text, rng = prompt("GPT", start, length), nn.generator(generator)
         for _ in range(length):
             logits = self(text[..., -self.block_size :]).numpy()[..., -1, :]
             new = draw(logits, temperature, top_k, rng)

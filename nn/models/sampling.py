@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import nn
+from nn.windows import is_int
 
 
-def prompt(name: str, start: Any) -> NDArray[Any]:
-    """The tokens that a text begins with, as an array; ValueError if there are none."""
+def prompt(name: str, start: Any, length: int) -> NDArray[Any]:
+    """The tokens that a text begins with, as an array; ValueError if there are none.
+
+    `length` is how many are to follow: an int, 0 or more.
+    """
+    if not is_int(length) or length < 0:
+        raise ValueError(f"{name}.generate: got length={length!r}, expected an int, 0 or more")
     text = np.asarray(start)
     if text.ndim not in (1, 2) or not text.size:
         raise ValueError(
@@ -40,7 +47,7 @@ def draw(
 
     Raises
     ------
-    ValueError : the temperature is negative.
+    ValueError : the temperature is not a number of 0 or more; top_k is not an int of 1 or more.
 
     Examples
     --------
@@ -48,8 +55,10 @@ def draw(
     >>> nn.models.draw(np.array([[0.0, 9.0], [9.0, 0.0]]), temperature=0)
     array([1, 0])
     """
-    if temperature < 0:
-        raise ValueError(f"draw: got temperature={temperature}, expected 0 or more")
+    if isinstance(temperature, bool) or not 0 <= temperature < math.inf:
+        raise ValueError(f"draw: got temperature={temperature}, expected a number, 0 or more")
+    if top_k is not None and not (is_int(top_k) and top_k > 0):
+        raise ValueError(f"draw: got top_k={top_k!r}, expected an int, 1 or more, or None for all")
     if top_k is not None and top_k < logits.shape[-1]:
         least = np.sort(logits, axis=-1)[..., -top_k, None]
         logits = np.where(logits < least, -np.inf, logits)

@@ -79,8 +79,9 @@ class VAE(nn.Module):
         """
         logits, mean, log_var = self(x, generator)
         pixels = x.reshape(logits.shape)
-        reconstruction = F.binary_cross_entropy_with_logits(logits, pixels, reduction="sum")
-        return reconstruction / len(x) + self.beta * kl_to_normal(mean, log_var).mean()
+        # The mean of all pixels, not their sum, which could overflow in float16.
+        reconstruction = F.binary_cross_entropy_with_logits(logits, pixels) * logits.shape[-1]
+        return reconstruction + self.beta * kl_to_normal(mean, log_var).mean()
 
     @no_grad()
     def sample(self, n: int, generator: Rng = None) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 import nn
 import nn.functional as F
-from autograd import Tensor, gradcheck, gradgradcheck, gradients
+from autograd import LeafInPlaceError, Tensor, gradcheck, gradgradcheck, gradients, no_grad
 
 INF = math.inf
 PIECES = ["relu", "relu6", "leaky_relu", "rrelu", "elu", "selu", "celu", "hardtanh"]
@@ -288,3 +288,46 @@ def test_gumbel_softmax_goes_straight_through() -> None:
     np.testing.assert_allclose(hard, soft)
     with pytest.raises(ValueError, match="tau"):
         F.gumbel_softmax(x, tau=0)
+
+
+IN_PLACE = [
+    nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.RReLU, nn.ELU, nn.CELU, nn.SELU, nn.Hardtanh,
+    nn.Hardsigmoid, nn.Hardswish, nn.SiLU, nn.Mish, nn.Dropout, nn.AlphaDropout,
+    lambda **k: nn.Threshold(0.1, 3.0, **k),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", IN_PLACE)
+def test_in_place_the_input_becomes_the_result(make: Any) -> None:
+    seed = {"generator": 0} if make in (nn.RReLU, nn.Dropout, nn.AlphaDropout) else {}
+    apart, layer = make(**seed), make(inplace=True, **seed)
+    x = Tensor(np.array([-1.0, 2.0, 0.5, -0.2]), requires_grad=True)
+    h = x * 3
+    before = h * h  # keeps the old value
+    y = layer(h)
+    assert y is h
+    (before + h + y).sum().backward()
+    got = x.grad
+    x.grad = None
+    expected = apart(x * 3)
+    np.testing.assert_array_equal(y.detach(), expected.detach())
+    ((x * 3) ** 2 + 2 * expected).sum().backward()
+    np.testing.assert_allclose(got, x.grad)
+    assert repr(layer).endswith("inplace=True)")
+
+
+def test_in_place_what_cannot_be_changed_is_refused() -> None:
+    layer = nn.ReLU(inplace=True)
+    leaf = Tensor([-1.0, 2.0], requires_grad=True)
+    with pytest.raises(LeafInPlaceError):
+        layer(leaf)
+    with no_grad():
+        assert layer(leaf) is leaf
+    np.testing.assert_array_equal(leaf.data, [0, 2])
+    with pytest.raises(TypeError, match=r"^ReLU\(inplace=True\): got a plain array"):
+        layer(np.array([-1.0, 2.0]))
+    x = np.array([-1.0, 2.0])
+    assert nn.Dropout(inplace=True).eval()(x) is x  # nothing to change
+    t = Tensor([-1.0, 2.0])
+    assert layer(t) is t
+    np.testing.assert_array_equal(t, [0, 2])

@@ -493,3 +493,22 @@ def test_type_errors() -> None:
         nn.Conv2d(4, 6, 3)(X.astype(np.int64))
     with pytest.raises(TypeError, match="got a list"):
         nn.Conv2d(4, 6, 3)([1.0])
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_one_number_in_a_tuple_is_for_all_axes(n: int) -> None:
+    x, w = np.ones((1, 2, *(9,) * n)), np.ones((2, 2, *(3,) * n))
+    conv, transposed = getattr(F, f"conv{n}d"), getattr(F, f"conv_transpose{n}d")
+    for option in ("stride", "padding", "dilation"):
+        for f in (conv, transposed):
+            np.testing.assert_array_equal(f(x, w, **{option: (2,)}), f(x, w, **{option: 2}))
+    y = transposed(x, w, stride=[2], output_padding=(1,))
+    np.testing.assert_array_equal(y, transposed(x, w, stride=2, output_padding=1))
+    layer = getattr(nn, f"Conv{n}d")(2, 2, 3, stride=(2,), padding=[1], dilation=(2,))
+    for name, number in [("stride", 2), ("padding", 1), ("dilation", 2)]:
+        assert getattr(layer, name) == (number,) * n
+    for mode in ("reflect", "zeros"):
+        same = getattr(nn, f"Conv{n}d")(2, 2, 3, padding=(1,), padding_mode=mode)
+        assert same(x).shape == x.shape
+    with pytest.raises(ValueError, match=rf"stride=\(2, 2, 2, 2\), expected an int .* or {n} of"):
+        conv(x, w, stride=(2, 2, 2, 2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 import nn
 import nn.functional as F
-from autograd import Tensor, gradcheck, gradgradcheck, gradients
+from autograd import Tensor, gradcheck, gradgradcheck, gradients, op
 from nn.linear import _linear
 
 RNG = np.random.default_rng(0)
@@ -261,12 +263,12 @@ OPS = [
 def test_dtype_stays(op: Any, inputs: int, dtype: Any) -> None:
     array = RNG.standard_normal((3, 3)).astype(dtype)
     # The body itself: the engine would cast a gradient of another dtype, at a cost nobody sees.
-    out, *closures = op.__wrapped__(*[array] * inputs)
+    out, *closures = inspect.unwrap(op)(*[array] * inputs)
     assert out.dtype == dtype
     assert len(closures) == inputs
     for closure in closures:
         assert closure(np.ones(out.shape, dtype)).dtype == dtype
-    out, *_ = op.__wrapped__(*[array] * (inputs - 1), array[:, 0])
+    out, *_ = inspect.unwrap(op)(*[array] * (inputs - 1), array[:, 0])
     assert out.dtype == dtype
 
 
@@ -286,3 +288,186 @@ def test_flatten_of_a_single_axis_and_from_the_first_by_its_negative_number() ->
     for axes in ((-4,), (0, -4), (3,), (0, 3), (2, 1)):
         with pytest.raises(ValueError, match="flatten: no axes"):
             F.flatten(x, *axes)
+
+
+# Beyond their thresholds (blocks of attention and of windows, gathers of embeddings, the order in
+# memory of pooling) the rules meet gradients of any layout.
+
+
+def layouts(shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """Gradients of this shape, each another view of memory."""
+    rng = np.random.default_rng(5)
+    whole = rng.standard_normal(shape)
+    fixed = whole.copy()
+    fixed.flags.writeable = False
+    twice = rng.standard_normal((*shape[:-1], 2 * shape[-1]))
+    return {
+        "broadcast": np.broadcast_to(whole[..., :1], shape),
+        "one number": np.broadcast_to(np.float64(0.7), shape),
+        "reversed": whole[(slice(None, None, -1),) * len(shape)],
+        "transposed": rng.standard_normal(shape[::-1]).T,
+        "strided": twice[..., ::2],
+        "read-only": fixed,
+        "real part": (whole + 1j).real,
+    }
+
+
+@op(linear=True)
+def _weighed(y, g=None):
+    return np.zeros(()), lambda _: g  # not g * 1, which would be an array of its own
+
+
+LARGE = np.random.default_rng(6)
+LARGE_ROWS: dict[str, tuple[Callable[..., Any], list[np.ndarray]]] = {
+    "attention": (F.scaled_dot_product_attention, [LARGE.standard_normal((40, 2, 48, 8))] * 3),
+    "attention mask": (
+        F.scaled_dot_product_attention,
+        [LARGE.standard_normal((40, 2, 48, 8))] * 3 + [LARGE.standard_normal((40, 1, 48, 48))],
+    ),
+    "conv2d": (
+        lambda x, w: F.conv2d(x, w, padding=1),
+        [LARGE.standard_normal((20, 3, 40, 40)), LARGE.standard_normal((4, 3, 3, 3))],
+    ),
+    "conv2d stride": (
+        lambda x, w: F.conv2d(x, w, stride=2, groups=2),
+        [LARGE.standard_normal((20, 4, 60, 60)), LARGE.standard_normal((4, 2, 3, 3))],
+    ),
+    "conv_transpose2d": (
+        lambda x, w: F.conv_transpose2d(x, w, stride=2),
+        [LARGE.standard_normal((20, 3, 30, 30)), LARGE.standard_normal((3, 4, 3, 3))],
+    ),
+    "unfold": (lambda x: F.unfold(x, 3), [LARGE.standard_normal((8, 3, 40, 40))]),
+    "fold": (lambda x: F.fold(x, 40, 3), [LARGE.standard_normal((8, 27, 1444))]),
+    "embedding": (lambda w: F.embedding(LARGE_INDEX, w), [LARGE.standard_normal((50, 64))]),
+    "embedding by frequency": (
+        lambda w: F.embedding(LARGE_INDEX, w, padding_idx=3, scale_grad_by_freq=True),
+        [LARGE.standard_normal((50, 64))],
+    ),
+    "embedding_bag": (
+        lambda w, f: F.embedding_bag(LARGE_INDEX, w, mode="sum", per_sample_weights=f),
+        [LARGE.standard_normal((50, 64)), LARGE.standard_normal((40, 60))],
+    ),
+    "max_pool2d": (lambda x: F.max_pool2d(x, 3, 2, 1), [LARGE.standard_normal((8, 4, 40, 40))]),
+    "avg_pool2d": (lambda x: F.avg_pool2d(x, 3, 2, 1), [LARGE.standard_normal((8, 4, 40, 40))]),
+    "lp_pool2d": (lambda x: F.lp_pool2d(x, 2, 3), [LARGE.standard_normal((8, 4, 40, 40))]),
+    "adaptive_avg_pool2d": (
+        lambda x: F.adaptive_avg_pool2d(x, 7),
+        [LARGE.standard_normal((8, 4, 40, 40))],
+    ),
+    "interpolate": (
+        lambda x: F.interpolate(x, 30, mode="bilinear"),
+        [LARGE.standard_normal((8, 4, 40, 40))],
+    ),
+    "nearest": (lambda x: F.interpolate(x, 90), [LARGE.standard_normal((4, 2, 40, 40))]),
+    "pad": (lambda x: F.pad(x, (3, 3), "reflect"), [LARGE.standard_normal((8, 40, 40))]),
+    "gelu": (F.gelu, [LARGE.standard_normal((9, 4000))]),
+    "layer_norm": (
+        lambda x, w, b: F.layer_norm(x, 500, w, b),
+        [LARGE.standard_normal((40, 500))] + [LARGE.random(500)] * 2,
+    ),
+    "batch_norm": (
+        lambda x, w, b: F.batch_norm(x, None, None, w, b, True),
+        [LARGE.standard_normal((40, 5, 99)), LARGE.random(5), LARGE.random(5)],
+    ),
+    "linear": (
+        F.linear,
+        [LARGE.standard_normal((9, 50, 30)), LARGE.random((20, 30)), LARGE.random(20)],
+    ),
+    "bilinear": (
+        F.bilinear,
+        [LARGE.random((9, 50, 3)), LARGE.random((9, 50, 4)), LARGE.random((6, 3, 4))],
+    ),
+    "softmax": (F.softmax, [LARGE.standard_normal((40, 500))]),
+    "cross_entropy": (
+        lambda x: F.cross_entropy(x, LARGE_INDEX, reduction="none"),
+        [LARGE.standard_normal((40, 50, 60))],
+    ),
+    "LSTM": (lambda x: LSTM(x)[0], [LARGE.standard_normal((20, 8, 6))]),
+    "pixel_shuffle": (lambda x: F.pixel_shuffle(x, 2), [LARGE.standard_normal((8, 12, 20, 20))]),
+    "local_response_norm": (
+        lambda x: F.local_response_norm(x, 3),
+        [LARGE.standard_normal((8, 9, 200))],
+    ),
+    "prelu": (F.prelu, [LARGE.standard_normal((8, 9, 200)), LARGE.random(9)]),
+}
+LARGE_INDEX = LARGE.integers(0, 50, (40, 60))
+LSTM = nn.LSTM(6, 7, 2, bidirectional=True).double()
+
+
+@pytest.mark.parametrize("row", LARGE_ROWS)
+def test_gradients_of_any_layout(row: str) -> None:
+    f, arrays = LARGE_ROWS[row]
+
+    def slopes(g: np.ndarray) -> list[Any]:
+        tensors = [Tensor(x, requires_grad=True) for x in arrays]
+        LSTM.zero_grad()
+        _weighed(f(*tensors), g).backward()
+        return [t.grad for t in (*tensors, *(LSTM.parameters() if row == "LSTM" else ()))]
+
+    for name, g in layouts(f(*arrays).shape).items():
+        for got, expected in zip(slopes(g), slopes(g.copy("C")), strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+# What is taken: numbers, lists, integers and booleans, as by NumPy's own functions
+
+ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
+    name: getattr(F, name)
+    for name in (
+        "celu", "elu", "erf", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
+        "leaky_relu", "log_sigmoid", "logsigmoid", "mish", "relu", "relu6", "rrelu", "selu",
+        "sigmoid", "silu", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
+    )
+}  # fmt: skip
+ELEMENTWISE |= {
+    "gelu tanh": lambda x: F.gelu(x, "tanh"),
+    "prelu": lambda x: F.prelu(x, [0.25]),
+    "threshold": lambda x: F.threshold(x, 0.5, 7.0),
+    "dropout": lambda x: F.dropout(x, training=False),
+    "alpha_dropout": F.alpha_dropout,
+    "softmax": F.softmax,
+    "softmin": F.softmin,
+    "log_softmax": F.log_softmax,
+    "logsumexp": F.logsumexp,
+    "gumbel_softmax": lambda x: F.gumbel_softmax(x, generator=0),
+}
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_numbers_and_lists_are_taken_as_arrays(name: str) -> None:
+    f = ELEMENTWISE[name]
+    whole = ("soft" in name and "max" in name) or "exp" in name or "softmin" in name
+    for x in ([0.7, -0.3], [2, -1], [True, False], (0.5, 2), [[1.5, 2], [3, 4]]):
+        expected = f(np.asarray(x, float))
+        np.testing.assert_allclose(f(x), expected, rtol=2e-3, atol=1e-3)  # tanh(True) is float16
+        assert isinstance(f(x), np.ndarray | np.generic)
+    for x in () if whole else (0.7, -3, True, np.float32(0.5)):
+        np.testing.assert_allclose(f(x), f(np.asarray(x, float)), rtol=2e-3, atol=1e-3)
+    if not whole:
+        assert isinstance(f(0.5), float | np.ndarray)
+        assert np.ndim(f(0.5)) == 0
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64, np.bool_])
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_integers_do_not_wrap_around(name: str, dtype: Any) -> None:
+    f = ELEMENTWISE[name]
+    limits = [0, 1] if dtype is np.bool_ else [np.iinfo(dtype).max, np.iinfo(dtype).min]
+    x = np.array([0, 1, 2, 3, *limits]).astype(dtype)
+    np.testing.assert_allclose(f(x), f(x.astype(float)), rtol=2e-3, atol=1e-3)
+
+
+def test_distances_of_small_integers() -> None:
+    for dtype in (np.uint8, np.int8, bool):
+        a, b = np.array([[0, 1, 1]], dtype), np.array([[1, 1, 0]], dtype)
+        a, b = (x if dtype is bool else x * dtype(100) for x in (a, b))
+        for f in (F.pairwise_distance, F.cosine_similarity):
+            np.testing.assert_allclose(f(a, b), f(a.astype(float), b.astype(float)))
+        np.testing.assert_allclose(F.normalize(a), F.normalize(a.astype(float)))
+
+
+@pytest.mark.parametrize("name", F.__all__)
+def test_functions_can_be_pickled(name: str) -> None:
+    f = getattr(F, name)
+    assert pickle.loads(pickle.dumps(f)) is f

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -396,7 +397,6 @@ def test_layers_pass_their_settings_on() -> None:
             np.testing.assert_array_equal(layer(*args), function)
     assert repr(nn.MSELoss()) == "MSELoss()"
     assert repr(nn.NLLLoss(reduction="sum")) == "NLLLoss(reduction='sum')"
-    assert nn.CrossEntropyLoss(w).state_dict() == {}
 
 
 @pytest.mark.parametrize("weight", [None, np.array([0.5, 1, 2, 3])])
@@ -409,3 +409,88 @@ def test_probabilities_are_smoothed_towards_even_ones(e: float, weight: Any) -> 
     for reduction, expected in {"none": each, "sum": each.sum(), "mean": each.sum() / 6}.items():
         loss = F.cross_entropy(LOGITS, q, weight, reduction=reduction, label_smoothing=e)
         np.testing.assert_allclose(loss, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [
+        (lambda w: nn.CrossEntropyLoss(w), ["weight"]),
+        (lambda w: nn.NLLLoss(w), ["weight"]),
+        (lambda w: nn.BCELoss(w), ["weight"]),
+        (lambda w: nn.BCEWithLogitsLoss(w, pos_weight=w), ["weight", "pos_weight"]),
+        (lambda w: nn.MultiMarginLoss(weight=w), ["weight"]),
+        (lambda w: nn.MultiLabelSoftMarginLoss(w), ["weight"]),
+    ],
+)
+def test_weights_are_state(make: Callable[..., nn.Module], names: list[str]) -> None:
+    loss = make([1.0, 2.0, 3.0])
+    assert list(loss.state_dict()) == names
+    assert not list(loss.parameters())
+    other = make(np.ones(3))
+    other.load_state_dict(loss.state_dict())
+    np.testing.assert_array_equal(other.get_buffer("weight"), [1, 2, 3])
+    with pytest.raises(ValueError, match="weight: missing"):
+        other.load_state_dict({})
+    assert make(None).state_dict() == {}
+    model = nn.Sequential(loss).astype(np.float64)
+    assert model.state_dict()["0.weight"].dtype == np.float64
+
+
+def test_loaded_weights_are_those_that_count() -> None:
+    loss = nn.CrossEntropyLoss(np.ones(4))
+    w = np.array([0.5, 1, 2, 3])
+    loss.load_state_dict({"weight": w})
+    expected = F.cross_entropy(LOGITS, LABELS, w)
+    np.testing.assert_array_equal(loss(LOGITS, LABELS), expected)
+    assert isinstance(loss(LOGITS, LABELS), np.floating)  # arrays in, an array out
+
+
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss, nn.NLLLoss])
+def test_data_are_no_weights_of_classes(loss: Any) -> None:
+    with pytest.raises(nn.LossShapeError, match=rf"of shape \(6, 4\).*nn.{loss.__name__}\(\)\("):
+        loss(weight=LOGITS)
+
+
+BINARY = [F.binary_cross_entropy, F.binary_cross_entropy_with_logits, F.multilabel_soft_margin_loss]
+
+
+@pytest.mark.parametrize("f", BINARY)
+@pytest.mark.parametrize("wrap", [np.asarray, Tensor])
+def test_targets_of_two_classes_are_from_0_to_1(f: Callable[..., Any], wrap: Any) -> None:
+    x = np.array([0.2, 0.7], np.float32)
+    for target, message in [
+        ([-1.0, 1.0], r"target -1 at position 0: expected 0 to 1; for labels of -1 and 1 write"),
+        ([0.0, 2.0], r"target 2 at position 1: expected 0 to 1$"),
+        ([np.nan, 0.0], r"target nan at position 0"),
+        ([0.5, 1.001], r"target 1\.001 at position 1"),
+        ([0.5, -0.001], r"target -0\.001 at position 1"),
+    ]:
+        with pytest.raises(ValueError, match=f"^{f.__name__}: {message}"):
+            f(x, wrap(np.array(target, np.float32)))
+    for target in ([0.0, 1.0], [True, False], [0, 1], [np.nextafter(np.float32(1), 2), -1e-8]):
+        assert np.isfinite(f(x, wrap(np.array(target))))
+
+
+@pytest.mark.parametrize("f", [F.poisson_nll_loss, F.kl_div])
+def test_counts_and_probabilities_are_not_negative(f: Callable[..., Any]) -> None:
+    x = np.zeros((1, 3))
+    with pytest.raises(ValueError, match=rf"^{f.__name__}: target -1 at .*: expected 0 or more"):
+        f(x, np.array([[0.0, 2.0, -1.0]]))
+    with pytest.raises(ValueError, match="target nan"):
+        f(x, np.array([[0.0, 2.0, np.nan]]))
+    assert np.isfinite(f(x, np.array([[0.0, 2.0, 1.0]])))  # more than 1: a weight
+    F.kl_div(x, x - 1, log_target=True)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_kl_div_by_a_target_of_0_is_steep() -> None:
+    x, y = np.array([-1.0, -np.inf, -2.0]), Tensor([0.0, 0.0, 0.5], requires_grad=True)
+    loss = F.kl_div(x, y, reduction="sum")
+    assert loss.item() == pytest.approx(0.5 * (math.log(0.5) + 2))  # 0 where y is 0
+    loss.backward()
+    assert y.grad is not None
+    assert y.grad[0] == -np.inf
+    assert y.grad[2] == pytest.approx(math.log(0.5) + 3)
+    y = np.array([0.3, 0.6, 0.1])
+    gradcheck(lambda x, y: F.kl_div(x, y, reduction="sum"), np.log(y[::-1]), y)
+    gradgradcheck(lambda x, y: F.kl_div(x, y, reduction="sum"), np.log(y[::-1]), y)

@@ -265,3 +265,15 @@ def test_what_is_left_over_is_left_out_unless_asked_for(kind: str, n: int) -> No
         assert pool(x, 3, 3, 1)[(0,) * (n + 1)] == pytest.approx((2 / 3) ** n)  # padding counts
         assert pool(x, 3, 3, 1, False, False)[(0,) * (n + 1)] == 1
         assert pool(x, 3, 3, 1, False, True, 2)[(0,) * (n + 1)] == 2 ** (n - 1)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_one_number_in_a_tuple_is_for_all_axes(n: int) -> None:
+    x = np.random.default_rng(0).standard_normal((1, 2, *(8,) * n))
+    largest, mean = getattr(F, f"max_pool{n}d"), getattr(F, f"avg_pool{n}d")
+    np.testing.assert_array_equal(largest(x, (3,), (2,), (1,), (2,)), largest(x, 3, 2, 1, 2))
+    np.testing.assert_array_equal(mean(x, [3], [2], [1]), mean(x, 3, 2, 1))
+    layer = getattr(nn, f"MaxPool{n}d")((3,), (2,))
+    assert (layer.kernel_size, layer.stride) == ((3,) * n, (2,) * n)
+    with pytest.raises(ValueError, match="output_size"):  # nor in PyTorch
+        getattr(F, f"adaptive_avg_pool{n}d")(x, (2,))

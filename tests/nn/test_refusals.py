@@ -5,6 +5,7 @@ tests/parity/test_refusals_torch.py goes further: all that PyTorch's layers refu
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +78,13 @@ CASES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["multilabel_margin_loss", "(2, 0)", "a class or more"],
     ),
     "features": (lambda: nn.Linear(-1, 2), ["Linear", "in_features=-1", "0 or more"]),
+    "a bool in a size": (lambda: nn.Conv2d(3, 8, (3, True)), ["Conv2d", "(3, True)", "an int"]),
+    "a bool for a size": (
+        lambda: nn.functional.max_pool2d(x(1, 4, 4), True),
+        ["max_pool2d", "kernel_size=True", "an int"],
+    ),
+    "a bool in padding": (lambda: nn.ZeroPad1d((1, True)), ["ZeroPad1d", "(1, True)", "an int"]),
+    "training for p": (lambda: nn.functional.dropout(x(3), True), ["dropout", "p is", "True"]),
     "pad": (lambda: nn.functional.pad(x(3), 1), ["pad=(1,)", "a pair of ints"]),
     # a label or an index out of range: which, where, and the range
     "label": (
@@ -174,3 +182,173 @@ def test_an_empty_batch_goes_through_where_it_has_a_meaning() -> None:
     assert model(x(0, 3)).shape == (0, 4)
     assert nn.Conv2d(1, 2, 3)(x(0, 1, 5, 5)).shape == (0, 2, 3, 3)
     assert nn.MaxPool2d(2)(x(0, 1, 4, 4)).shape == (0, 1, 2, 2)
+
+
+NOT_OPTIONS: dict[str, tuple[Callable[[], Any], str]] = {
+    "MSELoss": (lambda: nn.MSELoss(x(4), x(4)), "write nn.MSELoss()(input, target)"),
+    "CrossEntropyLoss": (
+        lambda: nn.CrossEntropyLoss(nn.Linear(3, 2)(x(4, 3))),
+        "a Tensor of shape (4, 2) for weight; write nn.CrossEntropyLoss()(input, target)",
+    ),
+    "labels too": (lambda: nn.CrossEntropyLoss(x(4, 2), i(0, 1)), "nn.CrossEntropyLoss()("),
+    "BCELoss": (lambda: nn.BCELoss(x(4), x(4)), "an array of shape (4,) for reduction"),
+    "three": (lambda: nn.TripletMarginLoss(x(2), x(2), x(2)), "()(anchor, positive, negative)"),
+    "ReLU": (lambda: nn.ReLU(Tensor(x(2))), "a Tensor of shape (2,) for inplace; write nn.ReLU()"),
+    "no options": (lambda: nn.Sigmoid(x(2)), "Sigmoid takes options, got an array of shape (2,);"),
+    "none expected": (lambda: nn.Tanh(3), "Tanh takes 0 options, got 1; for data write nn.Tanh()"),
+    "Linear": (
+        lambda: nn.Linear(x(4, 3)),
+        "for in_features; write nn.Linear(in_features, out_features)(x)",
+    ),
+    "models": (lambda: nn.models.LeNet(x(2)), "nn.models.LeNet()(x)"),
+    "lists": (
+        lambda: nn.MSELoss([1.0], [2.0]),
+        "got a list for reduction, expected a string; for",
+    ),
+    "a layer": (lambda: nn.L1Loss(nn.ReLU()), "got a ReLU for reduction, expected a string"),
+    "None": (lambda: nn.Linear(None, 2), "got None for in_features, expected an int"),
+    "a string": (lambda: nn.Linear("3", 2), "got '3' for in_features, expected an int"),
+    "a float": (lambda: nn.Linear(3.0, 2), "got in_features=3.0, expected an int"),
+    "a bool for a size": (lambda: nn.Conv2d(3, 8, 3, True), "Conv2d: got stride=True, expected"),
+    "a bool for a number": (lambda: nn.Dropout(True), "got p=True, expected a number"),
+    "a bool for a slope": (
+        lambda: nn.LeakyReLU(True),
+        "got negative_slope=True, expected",
+    ),
+    "a bool for layers": (lambda: nn.LSTM(3, 4, True), "got num_layers=True, expected an int"),
+    "dim": (lambda: nn.Softmax(dim=1), "Softmax: got dim=; write axis="),
+    "keepdim": (lambda: nn.PairwiseDistance(keepdim=True), "got keepdim=; write keepdims="),
+    "size_average": (lambda: nn.MSELoss(size_average=False), "write reduction='mean' or 'sum'"),
+    "reduce": (lambda: nn.NLLLoss(reduce=False), "write reduction='none', 'mean' or"),
+    "start_dim": (lambda: nn.Flatten(start_dim=1), "got start_dim=; write start_axis="),
+    "device": (lambda: nn.Linear(3, 2, device="cpu"), "got device=; leave it out"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_OPTIONS)
+def test_what_is_no_option(case: str) -> None:
+    call, message = NOT_OPTIONS[case]
+    with pytest.raises((TypeError, ValueError)) as raised:
+        call()
+    assert message in str(raised.value)
+
+
+LAYERS = [
+    c
+    for c in vars(nn).values()
+    if isinstance(c, type)
+    and issubclass(c, nn.Module)
+    and c.__module__ not in ("nn.module", "nn.containers", "nn.averaging")
+]
+
+
+def test_every_layer_refuses_data_among_its_options() -> None:
+    for name in nn.__all__:
+        layer = getattr(nn, name)
+        if layer in LAYERS:
+            with pytest.raises(
+                TypeError, match=rf"^{name} takes options, got a Tensor of .*\(2, 2\)"
+            ):
+                layer(Tensor(x(2, 2), requires_grad=True))
+
+
+@pytest.mark.parametrize("keyword", ["dim", "keepdim", "size_average", "reduce", "device"])
+def test_every_layer_knows_pytorchs_names(keyword: str) -> None:
+    for layer in LAYERS:
+        with pytest.raises(TypeError, match=f"^{layer.__name__}: got {keyword}=; "):
+            layer(**{keyword: 1})
+
+
+def test_what_is_an_option() -> None:
+    class Own(nn.Module):
+        def __init__(self, table: Any, dim: bool = True) -> None:
+            self.table, self.dim = table, dim
+
+    assert Own(x(2), dim=True).dim  # a module of one's own takes what it likes
+    assert nn.LayerNorm(np.array([3, 4])).weight.shape == (3, 4)
+    assert nn.Dropout(np.float32(0.5)).p == 0.5
+    assert nn.Linear(np.int64(3), 2).weight.shape == (2, 3)
+    nn.BCEWithLogitsLoss(x(3), pos_weight=Tensor(x(3)))
+
+    class Bare(nn.Module):
+        pass
+
+    with pytest.raises(TypeError, match="Bare takes 0 options, got 1"):
+        Bare(3)
+
+
+HINTS: dict[str, Callable[[], Any]] = {
+    "got dim=; write axis=": lambda: nn.functional.softmax(x(2, 2), dim=1),
+    "axis and keepdims": lambda: nn.functional.logsumexp(Tensor(x(2)), 0, keepdim=True),
+    "write reduction='mean' or": lambda: nn.functional.l1_loss(x(2), x(2), size_average=True),
+    "write start_axis=": lambda: nn.functional.flatten(x(2, 2), start_dim=0),
+    "write x = f(x)": lambda: nn.functional.relu(x(2), inplace=True),
+}
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_functions_know_pytorchs_names_of_arguments(hint: str) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument") as raised:
+        HINTS[hint]()
+    assert sum(hint in note for note in raised.value.__notes__) == 1  # and say it once
+
+
+@pytest.mark.parametrize("keyword", ["dim", "keepdim", "size_average", "reduce", "inplace"])
+def test_every_function_knows_pytorchs_names(keyword: str) -> None:
+    for name in nn.functional.__all__:
+        f = getattr(nn.functional, name)
+        parameters = inspect.signature(f).parameters.values()
+        needed = sum(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+        with pytest.raises(TypeError, match=f"unexpected keyword argument '{keyword}'") as raised:
+            f(*[x(2, 2)] * needed, **{keyword: 1})
+        assert len(raised.value.__notes__) == 1
+
+
+@pytest.mark.parametrize("name", nn.functional.__all__)
+def test_no_function_takes_none_for_data(name: str) -> None:
+    f = getattr(nn.functional, name)
+    parameters = inspect.signature(f).parameters.values()
+    needed = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    rest: list[Any] = [x(2, 2)] * (len(needed) - 1)
+    who, what = f.__name__, "expected an array, a Tensor, or numbers"
+    with pytest.raises(TypeError, match=rf"^{who}: got None for {needed[0].name}, {what}"):
+        f(None, *rest)
+    with pytest.raises(TypeError, match=rf"^{who}: got a dict for {needed[0].name}, {what}$"):
+        f({}, *rest)
+
+
+NO_DATA: dict[str, tuple[Callable[[], Any], str]] = {
+    "ReLU": (lambda: nn.ReLU()(None), "relu: got None for x, expected an array"),
+    "Linear": (lambda: nn.Linear(3, 2)(None), "Linear(3, 2): got None, expected an array or"),
+    "of a list": (lambda: nn.Linear(1, 2)([1.0]), "got a list, expected an array or a Tensor"),
+    "Bilinear": (lambda: nn.Bilinear(3, 3, 2)(x(3), None), "Bilinear(3, 3, 2): got None for x2"),
+    "Conv2d": (lambda: nn.Conv2d(3, 2, 1)(None), "kernel_size=1): got None"),
+    "MaxPool2d": (lambda: nn.MaxPool2d(2)(None), "max_pool2d: got None"),
+    "Upsample": (lambda: nn.Upsample(2)(None), "Upsample: got None"),
+    "ZeroPad2d": (lambda: nn.ZeroPad2d(1)(None), "ZeroPad2d: got None"),
+    "Softmax2d": (lambda: nn.Softmax2d()(None), "Softmax2d: got None"),
+    "LSTM": (lambda: nn.LSTM(3, 4)(None), "LSTM(3, 4): got None"),
+    "attention": (
+        lambda: nn.MultiheadAttention(4, 2)(x(2, 4), None, x(2, 4)),
+        "MultiheadAttention(4, 2): got None for key",
+    ),
+    "MSELoss": (
+        lambda: nn.MSELoss()(x(2), None),
+        "mse_loss: got None for target, expected",
+    ),
+    "of lists": (lambda: nn.ReLU()([[1.0], [1.0, 2.0]]), "relu: got a list for x, expected"),
+    "output and state": (lambda: nn.ReLU()((x(2), x(2))), "relu: got a tuple for x, expected"),
+    "swapped": (
+        lambda: nn.CrossEntropyLoss()(i(0, 1), x(2, 3)),
+        "input is int64, expected floats; the target has them: the input goes first",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NO_DATA)
+def test_what_is_no_data(case: str) -> None:
+    call, message = NO_DATA[case]
+    with pytest.raises(TypeError) as raised:
+        call()
+    assert message in str(raised.value)
+    assert "astype" not in str(raised.value)

@@ -99,7 +99,7 @@ def two_classes() -> Iterator[Row]:
             yield Row(ours, theirs, (shape,), config, (y,))
             yield Row(ours, theirs, (shape,), {**config, "pos_weight": pos}, (y,))
             yield Row(F.binary_cross_entropy, TF.binary_cross_entropy, (shape,), config, (y,), unit)
-    yield Row(ours, theirs, (shape, shape))  # by the target too
+    yield Row(ours, theirs, (shape, shape), warp=unit)  # by the target too
 
 
 def many_classes() -> Iterator[Row]:
@@ -302,3 +302,16 @@ def test_scale_of_initial_values(ours: Callable[..., Any], theirs: Callable[...,
     # 54,000 draws: the standard error of a standard deviation is 0.3 % at most
     assert a.std() == pytest.approx(b.std(), rel=0.02)
     assert a.mean() == pytest.approx(b.mean(), abs=0.02 * float(b.std()))
+
+
+@pytest.mark.parametrize("name", ["ReLU", "ELU", "SiLU", "Hardtanh", "LeakyReLU", "Mish"])
+def test_in_place_at_the_head_of_a_branch(name: str) -> None:
+    a = np.array([-1.0, 2.0, 0.5])
+    x, tx = Tensor(a, requires_grad=True), torch.tensor(a, requires_grad=True)
+    h, th = x * 1.0, tx * 1.0
+    y = h + nn.Sequential(getattr(nn, name)(inplace=True), nn.Identity())(h)
+    ty = th + torch.nn.Sequential(getattr(torch.nn, name)(inplace=True), torch.nn.Identity())(th)
+    np.testing.assert_allclose(y.detach(), ty.detach(), rtol=1e-12)
+    y.sum().backward()
+    ty.sum().backward()
+    np.testing.assert_allclose(x.grad, tx.grad, rtol=1e-12)
