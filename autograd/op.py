@@ -335,8 +335,9 @@ def _say_where(error: Exception, call: Any, inputs: tuple[Any, ...]) -> None:
     error.add_note(f"in {call.__name__}({', '.join(shapes)})")
     if hasattr(call, "explain") and (more := call.explain(*inputs)):
         error.add_note(more)
-    if isinstance(error, TypeError) and any(f"'{k}'" in str(error) for k in ("dim", "keepdim")):
-        error.add_note("dim and keepdim are axis and keepdims here, as in NumPy")
+    for name, numpys in ("dim", "axis"), ("keepdim", "keepdims"):
+        if isinstance(error, TypeError) and f"'{name}'" in str(error):
+            error.add_note(f"got {name}=; write {numpys}=, as in NumPy")
 
 
 def _refuse_tensors(call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -159,8 +159,9 @@ def _explain(error: TypeError) -> None:
     hints = {**HINTS, "inplace": "write x = f(x), for a function returns a new array"}
     for name, hint in hints.items():
         if f"unexpected keyword argument '{name}'" in str(error):
-            if not any("keepdims here" in note for note in getattr(error, "__notes__", ())):
-                error.add_note(f"got {name}=; {hint}")
+            note = f"got {name}=; {hint}"
+            if note not in getattr(error, "__notes__", ()):
+                error.add_note(note)
             return
 
 
@@ -196,6 +197,9 @@ def check_options(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> No
     kinds = _kinds(cls) if args or kwargs else None
     if kinds is None:
         return
+    if kwargs and cls.__init__ is object.__init__:  # which would take it without a word
+        name = next(iter(kwargs))
+        raise TypeError(f"{who} takes no options, got {name}=; for data write {_called(cls)}")
     if extra := len(args) > len(kinds):
         names = [*kinds, *[""] * (len(args) - len(kinds))]
     else:
@@ -210,7 +214,8 @@ def check_options(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> No
             _check_option(cls, name, x, kinds[name])
     if extra:
         raise TypeError(
-            f"{who} takes {len(kinds)} options, got {len(args)}; for data write {_called(cls)}"
+            f"{who} takes {len(kinds) or 'no'} options, got {len(args)}; for data write "
+            f"{_called(cls)}"
         )
 
 

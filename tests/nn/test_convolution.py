@@ -497,7 +497,7 @@ def test_type_errors() -> None:
 
 @pytest.mark.parametrize("n", [2, 3])
 def test_one_number_in_a_tuple_is_for_all_axes(n: int) -> None:
-    x, w = np.ones((1, 2, *(9,) * n)), np.ones((2, 2, *(3,) * n))
+    x, w = np.ones((1, 2, *(9,) * n), "f"), np.ones((2, 2, *(3,) * n), "f")
     conv, transposed = getattr(F, f"conv{n}d"), getattr(F, f"conv_transpose{n}d")
     for option in ("stride", "padding", "dilation"):
         for f in (conv, transposed):

@@ -179,7 +179,7 @@ def test_the_two_parts_hold_each_digit_alike(here):
     write_mnist(here / "data", "t10k", 100)
     for dataset, n in ("mnist", 2), ("circles", 125):
         args = argparse.Namespace(dataset=dataset, data="data", download=False)
-        *_, y_test = cli._array(args)
+        *_, y_test = cli._data(args)
         assert set(np.bincount(y_test)) == {n}
 
 

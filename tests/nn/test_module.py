@@ -720,8 +720,8 @@ def test_the_state_of_a_cycle_ends() -> None:
 
 
 def test_a_layer_without_options_takes_none() -> None:
-    for wrong in (lambda: nn.Tanh(np.ones(2)), lambda: nn.Tanh(x=1)):  # type: ignore[call-arg]
-        with pytest.raises(TypeError, match=r"Tanh takes no options; to apply it: Tanh\(\)\(x\)"):
+    for wrong in (lambda: nn.Tanh(np.ones(2)), lambda: nn.Tanh(1), lambda: nn.Tanh(x=1)):  # type: ignore[call-arg]
+        with pytest.raises(TypeError, match=r"Tanh takes .*write nn.Tanh\(\)\(x\)"):
             wrong()
     assert isinstance(nn.Tanh(), nn.Tanh)
     assert str(inspect.signature(nn.Tanh)) == "()"

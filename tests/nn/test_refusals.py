@@ -195,7 +195,7 @@ NOT_OPTIONS: dict[str, tuple[Callable[[], Any], str]] = {
     "three": (lambda: nn.TripletMarginLoss(x(2), x(2), x(2)), "()(anchor, positive, negative)"),
     "ReLU": (lambda: nn.ReLU(Tensor(x(2))), "a Tensor of shape (2,) for inplace; write nn.ReLU()"),
     "no options": (lambda: nn.Sigmoid(x(2)), "Sigmoid takes options, got an array of shape (2,);"),
-    "none expected": (lambda: nn.Tanh(3), "Tanh takes 0 options, got 1; for data write nn.Tanh()"),
+    "none expected": (lambda: nn.Tanh(3), "Tanh takes no options, got 1; for data write nn.Tanh()"),
     "Linear": (
         lambda: nn.Linear(x(4, 3)),
         "for in_features; write nn.Linear(in_features, out_features)(x)",
@@ -273,13 +273,13 @@ def test_what_is_an_option() -> None:
     class Bare(nn.Module):
         pass
 
-    with pytest.raises(TypeError, match="Bare takes 0 options, got 1"):
+    with pytest.raises(TypeError, match="Bare takes no options, got 1"):
         Bare(3)
 
 
 HINTS: dict[str, Callable[[], Any]] = {
     "got dim=; write axis=": lambda: nn.functional.softmax(x(2, 2), dim=1),
-    "axis and keepdims": lambda: nn.functional.logsumexp(Tensor(x(2)), 0, keepdim=True),
+    "got dim=; write axis=": lambda: nn.functional.logsumexp(Tensor(x(2)), 0, keepdim=True),
     "write reduction='mean' or": lambda: nn.functional.l1_loss(x(2), x(2), size_average=True),
     "write start_axis=": lambda: nn.functional.flatten(x(2, 2), start_dim=0),
     "write x = f(x)": lambda: nn.functional.relu(x(2), inplace=True),
@@ -301,7 +301,7 @@ def test_every_function_knows_pytorchs_names(keyword: str) -> None:
         needed = sum(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
         with pytest.raises(TypeError, match=f"unexpected keyword argument '{keyword}'") as raised:
             f(*[x(2, 2)] * needed, **{keyword: 1})
-        assert len(raised.value.__notes__) == 1
+        assert sum(note.startswith(f"got {keyword}=;") for note in raised.value.__notes__) == 1
 
 
 @pytest.mark.parametrize("name", nn.functional.__all__)
