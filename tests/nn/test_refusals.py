@@ -279,7 +279,7 @@ def test_what_is_an_option() -> None:
 
 HINTS: dict[str, Callable[[], Any]] = {
     "got dim=; write axis=": lambda: nn.functional.softmax(x(2, 2), dim=1),
-    "got dim=; write axis=": lambda: nn.functional.logsumexp(Tensor(x(2)), 0, keepdim=True),
+    "got keepdim=; write keepdims=": lambda: nn.functional.logsumexp(Tensor(x(2)), 0, keepdim=True),
     "write reduction='mean' or": lambda: nn.functional.l1_loss(x(2), x(2), size_average=True),
     "write start_axis=": lambda: nn.functional.flatten(x(2, 2), start_dim=0),
     "write x = f(x)": lambda: nn.functional.relu(x(2), inplace=True),
