@@ -282,7 +282,9 @@ class Tensor(Declared):
         def __getattr__(self, name: str) -> Any:
             if name == "_frozen":
                 return None  # never set: never frozen
-            way = hint(name) or ("" if name.startswith("_") else did_you_mean(name, dir(self)))
+            way = hint(name)
+            if not way and not name.startswith("_"):
+                way = did_you_mean(name, [n for n in dir(self) if not n.startswith("_")])
             text = f"{type(self).__name__} has no attribute {name!r}{way}"
             raise AttributeError(text, name=name)  # without obj: Python adds no guess of its own
 

@@ -469,12 +469,12 @@ def test_flatten_takes_no_axis() -> None:
         Tensor([[1.0]]).flatten(1)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("keyword", ["dim", "keepdim"])
-def test_pytorchs_keywords_point_to_numpys(keyword: str) -> None:
+@pytest.mark.parametrize(("keyword", "numpys"), [("dim", "axis"), ("keepdim", "keepdims")])
+def test_pytorchs_keywords_point_to_numpys(keyword: str, numpys: str) -> None:
     x = Tensor([[1.0, 2.0]], requires_grad=True)
     with pytest.raises(TypeError, match=f"unexpected keyword argument '{keyword}'") as raised:
         x.sum(**{keyword: 1})
-    assert "write axis=, as in NumPy" in raised.value.__notes__[-1]
+    assert f"got {keyword}=; write {numpys}=, as in NumPy" in raised.value.__notes__
 
 
 def test_all_rows_of_a_tracked_tensor_hang_on_one_node_and_not_on_the_tensor() -> None:
