@@ -27,8 +27,9 @@ class Explained(ModuleType):
         """Say which of its names may have been meant."""
         package, _, name = self.__name__.rpartition(".")
         names = vars(self)["__all__"]
+        meant = nearest(name, names) or names[0]
         listed = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
         raise TypeError(
             f"{self.__name__} is a module, the place of {listed}, and cannot be called. Did you "
-            f"mean {package or self.__name__}.{nearest(name, vars(self)['__all__']) or names[0]}(...)?"
+            f"mean {package or self.__name__}.{meant}(...)?"
         )
