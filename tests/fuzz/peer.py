@@ -368,7 +368,11 @@ def hardsigmoid(x: Any) -> Any:  # its own has no second derivative
     return torch.nn.functional.relu6(x + 3) / 6
 
 
-OTHERWISE = {f.__name__: f for f in (batch_norm, instance_norm, layer_norm, hardsigmoid)}
+def celu(x: Any, alpha: float = 1.0) -> Any:  # its own rounds alpha to float32
+    return torch.where(x > 0, x, alpha * torch.expm1(torch.clamp(x, max=0) / alpha))
+
+
+OTHERWISE = {f.__name__: f for f in (batch_norm, instance_norm, layer_norm, hardsigmoid, celu)}
 
 
 class Functional:
