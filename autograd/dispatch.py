@@ -85,8 +85,10 @@ def _array_ufunc(_: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -
         raise _refusal(ufunc, f"np.{ufunc.__name__}" if numpys else ufunc.__name__)
     if method == "__call__":
         return _with_options(ufunc, rule, inputs, **kwargs) if kwargs else rule(*inputs)
-    if not getattr(rule, "differentiable", True):
-        return getattr(ufunc, method)(*unwrap(inputs), **unwrap(kwargs))
+    if not getattr(rule, "differentiable", True) and method != "at":
+        (out,) = kwargs.pop("out", (None,))
+        result = getattr(ufunc, method)(*unwrap(inputs), **unwrap(kwargs))
+        return result if out is None else _write(out, np.asarray(result), name=ufunc.__name__)
     table = {"reduce": REDUCED, "accumulate": ACCUMULATED}.get(method, {})
     if method == "outer" and not kwargs:
         a, b = inputs
@@ -114,16 +116,21 @@ def _with_options(
         rule, inputs = ufunc, unwrap(inputs)
     if dtype is not None or signature is not None or casting != "same_kind":
         inputs = _cast(ufunc, inputs, dtype, signature, casting)
-    mask: Any = np.asarray(unwrap(where))
+    mask: Any = np.asarray(unwrap(where)).astype(bool, casting="safe")
+    shapes = [x.shape for x in outs] if ufunc.nout > 1 else []  # all results have the shape of all
     if mask.all():
+        shapes += [mask.shape] if mask.ndim else []
         mask = None
     elif not outs:
         raise _refusal(None, f"np.{ufunc.__name__}", "where= needs out=, for what it leaves out")
     else:  # what is left out is not computed either: it may have no value, or no slope
-        mask = np.broadcast_to(mask, outs[0].shape)
-        inputs = [np.broadcast_to(as_array(x), mask.shape)[mask] for x in inputs]
-    if ufunc.nout > 1 and outs and mask is None:  # all results have the shape of all
-        shape = np.broadcast_shapes(*(x.shape for x in outs), np.shape(inputs[0]))
+        mask, shapes = np.broadcast_to(mask, outs[0].shape), []
+        inputs = [
+            np.broadcast_to(x, mask.shape)[mask] if hasattr(x, "dtype") else x
+            for x in map(operand, inputs)
+        ]
+    if shapes:
+        shape = np.broadcast_shapes(*shapes, np.shape(inputs[0]))
         inputs = (np.broadcast_to(as_array(inputs[0]), shape), *inputs[1:])
     results = _along_axes(ufunc, rule, inputs, **axes) if axes else rule(*inputs)
     if not outs:
@@ -145,13 +152,16 @@ def _cast(ufunc: Any, inputs: Any, dtype: Any, signature: Any, casting: Any) -> 
     given = [w or x.dtype for w, x in zip(weak, arrays, strict=True)]
     options = {} if signature is None else {"signature": signature}
     types = ufunc.resolve_dtypes((*given, *(None,) * ufunc.nout), casting=casting, **options)
+    for x, t in zip(inputs, types, strict=False):
+        if isinstance(x, Tensor) and x.requires_grad and t.kind not in "fc":
+            raise _refusal(None, f"np.{ufunc.__name__}", f"computed in {t} it has no gradient")
     return [x if x.dtype == t else x.astype(t) for x, t in zip(arrays, types, strict=False)]
 
 
 def _along_axes(ufunc: Any, rule: Any, inputs: Any, **given: Any) -> Any:
     """A function of vectors or matrices, such as np.matmul, that lie along the given axes."""
     inputs = [as_array(x) for x in inputs]
-    ufunc(*(np.empty(x.shape) for x in inputs), **given)  # raises if they do not fit
+    ufunc(*(np.zeros(x.shape) for x in inputs), **given)  # raises if they do not fit
     axis, keepdims = given.get("axis", -1), given.get("keepdims", False)
     axes = given.get("axes", [axis] * len(inputs))  # one axis of each input, none of the result
     axes = [tuple(np.atleast_1d(np.array(a, int))) for a in axes]
@@ -170,8 +180,11 @@ def _write(
     """`out`, with the result, stretched to its shape, in it; where there is a mask, only there."""
     if not np.can_cast(result.dtype, out.dtype, casting):
         raise TypeError(f"np.{name}: cannot cast {result.dtype} to {out.dtype} by rule {casting!r}")
+    tracked = isinstance(result, Tensor) and result.requires_grad
+    if not tracked and not np.can_cast(result.dtype, out.dtype, "same_kind"):
+        result = np.asarray(unwrap(result)).astype(out.dtype)
     if not isinstance(out, Tensor):
-        if isinstance(result, Tensor) and result.requires_grad:
+        if tracked:
             raise _refusal(
                 None, f"np.{name}", "out= must be a Tensor for a Tensor's result (array += tensor "
                 "asks for it: write array = array + tensor)",
@@ -215,7 +228,14 @@ def _array_function(_: Any, func: Any, __: Any, args: Any, kwargs: Any) -> Any:
         raise
     if out is None:
         return result
-    return _write(out, as_array(result), name=func.__name__)
+    result = as_array(result)
+    if out.shape != result.shape and func not in STRETCHED:
+        raise ValueError(f"{_name(func)}: out= of {out.shape} for a result of {result.shape}")
+    return _write(out, result, name=func.__name__)
+
+
+#: NumPy's functions that stretch their result into out=, as ufuncs do.
+STRETCHED = {np.clip, np.fix, np.isposinf, np.isneginf}
 
 
 @functools.cache

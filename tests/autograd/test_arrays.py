@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import ArrayLikeError, Tensor, op
+from autograd import ArrayLikeError, NoGradientRuleError, Tensor, op
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]])
 MATRIX = np.array([[1.0, 10.0], [100.0, 1000.0]]).view(np.matrix)
@@ -184,6 +184,74 @@ def test_output_that_a_graph_holds_is_not_written_to() -> None:
     loss.backward()
     np.testing.assert_array_equal(w.grad, [18, 36])
     assert held.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda c: np.logical_or.reduce(np.ones((2, 2)), axis=0, out=c),
+        lambda c: np.logical_and.reduce(Tensor([[False] * 2] * 2), axis=0, out=c),
+        lambda c: np.bitwise_or.accumulate(np.array([4, 8]), out=c),
+    ],
+)
+def test_methods_of_ufuncs_write_no_array_that_a_graph_holds(write: Any) -> None:
+    w, held = leaf([1.0, 2.0]), Tensor([2, 3])
+    loss = (w * held).sum()
+    assert write(held) is held
+    assert held.tolist() != [2, 3]
+    loss.backward()
+    np.testing.assert_array_equal(w.grad, [2, 3])
+
+
+def test_no_method_of_a_ufunc_writes_into_a_tensor_at_indices() -> None:
+    held = Tensor([2, 3])
+    with pytest.raises(NoGradientRuleError, match="nothing has at"):
+        np.bitwise_or.at(held, [0], 4)
+
+
+@pytest.mark.parametrize(
+    ("f", "out"),
+    [
+        (lambda t, o: np.sum(t, out=o), np.zeros(2)),
+        (lambda t, o: np.mean(t, axis=0, out=o), np.zeros((3, 2))),
+        (lambda t, o: np.concatenate([t, t], out=o), np.zeros((2, 4, 2))),
+        (lambda t, o: np.round(t, out=o), np.zeros((2, 2, 2))),
+    ],
+)
+def test_output_of_another_shape_is_refused_where_numpy_does_not_stretch(f: Any, out: Any) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - NumPy's own words
+        f(X, out)
+    with pytest.raises(ValueError, match=r"out= of .* for a result of"):
+        f(leaf(), Tensor(out))
+
+
+@pytest.mark.parametrize("a", [X.astype("u1"), X.astype("f2"), X.astype("f4")])
+@pytest.mark.parametrize("f", [np.add, np.hypot, np.maximum, np.arctan2, np.remainder])
+def test_numbers_are_weak_under_a_mask_too(f: Any, a: Any) -> None:
+    mask = np.array([True, False])
+    for kind in (a.dtype, np.float64):
+        if np.can_cast(f(a, 2).dtype, kind, "same_kind"):
+            expected = f(a, 2, where=mask, out=np.zeros((2, 2), kind))
+            got = f(Tensor(a), 2, where=mask, out=Tensor(np.zeros((2, 2), kind)))
+            np.testing.assert_array_equal(got.numpy(), expected)
+
+
+def test_a_mask_is_of_booleans_and_takes_part_in_the_shape() -> None:
+    with pytest.raises(TypeError, match="safe"):
+        np.add(X, 1.0, where=np.array([1, 0]), out=np.zeros((2, 2)))
+    with pytest.raises(TypeError, match="safe"):
+        np.add(leaf(), 1.0, where=np.array([1, 0]), out=Tensor(np.zeros((2, 2))))
+    assert np.add(leaf([1.0, 2.0]), 1.0, where=np.ones((3, 2), bool)).shape == (3, 2)
+
+
+def test_computing_in_integers_loses_no_gradient_in_silence() -> None:
+    with pytest.raises(NoGradientRuleError, match="computed in int64 it has no gradient"):
+        np.add(leaf(), 1.0, dtype=np.int64, casting="unsafe")
+    out = Tensor(np.zeros((2, 2), int))
+    np.add(Tensor(X), 0.7, out=out, casting="unsafe")
+    assert out.tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(TypeError, match="in place of int64"):
+        np.add(leaf(), 0.7, out=out, casting="unsafe")
 
 
 def test_output_of_any_function_is_differentiable() -> None:
