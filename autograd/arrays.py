@@ -49,7 +49,7 @@ def plain(x: Any) -> Any:
 
 def refuse_masked(x: Any) -> None:
     """Raise for a masked array: its mask would be lost, and what lies under it would count."""
-    if isinstance(x, np.ma.MaskedArray):
+    if isinstance(x, ndarray) and type(x) is not ndarray and isinstance(x, np.ma.MaskedArray):
         raise ArrayLikeError(
             "got a masked array, whose mask would be lost: use x.filled(0) or another value, or "
             "np.where(mask, value, t) on plain arrays and Tensors"

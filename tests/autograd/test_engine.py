@@ -31,6 +31,7 @@ from autograd import (
     op,
     shared,
 )
+from autograd.backward import _adding
 from autograd.ownership import alone
 from autograd.several import Parts
 
@@ -786,6 +787,39 @@ def test_a_body_that_forgets_a_closure_is_refused(body, count, returned, how, sh
     assert f"`return y, {', '.join(['lambda g: ...'] * count)}`" in text
 
 
+class Called:
+    def __call__(self, x): ...
+
+
+@pytest.mark.parametrize(
+    "thing", [functools.partial(no_closure), staticmethod(no_closure), Called(), Called, 3]
+)
+def test_what_is_no_function_is_no_body(thing) -> None:
+    for make in (op, op(linear=True), op(np.frompyfunc(no_closure, 1, 1))):
+        with pytest.raises(TypeError, match=r"op: got .*, expected a function, made by def"):
+            make(thing)
+
+
+def test_a_body_that_forgets_its_closures_on_tensors_is_refused() -> None:
+    def cube(x):
+        return x**3, lambda g: g * 3 * x**2
+
+    def no_closures(x):
+        return x**3
+
+    def none(x):
+        return x**3, None
+
+    for twin, text in [
+        (no_closures, f"line {no_closures.__code__.co_firstlineno} of .* returned a Tensor"),
+        (none, "op cube: run on Tensors, no closure for input 0"),
+    ]:
+        x = leaf(2.0)
+        with pytest.raises(TypeError, match=text) as raised:
+            gradients(op(plain=twin)(cube)(x).sum(), x, create_graph=True)
+        assert "a second time" in raised.value.__notes__[0]
+
+
 def test_inputs_by_name() -> None:
     @op
     def scaled(x, factor=1.0):
@@ -993,6 +1027,22 @@ def test_threads_add_to_a_shared_leaf_without_losing_any() -> None:
     finally:
         sys.setswitchinterval(switch)
     np.testing.assert_array_equal(w.grad, np.full(50, n * 6.0))
+
+
+def test_backward_may_interrupt_backward() -> None:
+    """As a signal handler does, or what the garbage collector calls."""
+    w, v = leaf(1.0), leaf(1.0)
+
+    def interrupted() -> None:
+        with _adding:
+            (v * 2.0).sum().backward()
+        (w * 3.0).sum().backward()
+
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert (w.grad, v.grad) == (3, 2)
 
 
 # Modes of what yields and awaits
