@@ -229,7 +229,7 @@ def _array_function(_: Any, func: Any, __: Any, args: Any, kwargs: Any) -> Any:
     if out is None:
         return result
     result = as_array(result)
-    if out.shape != result.shape and func not in STRETCHED:
+    if isinstance(out, Tensor) and out.shape != result.shape and func not in STRETCHED:
         raise ValueError(f"{_name(func)}: out= of {out.shape} for a result of {result.shape}")
     return _write(out, result, name=func.__name__)
 
@@ -240,7 +240,18 @@ STRETCHED = {np.clip, np.fix, np.isposinf, np.isneginf}
 
 @functools.cache
 def _parameters(function: Any) -> Any:
-    return inspect.signature(function).parameters
+    try:
+        return inspect.signature(function).parameters
+    except ValueError:
+        return inspect.signature(UNTOLD.get(function, lambda: None)).parameters
+
+
+#: Before NumPy 2.4 its functions that are written in C do not tell their arguments. Of these rules
+#: take fewer:
+UNTOLD: dict[Any, Any] = {
+    np.concatenate: lambda arrays, axis=0, out=None, *, dtype=None, casting="same_kind": None,  # noqa: ARG005
+    np.dot: lambda a, b, out=None: None,  # noqa: ARG005
+}
 
 
 @functools.cache
@@ -255,7 +266,10 @@ def _place_of_out(function: Any) -> float:
 @functools.cache
 def _takes(rule: Any) -> tuple[int | None, set[str] | None]:
     """How many arguments a rule takes by position, and which by name; None if any number."""
-    parameters = inspect.signature(rule).parameters.values()
+    try:
+        parameters = inspect.signature(rule).parameters.values()
+    except ValueError:  # one that is written in C, called as it is
+        return None, None
     kinds = [p.kind for p in parameters]
     positional = sum(k in (k.POSITIONAL_ONLY, k.POSITIONAL_OR_KEYWORD) for k in kinds)
     most = None if inspect.Parameter.VAR_POSITIONAL in kinds else positional

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd.dispatch as d
 import nn
 from autograd import ArrayLikeError, NoGradientRuleError, Tensor, grad, op
 
@@ -192,6 +194,36 @@ def test_output_that_a_graph_holds_is_not_written_to() -> None:
     loss.backward()
     np.testing.assert_array_equal(w.grad, [18, 36])
     assert held.tolist() == [1, 1]
+
+
+def test_functions_that_do_not_tell_their_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those written in C, before NumPy 2.4."""
+    silent = {np.where, np.concatenate, np.dot, np.inner, np.bincount, np.copyto, np.result_type}
+    signature, caches = inspect.signature, (d._parameters, d._place_of_out, d._takes)
+
+    def older(function: Any) -> Any:
+        if inspect.unwrap(function) in {inspect.unwrap(f) for f in silent}:
+            raise ValueError("no signature found for builtin")
+        return signature(function)
+
+    monkeypatch.setattr(inspect, "signature", older)
+    for cache in caches:
+        cache.cache_clear()
+    x, out = leaf(), Tensor(np.zeros((4, 2))) * 1.0
+    assert np.concatenate([x, x], 0, out) is out
+    np.testing.assert_array_equal(out.detach().numpy(), np.concatenate([X, X]))
+    out = Tensor(np.zeros((2, 2)))
+    assert np.dot(x, x, out) is out
+    np.testing.assert_array_equal(np.dot(x, X, out=Tensor(X)).detach().numpy(), X @ X)
+    np.testing.assert_array_equal(np.where(X > 1, x, 0.0).detach().numpy(), np.where(X > 1, X, 0))
+    np.testing.assert_array_equal(np.inner(x, X).detach().numpy(), np.inner(X, X))
+    assert np.bincount([0, 1], weights=x[0]).tolist() == [1, 2]
+    assert np.result_type(x, 1.0) == np.float64
+    held = Tensor(X) * x
+    np.copyto(held, 3.0, where=X > 1)
+    assert held.tolist() == [[1, 3], [3, 3]]
+    for cache in caches:
+        cache.cache_clear()
 
 
 @pytest.mark.parametrize(
