@@ -208,7 +208,7 @@ def _array_function(_: Any, func: Any, __: Any, args: Any, kwargs: Any) -> Any:
         names = list(_parameters(func))[len(args) : count]
         args = (*args, *(kwargs.pop(name) for name in names if name in kwargs))
     most, known = _takes(rule)
-    if most is not None and len(args) > most:
+    if most is not None and most < len(args) <= len(_parameters(func)):
         names = list(_parameters(func))[most : len(args)]
         args, kwargs = args[:most], {**dict(zip(names, args[most:], strict=True)), **kwargs}
     out, at = None, _place_of_out(func)

@@ -19,7 +19,7 @@ from .errors import (
 from .modes import default_dtype, recording
 from .node import NOT_KEPT, Leaf, Node
 from .ownership import alone
-from .spelling import hint
+from .spelling import did_you_mean, hint
 from .watch import cut
 
 __all__ = ["Tensor", "wrap"]
@@ -285,8 +285,11 @@ class Tensor(Declared):
         def __getattr__(self, name: str) -> Any:
             if name == "_frozen":
                 return None  # never set: never frozen
-            text = f"{type(self).__name__} has no attribute {name!r}{hint(name)}"
-            raise AttributeError(text, name=name, obj=self)
+            way = hint(name)
+            if not way and not name.startswith("_"):
+                way = did_you_mean(name, [n for n in dir(self) if not n.startswith("_")])
+            text = f"{type(self).__name__} has no attribute {name!r}{way}"
+            raise AttributeError(text, name=name)  # without obj: Python adds no guess of its own
 
     def __reduce__(self) -> Any:
         if not self.is_leaf:

@@ -47,8 +47,12 @@ def numpy_page() -> str:
         "arrays, or converts them, and a tracked Tensor refuses to be converted |",
         "",
         "Of a ufunc's methods, `outer` works for all; `reduce` for add, multiply, maximum and "
-        "minimum; `accumulate` for add and multiply. `out=` may be a Tensor, whose handle then "
-        "moves, and `where=` goes with it.\n",
+        "minimum; `accumulate` for add and multiply. `out=` of every function may be a Tensor, "
+        "whose handle then moves; a plain array, if the result has no gradient. ufuncs take "
+        "`where=`, `dtype=`, `casting=`, `axes=`, `axis=` and `keepdims=` as NumPy's.\n",
+        "Array-likes beside a Tensor (lists, tuples, a pandas Series) are taken as plain arrays; "
+        "those with operators of their own (np.matrix, masked arrays, quantities) are refused by "
+        "name. Of histograms the counts are differentiable by the weights; the edges are values.\n",
     ]
     for prefix in NAMESPACES:
         lines += [f"## {prefix}\n"]

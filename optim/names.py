@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any, NoReturn
 
+from autograd.spelling import nearest
+
 __all__ = ["Explained"]
 
 
@@ -15,7 +17,9 @@ class Explained(ModuleType):
     """
 
     def __getattr__(self, name: str) -> NoReturn:
-        near = None if name.startswith("_") else _nearest(name, self)  # others ask for these
+        near = (
+            "" if name.startswith("_") else nearest(name, vars(self)["__all__"])
+        )  # others ask for these
         hint = f". Did you mean {self.__name__}.{near}?" if near else ""
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}{hint}", name=name)
 
@@ -23,16 +27,9 @@ class Explained(ModuleType):
         """Say which of its names may have been meant."""
         package, _, name = self.__name__.rpartition(".")
         names = vars(self)["__all__"]
+        meant = nearest(name, names) or names[0]
         listed = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
         raise TypeError(
             f"{self.__name__} is a module, the place of {listed}, and cannot be called. Did you "
-            f"mean {package or self.__name__}.{_nearest(name, self) or names[0]}(...)?"
+            f"mean {package or self.__name__}.{meant}(...)?"
         )
-
-
-def _nearest(name: str, module: ModuleType) -> str | None:
-    import difflib
-
-    names = {known.casefold(): known for known in vars(module)["__all__"]}
-    close = difflib.get_close_matches(name.casefold(), names, 1)
-    return names[close[0]] if close else None

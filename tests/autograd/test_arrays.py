@@ -146,7 +146,7 @@ def test_comparison_with_what_is_no_number() -> None:
 def test_conversions_to_python_numbers_are_numpys() -> None:
     for convert in (float, int, complex):
         assert convert(Tensor(2.0)) == 2
-        with pytest.raises(TypeError, match="only 0-dimensional arrays"):
+        with pytest.raises(TypeError, match="only (0-dimensional|length-1) arrays"):
             convert(Tensor([1.0, 2.0]))
     with pytest.raises(TypeError, match="reshape: got no shape"):
         Tensor([1.0, 2.0]).reshape()

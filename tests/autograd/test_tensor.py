@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+import traceback
 from operator import attrgetter
 from typing import Any
 
@@ -468,12 +469,12 @@ def test_flatten_takes_no_axis() -> None:
         Tensor([[1.0]]).flatten(1)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("keyword", ["dim", "keepdim"])
-def test_pytorchs_keywords_point_to_numpys(keyword: str) -> None:
+@pytest.mark.parametrize(("keyword", "numpys"), [("dim", "axis"), ("keepdim", "keepdims")])
+def test_pytorchs_keywords_point_to_numpys(keyword: str, numpys: str) -> None:
     x = Tensor([[1.0, 2.0]], requires_grad=True)
     with pytest.raises(TypeError, match=f"unexpected keyword argument '{keyword}'") as raised:
         x.sum(**{keyword: 1})
-    assert "write axis=, as in NumPy" in raised.value.__notes__[-1]
+    assert f"got {keyword}=; write {numpys}=, as in NumPy" in raised.value.__notes__
 
 
 def test_all_rows_of_a_tracked_tensor_hang_on_one_node_and_not_on_the_tensor() -> None:
@@ -489,3 +490,13 @@ def test_out_is_written_where_it_is_said_and_nowhere_if_that_is_false() -> None:
         out = Tensor([7.0, 8.0])
         np.add(x, 1.0, out=out, where=where)
         assert out.tolist() == expected
+
+
+def test_a_misspelt_method_is_answered_with_the_nearest_and_once() -> None:
+    with pytest.raises(AttributeError, match=r"no attribute 'reshap'. Did you mean 'reshape'\?$"):
+        Tensor([1.0]).reshap  # noqa: B018
+    for name in ("view", "backwards", "__array_struct__", "_ipython_display_"):
+        with pytest.raises(AttributeError) as raised:
+            getattr(Tensor([1.0]), name)
+        printed = "".join(traceback.format_exception(raised.value))
+        assert printed.count("Did you mean") == (name == "backwards")

@@ -130,3 +130,12 @@ def test_repr() -> None:
     assert repr(nn.Upsample(3)) == "Upsample(size=3, mode='nearest')"
     text = repr(nn.UpsamplingBilinear2d(scale_factor=2))
     assert text == "UpsamplingBilinear2d(scale_factor=2, mode='bilinear', align_corners=True)"
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear", "area"])
+def test_interpolation_to_the_same_size_is_a_value_of_its_own(mode: str) -> None:
+    x = Tensor(np.ones((1, 1, 2)), requires_grad=True) * 1.0
+    y = F.interpolate(x, size=(2,), mode=mode)
+    y += 1.0
+    assert x.tolist() == [[[1, 1]]]
+    assert y.tolist() == [[[2, 2]]]
