@@ -207,11 +207,11 @@ def _array_function(_: Any, func: Any, __: Any, args: Any, kwargs: Any) -> Any:
     if count and len(args) < count:  # an input by NumPy's name for it, as in np.sum(a=tensor)
         names = list(_parameters(func))[len(args) : count]
         args = (*args, *(kwargs.pop(name) for name in names if name in kwargs))
-    most, known = _takes(rule)
+    most, known, at = _takes(func)
     if most is not None and most < len(args) <= len(_parameters(func)):
         names = list(_parameters(func))[most : len(args)]
         args, kwargs = args[:most], {**dict(zip(names, args[most:], strict=True)), **kwargs}
-    out, at = None, _place_of_out(func)
+    out = None
     if len(args) > at:
         out, args = args[at], (*args[:at], None, *args[at + 1 :])
     if kwargs:
@@ -255,26 +255,30 @@ UNTOLD: dict[Any, Any] = {
 
 
 @functools.cache
-def _place_of_out(function: Any) -> float:
-    """Which of its arguments by position a NumPy function writes its result into; inf if none."""
-    parameters = _parameters(function).values()
-    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
-    by_position = [p.name for p in parameters if p.kind in kinds]
-    return by_position.index("out") if "out" in by_position else np.inf
+def _takes(function: Any) -> tuple[int | None, set[str] | None, float]:
+    """What the rule of a NumPy function takes, and where the function takes its output.
 
-
-@functools.cache
-def _takes(rule: Any) -> tuple[int | None, set[str] | None]:
-    """How many arguments a rule takes by position, and which by name; None if any number."""
+    Returns
+    -------
+    How many arguments by position, and which by name; None if any number. And the position of the
+    function's argument `out`; inf if it has none.
+    """
+    kind = inspect.Parameter
+    by_position = [
+        p.name
+        for p in _parameters(function).values()
+        if p.kind in (kind.POSITIONAL_ONLY, kind.POSITIONAL_OR_KEYWORD)
+    ]
+    at = by_position.index("out") if "out" in by_position else np.inf
     try:
-        parameters = inspect.signature(rule).parameters.values()
+        parameters = inspect.signature(RULES[function]).parameters.values()
     except ValueError:  # one that is written in C, called as it is
-        return None, None
+        return None, None, at
     kinds = [p.kind for p in parameters]
     positional = sum(k in (k.POSITIONAL_ONLY, k.POSITIONAL_OR_KEYWORD) for k in kinds)
-    most = None if inspect.Parameter.VAR_POSITIONAL in kinds else positional
-    names = None if inspect.Parameter.VAR_KEYWORD in kinds else {p.name for p in parameters}
-    return most, names
+    most = None if kind.VAR_POSITIONAL in kinds else positional
+    names = None if kind.VAR_KEYWORD in kinds else {p.name for p in parameters}
+    return most, names, at
 
 
 def _name(function: Any) -> str:

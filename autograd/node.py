@@ -23,7 +23,17 @@ class Node:
     grad : the gradient kept for the user, None if there is none yet, or NOT_KEPT.
     """
 
-    __slots__ = ("config", "dtype", "edges", "grad", "inputs", "number", "op", "shape")
+    __slots__ = (
+        "__weakref__",
+        "config",
+        "dtype",
+        "edges",
+        "grad",
+        "inputs",
+        "number",
+        "op",
+        "shape",
+    )
     config: tuple[tuple[Any, ...], dict[str, Any]]
     dtype: Any
     edges: tuple[tuple[Callable[[Any], Any], Node, int], ...] | None

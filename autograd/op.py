@@ -181,7 +181,7 @@ def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
 def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
     def call(*inputs: Any, **kwargs: Any) -> Any:
         args: Any = ()
-        if count is not None:
+        if count is not None and len(inputs) != count:
             if len(inputs) < count:
                 inputs = _by_name(call, inputs, kwargs)
             inputs, args = inputs[:count], inputs[count:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import gc
@@ -1079,6 +1080,38 @@ def test_no_grad_on_asynchronous_generators() -> None:
     asyncio.run(main())
 
 
+def test_an_event_loop_ends_what_was_left_open_once() -> None:
+    seen: list[Any] = []
+
+    @no_grad
+    async def talk() -> Any:
+        try:
+            yield is_recording()
+        finally:
+            await asyncio.sleep(0)
+            seen.append(is_recording())
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: seen.append(what))
+        running.append(talk())
+        assert await anext(running[0]) is False
+
+    running: list[Any] = []
+    asyncio.run(main())
+    assert seen == [False]
+
+
+@pytest.mark.parametrize("make", [contextlib.contextmanager, contextlib.asynccontextmanager])
+def test_no_grad_above_a_context_manager_is_refused(make: Any) -> None:
+    def body() -> Any:
+        yield is_recording()
+
+    with pytest.raises(TypeError, match="put @no_grad below @contextmanager"):
+        no_grad(make(body))()
+    with contextlib.contextmanager(no_grad(body))() as inside:
+        assert not inside
+
+
 def test_no_grad_on_what_returns_something_that_runs_later() -> None:
     def numbers(n: int) -> Any:
         for _ in range(n):
@@ -1118,7 +1151,7 @@ def test_a_coroutine_under_no_grad_that_waits_leaves_others_recording() -> None:
     assert stopped.value.value is False
 
 
-@pytest.mark.parametrize("thing", [int, property(abs), classmethod(abs), 3])
+@pytest.mark.parametrize("thing", [int, property(abs), classmethod(abs), staticmethod(abs), 3])
 def test_no_grad_refuses_what_is_no_function(thing: Any) -> None:
     with pytest.raises(TypeError, match=r"@no_grad: got .*, expected a function; for a class"):
         no_grad()(thing)
