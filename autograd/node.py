@@ -47,22 +47,17 @@ class Node:
 class Leaf(Node):
     """A tensor the user made with `requires_grad=True`.
 
-    `owner`: a weak reference to it. `moved`: its array was replaced or lent.
+    `owner`: a weak reference to it. `moved`: its array was replaced or lent. `frozen`: it was told
+    not to require gradients for now.
     """
 
-    __slots__ = ("moved", "owner")
+    __slots__ = ("frozen", "moved", "owner")
 
     def __init__(self, tensor: Any) -> None:
         self.config, self.edges, self.inputs, self.op = ((), {}), (), None, None
         self.shape, self.dtype = tensor._array.shape, tensor._array.dtype
-        self.number, self.grad, self.moved = -1, None, False
+        self.number, self.grad, self.moved, self.frozen = -1, None, False, False
         self.owner = weakref.ref(tensor)
-
-    @property
-    def frozen(self) -> bool:
-        """Whether the tensor was told not to require gradients for now."""
-        tensor = self.owner()
-        return tensor is not None and tensor._node is not self
 
 
 class _NotKept:

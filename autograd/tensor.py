@@ -184,9 +184,10 @@ class Tensor(Declared):
             )
         if not value:
             self._frozen, self._node = self._leaf(), None
+            self._frozen.frozen = True  # type: ignore[union-attr]
         else:
-            self._node = self._frozen or Leaf(self)
-            self._frozen = None
+            leaf = self._frozen or Leaf(self)
+            self._frozen, self._node, leaf.frozen = None, leaf, False
 
     @property
     def is_leaf(self) -> bool:
