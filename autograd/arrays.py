@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from .errors import ArrayLikeError
 
-__all__ = ["AS_THEY_ARE", "over", "plain", "refuse_masked", "wide"]
+__all__ = ["AS_THEY_ARE", "over", "own", "plain", "refuse_masked", "wide"]
 
 #: The types that NumPy's arithmetic takes by NumPy's rules. Python's numbers among them stay weak.
 AS_THEY_ARE = frozenset(
@@ -66,6 +66,11 @@ def _own_operators(kind: Any) -> bool:
 def _a(x: Any) -> str:
     name = type(x).__name__
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def own(x: Any) -> Any:
+    """A plain array as one of its own: a view of a Tensor's array could be written to."""
+    return x.copy() if isinstance(x, ndarray) and x.base is not None else x
 
 
 def wide(dtype: Any) -> Any:

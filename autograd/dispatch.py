@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import plain
+from .arrays import own, plain
 from .errors import ArrayLikeError, NoGradientRuleError
 from .tensor import Tensor
 from .watch import cut
@@ -59,7 +59,8 @@ def untracked(*functions: Any) -> None:
     def declare(function: Any) -> None:
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            return function(*unwrap(args), **unwrap(kwargs))
+            result = function(*unwrap(args), **unwrap(kwargs))
+            return tuple(map(own, result)) if type(result) is tuple else own(result)
 
         call.differentiable = False  # type: ignore[attr-defined]
         RULES[function] = call

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .arrays import AS_THEY_ARE, plain
+from .arrays import AS_THEY_ARE, own, plain
 from .dispatch import RULES
 from .errors import ArrayLikeError, NoGradientRuleError
 from .modes import recording
@@ -316,7 +316,7 @@ def _results(call: Any, out: Any, *nodes: Node | None) -> Any:
     if type(out) is not tuple:
         return wrap(np.asarray(out))
     outs = map(np.asarray, out)
-    return tuple(wrap(o) if o.dtype.kind in "fc" else o for o in outs)  # as `split` does
+    return tuple(wrap(o) if o.dtype.kind in "fc" else own(o) for o in outs)  # as `split` does
 
 
 def replay(node: Node) -> dict[int, Callable[[Any], Any]]:

@@ -997,7 +997,8 @@ def test_differentiable_gradients_are_values_of_their_own() -> None:
 
 
 def test_nothing_to_do_gives_a_value_of_its_own() -> None:
-    for f in (np.atleast_1d, np.atleast_2d, np.atleast_3d, lambda t: np.diff(t, n=0)):
+    for f in (np.atleast_1d, np.atleast_2d, np.atleast_3d, lambda t: np.diff(t, n=0),
+              lambda t: np.fft.fftn(t, axes=()), lambda t: np.fft.ifftn(t, axes=())):  # fmt: skip
         x = Tensor(np.ones((1, 1, 2)), requires_grad=True)
         with no_grad():
             y = f(x)
@@ -1007,6 +1008,23 @@ def test_nothing_to_do_gives_a_value_of_its_own() -> None:
         y = f(h)
         y -= 3.0
         assert h.tolist() == [[[1, 1]]]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        lambda t: np.split(t, 2)[0],
+        lambda t: np.array_split(t, 2)[0],
+        lambda t: np.unstack(t)[0] if hasattr(np, "unstack") else np.zeros(1),
+        lambda t: np.ix_(t)[0],
+    ],
+)
+def test_plain_results_share_no_memory_with_what_a_graph_holds(parts: Any) -> None:
+    w, held = leaf(1.0, 2.0), Tensor([2, 3])
+    loss = (w * held).sum()
+    parts(held)[...] = 9
+    loss.backward()
+    np.testing.assert_array_equal(w.grad, [2, 3])
 
 
 def test_threads_add_to_a_shared_leaf_without_losing_any() -> None:
