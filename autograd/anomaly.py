@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -66,8 +67,9 @@ class detect_anomaly(Watcher):  # noqa: N801 (used like a function, and named as
         super().__init__()
         self._quiet = np.errstate(all="ignore")  # NumPy's own warnings would come first
         self._bad = (lambda x: ~np.isfinite(x)) if inf else np.isnan
-        self._seen: dict[int, tuple[str, tuple[Any, ...]]] = {}
-        self._sums: dict[int, list[tuple[str, Any, int]]] = {}
+        # What is known of a node lives no longer than it: the block may hold a whole training.
+        self._seen: WeakKeyDictionary[Node, tuple[str, tuple[Any, ...]]] = WeakKeyDictionary()
+        self._sums: WeakKeyDictionary[Node, list[tuple[str, Any, int]]] = WeakKeyDictionary()
 
     def __enter__(self) -> Any:
         self._quiet.__enter__()
@@ -80,8 +82,8 @@ class detect_anomaly(Watcher):  # noqa: N801 (used like a function, and named as
     def made(self, node: Node, inputs: tuple[Any, ...], out: Any) -> None:
         """Check the result of an op."""
         line = user_line()
-        self._seen[node.number] = line, tuple(_range(x) for x in inputs)
-        self._sums[node.number] = [(what, x, _checksum(x)) for what, x in _needed(node, inputs)]
+        self._seen[node] = line, tuple(_range(x) for x in inputs)
+        self._sums[node] = [(what, x, _checksum(x)) for what, x in _needed(node, inputs)]
         for result in out if type(out) is tuple else (out,):
             result = np.asarray(result)
             if self._bad(result).any():
@@ -89,12 +91,12 @@ class detect_anomaly(Watcher):  # noqa: N801 (used like a function, and named as
 
     def arrived(self, node: Node, position: int, incoming: Any, gradient: Any) -> None:  # noqa: ARG002
         """Check what a closure worked with, and what it returned."""
-        for what, array, checksum in self._sums.get(node.number, ()):
+        for what, array, checksum in self._sums.get(node, ()):
             if _checksum(array) != checksum:
                 raise ArrayChangedError(
                     f"{node.op.__name__}: its {what}, an array of shape {array.shape}, was written "
                     "to after the forward pass, and the backward pass needs its old value\n"
-                    f"  at {self._seen[node.number][0]}\n"
+                    f"  at {self._seen[node][0]}\n"
                     "  Assign a new array instead, or give the op a copy."
                 )
         values = np.asarray(gradient._array if isinstance(gradient, Tensor) else gradient)
@@ -107,7 +109,7 @@ class detect_anomaly(Watcher):  # noqa: N801 (used like a function, and named as
         counts = [f"{n} {kind}" for n, kind in ((nans, "NaN"), (infs, "infinite")) if n]
         plural = "element" if nans + infs == 1 else "elements"
         lines = [f"{name}: {what} has {' and '.join(counts)} {plural} of {values.size}"]
-        place, ranges = self._seen.get(node.number, ("recorded outside of detect_anomaly", ()))
+        place, ranges = self._seen.get(node, ("recorded outside of detect_anomaly", ()))
         lines.append(f"  at {place}")
         lines += [f"  argument {i}: {text}" for i, text in enumerate(ranges)]
         already = any("NaN" in text or "inf" in text for text in ranges) and "result" in what

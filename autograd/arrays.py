@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from .errors import ArrayLikeError
 
-__all__ = ["AS_THEY_ARE", "over", "plain", "refuse_masked", "wide"]
+__all__ = ["AS_THEY_ARE", "over", "own", "plain", "refuse_masked", "wide"]
 
 #: The types that NumPy's arithmetic takes by NumPy's rules. Python's numbers among them stay weak.
 AS_THEY_ARE = frozenset(
@@ -49,7 +49,7 @@ def plain(x: Any) -> Any:
 
 def refuse_masked(x: Any) -> None:
     """Raise for a masked array: its mask would be lost, and what lies under it would count."""
-    if isinstance(x, np.ma.MaskedArray):
+    if isinstance(x, ndarray) and type(x) is not ndarray and isinstance(x, np.ma.MaskedArray):
         raise ArrayLikeError(
             "got a masked array, whose mask would be lost: use x.filled(0) or another value, or "
             "np.where(mask, value, t) on plain arrays and Tensors"
@@ -66,6 +66,11 @@ def _own_operators(kind: Any) -> bool:
 def _a(x: Any) -> str:
     name = type(x).__name__
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def own(x: Any) -> Any:
+    """A plain array as one of its own: a view of a Tensor's array could be written to."""
+    return x.copy() if isinstance(x, ndarray) and x.base is not None else x
 
 
 def wide(dtype: Any) -> Any:

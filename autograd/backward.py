@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from .arrays import refuse_masked
 from .engine import walk
 from .errors import GradientShapeError, NotScalarError, UntrackedError
 from .modes import enable_grad
@@ -44,7 +45,8 @@ def backward(self: Tensor, gradient: Any = None, *, retain_graph: bool = False) 
         _add(found)
 
 
-_adding = threading.Lock()  # other threads may add to the same leaves
+# Other threads may add to the same leaves; so may what interrupts this one, as a signal handler.
+_adding = threading.RLock()
 
 
 def _add(found: dict[Node, Any]) -> None:
@@ -151,6 +153,7 @@ def _cotangent(x: Tensor, g: Any, caller: str, create_graph: bool = False) -> An
     elif isinstance(g, Tensor):
         g = g if create_graph else g._array
     else:
+        refuse_masked(g)
         g = np.asarray(g)
     if g.shape != x.shape:
         raise GradientShapeError(f"{caller}: got a gradient of shape {g.shape} for {x.shape}")

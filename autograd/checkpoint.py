@@ -115,8 +115,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
                 results, _, now = _run(f, inputs, draws.again())
             if now != outside:
                 raise AutogradError(
-                    "checkpoint: the function used other tensors when it was run again; it must "
-                    "do the same each time"
+                    "checkpoint: the function used other tensors when it was run again, or "
+                    "requires_grad of one was set in between; it must do the same each time"
                 )
             start: dict[Node, Any] = {}
             for i, g in zip(made, gs, strict=True):

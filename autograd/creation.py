@@ -43,11 +43,18 @@ def logspace(
     stop: Any,
     num: int = 50,
     endpoint: bool = True,
-    base: float = 10.0,
+    base: Any = 10.0,
     *,
     axis: int = 0,
 ) -> Any:
-    return operand(base) ** linspace(start, stop, num, endpoint, axis=axis)
+    base = operand(base)
+    if np.ndim(base) == 0:
+        return base ** linspace(start, stop, num, endpoint, axis=axis)
+    ndim = max(map(np.ndim, (start, stop, base)))
+    start, stop, base = (
+        np.reshape(x, (1,) * (ndim - np.ndim(x)) + np.shape(x)) for x in (start, stop, base)
+    )
+    return np.expand_dims(base, axis) ** linspace(start, stop, num, endpoint, axis=axis)
 
 
 @implements(np.geomspace)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import plain
+from .arrays import own, plain
 from .errors import ArrayLikeError, NoGradientRuleError
 from .tensor import Tensor
 from .watch import cut
@@ -59,7 +59,8 @@ def untracked(*functions: Any) -> None:
     def declare(function: Any) -> None:
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            return function(*unwrap(args), **unwrap(kwargs))
+            result = function(*unwrap(args), **unwrap(kwargs))
+            return tuple(map(own, result)) if type(result) is tuple else own(result)
 
         call.differentiable = False  # type: ignore[attr-defined]
         RULES[function] = call
@@ -85,8 +86,10 @@ def _array_ufunc(_: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -
         raise _refusal(ufunc, f"np.{ufunc.__name__}" if numpys else ufunc.__name__)
     if method == "__call__":
         return _with_options(ufunc, rule, inputs, **kwargs) if kwargs else rule(*inputs)
-    if not getattr(rule, "differentiable", True):
-        return getattr(ufunc, method)(*unwrap(inputs), **unwrap(kwargs))
+    if not getattr(rule, "differentiable", True) and method != "at":
+        (out,) = kwargs.pop("out", (None,))
+        result = getattr(ufunc, method)(*unwrap(inputs), **unwrap(kwargs))
+        return result if out is None else _write(out, np.asarray(result), name=ufunc.__name__)
     table = {"reduce": REDUCED, "accumulate": ACCUMULATED}.get(method, {})
     if method == "outer" and not kwargs:
         a, b = inputs
@@ -114,16 +117,21 @@ def _with_options(
         rule, inputs = ufunc, unwrap(inputs)
     if dtype is not None or signature is not None or casting != "same_kind":
         inputs = _cast(ufunc, inputs, dtype, signature, casting)
-    mask: Any = np.asarray(unwrap(where))
+    mask: Any = np.asarray(unwrap(where)).astype(bool, casting="safe")
+    shapes = [x.shape for x in outs] if ufunc.nout > 1 else []  # all results have the shape of all
     if mask.all():
+        shapes += [mask.shape] if mask.ndim else []
         mask = None
     elif not outs:
         raise _refusal(None, f"np.{ufunc.__name__}", "where= needs out=, for what it leaves out")
     else:  # what is left out is not computed either: it may have no value, or no slope
-        mask = np.broadcast_to(mask, outs[0].shape)
-        inputs = [np.broadcast_to(as_array(x), mask.shape)[mask] for x in inputs]
-    if ufunc.nout > 1 and outs and mask is None:  # all results have the shape of all
-        shape = np.broadcast_shapes(*(x.shape for x in outs), np.shape(inputs[0]))
+        mask, shapes = np.broadcast_to(mask, outs[0].shape), []
+        inputs = [
+            np.broadcast_to(x, mask.shape)[mask] if hasattr(x, "dtype") else x
+            for x in map(operand, inputs)
+        ]
+    if shapes:
+        shape = np.broadcast_shapes(*shapes, np.shape(inputs[0]))
         inputs = (np.broadcast_to(as_array(inputs[0]), shape), *inputs[1:])
     results = _along_axes(ufunc, rule, inputs, **axes) if axes else rule(*inputs)
     if not outs:
@@ -145,13 +153,16 @@ def _cast(ufunc: Any, inputs: Any, dtype: Any, signature: Any, casting: Any) -> 
     given = [w or x.dtype for w, x in zip(weak, arrays, strict=True)]
     options = {} if signature is None else {"signature": signature}
     types = ufunc.resolve_dtypes((*given, *(None,) * ufunc.nout), casting=casting, **options)
+    for x, t in zip(inputs, types, strict=False):
+        if isinstance(x, Tensor) and x.requires_grad and t.kind not in "fc":
+            raise _refusal(None, f"np.{ufunc.__name__}", f"computed in {t} it has no gradient")
     return [x if x.dtype == t else x.astype(t) for x, t in zip(arrays, types, strict=False)]
 
 
 def _along_axes(ufunc: Any, rule: Any, inputs: Any, **given: Any) -> Any:
     """A function of vectors or matrices, such as np.matmul, that lie along the given axes."""
     inputs = [as_array(x) for x in inputs]
-    ufunc(*(np.empty(x.shape) for x in inputs), **given)  # raises if they do not fit
+    ufunc(*(np.zeros(x.shape) for x in inputs), **given)  # raises if they do not fit
     axis, keepdims = given.get("axis", -1), given.get("keepdims", False)
     axes = given.get("axes", [axis] * len(inputs))  # one axis of each input, none of the result
     axes = [tuple(np.atleast_1d(np.array(a, int))) for a in axes]
@@ -170,8 +181,11 @@ def _write(
     """`out`, with the result, stretched to its shape, in it; where there is a mask, only there."""
     if not np.can_cast(result.dtype, out.dtype, casting):
         raise TypeError(f"np.{name}: cannot cast {result.dtype} to {out.dtype} by rule {casting!r}")
+    tracked = isinstance(result, Tensor) and result.requires_grad
+    if not tracked and not np.can_cast(result.dtype, out.dtype, "same_kind"):
+        result = np.asarray(unwrap(result)).astype(out.dtype)
     if not isinstance(out, Tensor):
-        if isinstance(result, Tensor) and result.requires_grad:
+        if tracked:
             raise _refusal(
                 None, f"np.{name}", "out= must be a Tensor for a Tensor's result (array += tensor "
                 "asks for it: write array = array + tensor)",
@@ -194,11 +208,11 @@ def _array_function(_: Any, func: Any, __: Any, args: Any, kwargs: Any) -> Any:
     if count and len(args) < count:  # an input by NumPy's name for it, as in np.sum(a=tensor)
         names = list(_parameters(func))[len(args) : count]
         args = (*args, *(kwargs.pop(name) for name in names if name in kwargs))
-    most, known = _takes(rule)
+    most, known, at = _takes(func)
     if most is not None and most < len(args) <= len(_parameters(func)):
         names = list(_parameters(func))[most : len(args)]
         args, kwargs = args[:most], {**dict(zip(names, args[most:], strict=True)), **kwargs}
-    out, at = None, _place_of_out(func)
+    out = None
     if len(args) > at:
         out, args = args[at], (*args[:at], None, *args[at + 1 :])
     if kwargs:
@@ -215,35 +229,57 @@ def _array_function(_: Any, func: Any, __: Any, args: Any, kwargs: Any) -> Any:
         raise
     if out is None:
         return result
-    return _write(out, as_array(result), name=func.__name__)
+    result = as_array(result)
+    if isinstance(out, Tensor) and out.shape != result.shape and func not in STRETCHED:
+        raise ValueError(f"{_name(func)}: out= of {out.shape} for a result of {result.shape}")
+    return _write(out, result, name=func.__name__)
+
+
+#: NumPy's functions that stretch their result into out=, as ufuncs do.
+STRETCHED = {np.clip, np.fix, np.isposinf, np.isneginf}
 
 
 @functools.cache
 def _parameters(function: Any) -> Any:
     try:
         return inspect.signature(function).parameters
-    except ValueError:  # written in C, and silent about them
-        return {}
+    except ValueError:
+        return inspect.signature(UNTOLD.get(function, lambda: None)).parameters
+
+
+#: Before NumPy 2.4 its functions that are written in C do not tell their arguments. Of these rules
+#: take fewer:
+UNTOLD: dict[Any, Any] = {
+    np.concatenate: lambda arrays, axis=0, out=None, *, dtype=None, casting="same_kind": None,  # noqa: ARG005
+    np.dot: lambda a, b, out=None: None,  # noqa: ARG005
+}
 
 
 @functools.cache
-def _place_of_out(function: Any) -> float:
-    """Which of its arguments by position a NumPy function writes its result into; inf if none."""
-    parameters = _parameters(function).values()
-    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
-    by_position = [p.name for p in parameters if p.kind in kinds]
-    return by_position.index("out") if "out" in by_position else np.inf
+def _takes(function: Any) -> tuple[int | None, set[str] | None, float]:
+    """What the rule of a NumPy function takes, and where the function takes its output.
 
-
-@functools.cache
-def _takes(rule: Any) -> tuple[int | None, set[str] | None]:
-    """How many arguments a rule takes by position, and which by name; None if any number."""
-    parameters = inspect.signature(rule).parameters.values()
+    Returns
+    -------
+    How many arguments by position, and which by name; None if any number. And the position of the
+    function's argument `out`; inf if it has none.
+    """
+    kind = inspect.Parameter
+    by_position = [
+        p.name
+        for p in _parameters(function).values()
+        if p.kind in (kind.POSITIONAL_ONLY, kind.POSITIONAL_OR_KEYWORD)
+    ]
+    at = by_position.index("out") if "out" in by_position else np.inf
+    try:
+        parameters = inspect.signature(RULES[function]).parameters.values()
+    except ValueError:  # one that is written in C, called as it is
+        return None, None, at
     kinds = [p.kind for p in parameters]
     positional = sum(k in (k.POSITIONAL_ONLY, k.POSITIONAL_OR_KEYWORD) for k in kinds)
-    most = None if inspect.Parameter.VAR_POSITIONAL in kinds else positional
-    names = None if inspect.Parameter.VAR_KEYWORD in kinds else {p.name for p in parameters}
-    return most, names
+    most = None if kind.VAR_POSITIONAL in kinds else positional
+    names = None if kind.VAR_KEYWORD in kinds else {p.name for p in parameters}
+    return most, names, at
 
 
 def _name(function: Any) -> str:

@@ -100,7 +100,7 @@ def ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
 def _along(f: Callable[..., Any], a: Any, lengths: Any, norm: Any) -> Any:
     for n, axis in lengths:
         a = f(a, n, axis, norm)
-    return a
+    return a if lengths else np.positive(a)  # never the input itself
 
 
 def _lengths(a: Any, s: Any, axes: Any, *, half: bool = False) -> list[tuple[Any, int]]:

@@ -64,7 +64,7 @@ def column_stack(tup: Sequence[Any]) -> Any:
 
 @implements(np.append)
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    return concatenate((arr, values), axis)
+    return concatenate((as_array(arr), as_array(values)), axis)
 
 
 @implements(np.block)

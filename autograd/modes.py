@@ -5,8 +5,10 @@ Both are context variables: each thread and each asyncio task has its own.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Generator
 from contextvars import ContextVar, Token
 from typing import Any, TypeVar
@@ -20,6 +22,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 _FLOAT32: np.dtype[Any] = np.dtype(np.float32)
 _dtype: ContextVar[np.dtype[Any]] = ContextVar("default_dtype", default=_FLOAT32)
+
+
+#: What contextmanager and asynccontextmanager make.
+_FromGenerator: Any = contextlib._GeneratorContextManager | contextlib._AsyncGeneratorContextManager
 
 
 class _Recording:
@@ -41,7 +47,7 @@ class _Recording:
 
     def __call__(self, function: F) -> F:
         mode = type(self)
-        if isinstance(function, type) or not callable(function):
+        if isinstance(function, type | staticmethod) or not callable(function):
             raise TypeError(
                 f"@{mode.__name__}: got {function!r:.60}, expected a function; for a class put it "
                 "above each method, below @classmethod, @staticmethod and @property"
@@ -56,6 +62,11 @@ class _Recording:
                 return _stepwise(mode, result)
             if inspect.iscoroutine(result):
                 return _awaited(mode, result)
+            if isinstance(result, _FromGenerator):
+                raise TypeError(
+                    f"@{mode.__name__}: got {function!r:.60}, a context manager, whose body would "
+                    f"run outside of it: put @{mode.__name__} below @contextmanager"
+                )
             return _each(mode, result) if inspect.isasyncgen(result) else result
 
         wrapper: Any = call
@@ -109,20 +120,22 @@ async def _awaited(mode: type[_Recording], coroutine: Any) -> Any:
 
 async def _each(mode: type[_Recording], running: Any) -> Any:
     """An asynchronous generator each step of which runs in the mode."""
+    hooks = sys.get_asyncgen_hooks()  # an event loop is to end this one, not the inner one as well
+    sys.set_asyncgen_hooks(None, None)
     step = running.asend(None)
+    sys.set_asyncgen_hooks(*hooks)
     try:
         while True:
             value = await _Steps(mode, step)
             try:
                 step = running.asend((yield value))
             except GeneratorExit:
+                await _Steps(mode, running.aclose())
                 raise
             except BaseException as error:
                 step = running.athrow(error)
     except StopAsyncIteration:
         return
-    finally:
-        await _Steps(mode, running.aclose())
 
 
 class no_grad(_Recording):  # noqa: N801 (used like a function, and named as in PyTorch)

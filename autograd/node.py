@@ -23,7 +23,17 @@ class Node:
     grad : the gradient kept for the user, None if there is none yet, or NOT_KEPT.
     """
 
-    __slots__ = ("config", "dtype", "edges", "grad", "inputs", "number", "op", "shape")
+    __slots__ = (
+        "__weakref__",
+        "config",
+        "dtype",
+        "edges",
+        "grad",
+        "inputs",
+        "number",
+        "op",
+        "shape",
+    )
     config: tuple[tuple[Any, ...], dict[str, Any]]
     dtype: Any
     edges: tuple[tuple[Callable[[Any], Any], Node, int], ...] | None
@@ -37,22 +47,17 @@ class Node:
 class Leaf(Node):
     """A tensor the user made with `requires_grad=True`.
 
-    `owner`: a weak reference to it. `moved`: its array was replaced or lent.
+    `owner`: a weak reference to it. `moved`: its array was replaced or lent. `frozen`: it was told
+    not to require gradients for now.
     """
 
-    __slots__ = ("moved", "owner")
+    __slots__ = ("frozen", "moved", "owner")
 
     def __init__(self, tensor: Any) -> None:
         self.config, self.edges, self.inputs, self.op = ((), {}), (), None, None
         self.shape, self.dtype = tensor._array.shape, tensor._array.dtype
-        self.number, self.grad, self.moved = -1, None, False
+        self.number, self.grad, self.moved, self.frozen = -1, None, False, False
         self.owner = weakref.ref(tensor)
-
-    @property
-    def frozen(self) -> bool:
-        """Whether the tensor was told not to require gradients for now."""
-        tensor = self.owner()
-        return tensor is not None and tensor._node is not self
 
 
 class _NotKept:

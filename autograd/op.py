@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .arrays import AS_THEY_ARE, plain
+from .arrays import AS_THEY_ARE, own, plain
 from .dispatch import RULES
 from .errors import ArrayLikeError, NoGradientRuleError
 from .modes import recording
@@ -26,9 +26,11 @@ __all__ = ["next_number", "op", "record", "replay"]
 _NO_CONFIG: Any = (), {}
 next_number = itertools.count().__next__
 _new = object.__new__
+OBJECT = np.dtype(object)
 NO_TENSOR: Any = object()  # in place of the node of an input that is no Tensor
 MISSING: Any = object()  # an input that was not given, or by name
 NUMBERS = frozenset({bool, int, float, complex})
+USUAL = frozenset({FunctionType, type(None)})  # what closures are as a rule
 
 
 def op(*functions: Any, linear: bool = False, plain: Callable[..., Any] | None = None) -> Any:
@@ -68,6 +70,11 @@ def op(*functions: Any, linear: bool = False, plain: Callable[..., Any] | None =
     """
 
     def decorate(body: Callable[..., Any]) -> Any:
+        if not isinstance(body, FunctionType):
+            raise TypeError(
+                f"op: got {body!r:.60}, expected a function, made by def or lambda; in a class "
+                "write @staticmethod above @op"
+            )
         parameters = list(inspect.signature(body).parameters.values())
         inputs = [p for p in parameters if p.default is p.empty and p.kind is not p.KEYWORD_ONLY]
         variadic = any(p.kind is p.VAR_POSITIONAL for p in inputs)
@@ -85,14 +92,16 @@ def op(*functions: Any, linear: bool = False, plain: Callable[..., Any] | None =
             RULES[function] = wrapper
         return wrapper
 
-    if len(functions) == 1 and _is_body(functions[0]):
+    if len(functions) == 1 and not _is_library(functions[0]):
         body, functions = functions[0], ()
         return decorate(body)
     return decorate
 
 
-def _is_body(f: Any) -> bool:
-    return isinstance(f, FunctionType) and not (f.__module__ or "").startswith("numpy")
+def _is_library(f: Any) -> bool:
+    """Whether a function is one that an op can stand for."""
+    name = getattr(f, "__module__", None) or ""
+    return isinstance(f, np.ufunc) or (name.startswith("numpy") and callable(f))
 
 
 # The wrapper is written out for one, two and many inputs: it runs at every op, and a loop over the
@@ -172,7 +181,7 @@ def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
 def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
     def call(*inputs: Any, **kwargs: Any) -> Any:
         args: Any = ()
-        if count is not None:
+        if count is not None and len(inputs) != count:
             if len(inputs) < count:
                 inputs = _by_name(call, inputs, kwargs)
             inputs, args = inputs[:count], inputs[count:]
@@ -194,8 +203,11 @@ def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
         except Exception as error:
             _say_where(error, call, tuple(arrays))
             raise
-        _check(call, result, len(arrays))
+        if type(result) is not tuple or len(result) != len(arrays) + 1:
+            _check(call, result, len(arrays))
         out, *closures = result
+        if not USUAL.issuperset(map(type, closures)):
+            _check(call, result, len(arrays))
         edges = []
         for i, node in enumerate(nodes):
             if node is not None and node is not NO_TENSOR and closures[i] is not None:
@@ -251,7 +263,7 @@ def _plain(call: Any, x: Any, i: int) -> Any:
         raise ArrayLikeError(f"{call.__name__}: {error}") from None
 
 
-def _check(call: Any, result: Any, count: int) -> None:
+def _check(call: Any, result: Any, count: int, body: Any = None) -> None:
     """Raise unless `result` is what the body of an op of `count` inputs has to return."""
     if type(result) is tuple and len(result) == count + 1:
         for f in result[1:]:
@@ -264,7 +276,7 @@ def _check(call: Any, result: Any, count: int) -> None:
         got = f"a tuple of {len(result)}"
     else:
         got = f"a {type(result).__name__}"
-    code = inspect.unwrap(call).__code__
+    code = inspect.unwrap(body or call).__code__
     raise TypeError(
         f"op {call.__name__} (line {code.co_firstlineno} of {code.co_filename}) returned {got}, "
         "expected a tuple of the result and a closure for each input, or None for one without a "
@@ -285,6 +297,11 @@ def record(call: Any, edges: Any, inputs: Any, linear: bool, config: Any, out: A
     if type(out) is not ndarray:
         out = np.asarray(out)
     node.shape, node.dtype = out.shape, out.dtype
+    if node.dtype is OBJECT:
+        raise ArrayLikeError(
+            f"{call.__name__}: got an array of objects, expected an array of numbers: convert it, "
+            "as in np.asarray(x, float), or np.stack(x.tolist()) for one of Tensors"
+        )
     tensor = _new(Tensor)
     tensor._array, tensor._node, tensor._lent = out, node, False
     return tensor
@@ -299,7 +316,7 @@ def _results(call: Any, out: Any, *nodes: Node | None) -> Any:
     if type(out) is not tuple:
         return wrap(np.asarray(out))
     outs = map(np.asarray, out)
-    return tuple(wrap(o) if o.dtype.kind in "fc" else o for o in outs)  # as `split` does
+    return tuple(wrap(o) if o.dtype.kind in "fc" else own(o) for o in outs)  # as `split` does
 
 
 def replay(node: Node) -> dict[int, Callable[[Any], Any]]:
@@ -316,7 +333,12 @@ def replay(node: Node) -> dict[int, Callable[[Any], Any]]:
         inputs[i] = wrap(inputs[i], parent)
     args, kwargs = node.config
     try:
-        out, *closures = node.op.again(*inputs, *args, **kwargs)
+        result = node.op.again(*inputs, *args, **kwargs)
+        _check(node.op, result, len(inputs), node.op.again)
+        out, *closures = result
+        for _, _, i in node.edges or ():
+            if closures[i] is None:
+                raise TypeError(f"op {node.op.__name__}: run on Tensors, no closure for input {i}")
     except Exception as error:
         error.add_note(
             f"while differentiating op {node.op.__name__} a second time: its body is run on "

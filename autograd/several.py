@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import own
 from .node import Node
 
 __all__ = ["Parts", "of_tuple", "shared", "split"]
@@ -39,7 +40,7 @@ def split(node: Node, outs: tuple[Any, ...], record: Callable[..., Any]) -> tupl
         edge = (lambda g: Parts({k: g})), node, 0
         return record(call, (edge,), (), True, ((), {}), outs[k])
 
-    return tuple(part(k) if out.dtype.kind in "fc" else out for k, out in enumerate(outs))
+    return tuple(part(k) if out.dtype.kind in "fc" else own(out) for k, out in enumerate(outs))
 
 
 def of_tuple(closure: Callable[[Any], Any], outs: tuple[Any, ...]) -> Callable[[Any], Any]:

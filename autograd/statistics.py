@@ -31,7 +31,7 @@ def average(
         total = np.full(mean.shape, count(a.shape, axis), mean.dtype)
     else:
         w = as_array(weights)
-        dtype = np.result_type(a, w)
+        dtype = np.result_type(a, w, *[np.float64] * (a.dtype.kind in "biu"))
         if dtype.char == "e":  # sums may be larger than float16 holds
             a, w = a.astype(np.float32), w.astype(np.float32)
             both = average(a, axis, w, returned, keepdims=keepdims)
@@ -267,9 +267,8 @@ def histogram(
     a, bins, range = unwrap((a, bins, range))
     if not isinstance(weights, Tensor):
         return np.histogram(a, bins, range, density, weights)
-    a = np.ravel(a)
-    edges = np.histogram_bin_edges(a, bins, range)
-    return _weighed([a], [edges], weights, density, weights.dtype), edges
+    edges = np.histogram_bin_edges(a, bins, range, weights._array)
+    return _weighed([np.ravel(a)], [edges], weights, density, weights.dtype), edges
 
 
 @implements(np.histogramdd)

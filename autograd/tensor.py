@@ -66,9 +66,10 @@ class Tensor(Declared):
     _frozen: Leaf | None  # the leaf it was before `requires_grad = False`; unset until then
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
-        refuse_masked(data)
+        if type(data) is not ndarray:
+            refuse_masked(data)
         array = np.array(data, dtype)
-        if array.dtype.kind in "OSU":
+        if array.dtype.kind not in "biufc":
             raise TypeError(f"Tensor: expected numbers, got {array.dtype} from {data!r:.50}")
         if dtype is None and array.dtype.kind in "fc" and _is_python(data):
             default = default_dtype.get()
@@ -108,6 +109,7 @@ class Tensor(Declared):
             )
         if value is self._array:  # the end of `w.data -= ...`
             return
+        refuse_masked(value)
         array = np.array(value, self.dtype)
         if array.shape != self.shape:
             raise ValueError(f"data: got shape {array.shape}, expected {self.shape}")
@@ -154,6 +156,7 @@ class Tensor(Declared):
         if node is None or node.grad is NOT_KEPT:
             raise ValueError("grad: only a tensor that requires gradients and keeps them has one")
         if value is not None:
+            refuse_masked(value)
             value = np.array(value, self.dtype)
             if value.shape != self.shape:
                 raise ValueError(f"grad: got shape {value.shape}, expected {self.shape}")
@@ -181,9 +184,10 @@ class Tensor(Declared):
             )
         if not value:
             self._frozen, self._node = self._leaf(), None
+            self._frozen.frozen = True  # type: ignore[union-attr]
         else:
-            self._node = self._frozen or Leaf(self)
-            self._frozen = None
+            leaf = self._frozen or Leaf(self)
+            self._frozen, self._node, leaf.frozen = None, leaf, False
 
     @property
     def is_leaf(self) -> bool:
@@ -314,7 +318,10 @@ class Tensor(Declared):
         if leaf:
             self.data[...] = result._array
         else:
-            self._move_to(result._array)
+            if self._node is None:
+                self._move_to(result._array)
+            else:
+                self._array = result._array
             self._lent = False
             if recording.get():
                 self._node = result._node

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import refuse_masked
 from .backward import gradients
 from .engine import reachable
 from .errors import GradientShapeError, IntegerGradientError, NotScalarError
@@ -153,6 +154,7 @@ def _tracked(x: Any) -> bool:
 def _input(x: Any, name: str) -> Tensor:
     if _tracked(x):
         return x.copy()  # a node of its own: what f takes from outside is another variable
+    refuse_masked(x)
     array = x._array if isinstance(x, Tensor) else np.asarray(x)
     if array.dtype.kind not in "fc":
         raise IntegerGradientError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -170,6 +171,16 @@ def test_a_plain_array_that_is_written_to_is_found() -> None:
         x[:], index[:] = 0, 0
         loss.backward()
     assert w.grad.tolist() == [2, 2]
+
+
+def test_nothing_outlives_its_graph() -> None:
+    with detect_anomaly():
+        for _ in range(3):
+            x = np.ones(1000)
+            alive = weakref.ref(x)
+            (leaf(1.0) * x).sum().backward()
+            del x
+            assert alive() is None
 
 
 def test_the_logarithm_of_a_negative_number_is_called_so() -> None:

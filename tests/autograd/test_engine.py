@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import gc
@@ -31,6 +32,7 @@ from autograd import (
     op,
     shared,
 )
+from autograd.backward import _adding
 from autograd.ownership import alone
 from autograd.several import Parts
 
@@ -786,6 +788,39 @@ def test_a_body_that_forgets_a_closure_is_refused(body, count, returned, how, sh
     assert f"`return y, {', '.join(['lambda g: ...'] * count)}`" in text
 
 
+class Called:
+    def __call__(self, x): ...
+
+
+@pytest.mark.parametrize(
+    "thing", [functools.partial(no_closure), staticmethod(no_closure), Called(), Called, 3]
+)
+def test_what_is_no_function_is_no_body(thing) -> None:
+    for make in (op, op(linear=True), op(np.frompyfunc(no_closure, 1, 1))):
+        with pytest.raises(TypeError, match=r"op: got .*, expected a function, made by def"):
+            make(thing)
+
+
+def test_a_body_that_forgets_its_closures_on_tensors_is_refused() -> None:
+    def cube(x):
+        return x**3, lambda g: g * 3 * x**2
+
+    def no_closures(x):
+        return x**3
+
+    def none(x):
+        return x**3, None
+
+    for twin, text in [
+        (no_closures, f"line {no_closures.__code__.co_firstlineno} of .* returned a Tensor"),
+        (none, "op cube: run on Tensors, no closure for input 0"),
+    ]:
+        x = leaf(2.0)
+        with pytest.raises(TypeError, match=text) as raised:
+            gradients(op(plain=twin)(cube)(x).sum(), x, create_graph=True)
+        assert "a second time" in raised.value.__notes__[0]
+
+
 def test_inputs_by_name() -> None:
     @op
     def scaled(x, factor=1.0):
@@ -962,7 +997,8 @@ def test_differentiable_gradients_are_values_of_their_own() -> None:
 
 
 def test_nothing_to_do_gives_a_value_of_its_own() -> None:
-    for f in (np.atleast_1d, np.atleast_2d, np.atleast_3d, lambda t: np.diff(t, n=0)):
+    for f in (np.atleast_1d, np.atleast_2d, np.atleast_3d, lambda t: np.diff(t, n=0),
+              lambda t: np.fft.fftn(t, axes=()), lambda t: np.fft.ifftn(t, axes=())):  # fmt: skip
         x = Tensor(np.ones((1, 1, 2)), requires_grad=True)
         with no_grad():
             y = f(x)
@@ -972,6 +1008,23 @@ def test_nothing_to_do_gives_a_value_of_its_own() -> None:
         y = f(h)
         y -= 3.0
         assert h.tolist() == [[[1, 1]]]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        lambda t: np.split(t, 2)[0],
+        lambda t: np.array_split(t, 2)[0],
+        lambda t: np.unstack(t)[0] if hasattr(np, "unstack") else np.zeros(1),
+        lambda t: np.ix_(t)[0],
+    ],
+)
+def test_plain_results_share_no_memory_with_what_a_graph_holds(parts: Any) -> None:
+    w, held = leaf(1.0, 2.0), Tensor([2, 3])
+    loss = (w * held).sum()
+    parts(held)[...] = 9
+    loss.backward()
+    np.testing.assert_array_equal(w.grad, [2, 3])
 
 
 def test_threads_add_to_a_shared_leaf_without_losing_any() -> None:
@@ -993,6 +1046,22 @@ def test_threads_add_to_a_shared_leaf_without_losing_any() -> None:
     finally:
         sys.setswitchinterval(switch)
     np.testing.assert_array_equal(w.grad, np.full(50, n * 6.0))
+
+
+def test_backward_may_interrupt_backward() -> None:
+    """As a signal handler does, or what the garbage collector calls."""
+    w, v = leaf(1.0), leaf(1.0)
+
+    def interrupted() -> None:
+        with _adding:
+            (v * 2.0).sum().backward()
+        (w * 3.0).sum().backward()
+
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert (w.grad, v.grad) == (3, 2)
 
 
 # Modes of what yields and awaits
@@ -1027,6 +1096,38 @@ def test_no_grad_on_asynchronous_generators() -> None:
         assert is_recording()
 
     asyncio.run(main())
+
+
+def test_an_event_loop_ends_what_was_left_open_once() -> None:
+    seen: list[Any] = []
+
+    @no_grad
+    async def talk() -> Any:
+        try:
+            yield is_recording()
+        finally:
+            await asyncio.sleep(0)
+            seen.append(is_recording())
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: seen.append(what))
+        running.append(talk())
+        assert await anext(running[0]) is False
+
+    running: list[Any] = []
+    asyncio.run(main())
+    assert seen == [False]
+
+
+@pytest.mark.parametrize("make", [contextlib.contextmanager, contextlib.asynccontextmanager])
+def test_no_grad_above_a_context_manager_is_refused(make: Any) -> None:
+    def body() -> Any:
+        yield is_recording()
+
+    with pytest.raises(TypeError, match="put @no_grad below @contextmanager"):
+        no_grad(make(body))()
+    with contextlib.contextmanager(no_grad(body))() as inside:
+        assert not inside
 
 
 def test_no_grad_on_what_returns_something_that_runs_later() -> None:
@@ -1068,7 +1169,7 @@ def test_a_coroutine_under_no_grad_that_waits_leaves_others_recording() -> None:
     assert stopped.value.value is False
 
 
-@pytest.mark.parametrize("thing", [int, property(abs), classmethod(abs), 3])
+@pytest.mark.parametrize("thing", [int, property(abs), classmethod(abs), staticmethod(abs), 3])
 def test_no_grad_refuses_what_is_no_function(thing: Any) -> None:
     with pytest.raises(TypeError, match=r"@no_grad: got .*, expected a function; for a class"):
         no_grad()(thing)

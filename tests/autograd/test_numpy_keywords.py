@@ -68,7 +68,7 @@ VALUES: dict[str, list[Any]] = {
     "N": [2, None], "M": [2], "bins": [4, [0.0, 0.5, 1.0]], "range": [(0.0, 1.0)], "density": [True], "minlength": [8],
     "edge_order": [1, 2], "to_end": [1.0], "to_begin": [1.0], "period": [0.4], "shift": [1, -1], "k": [0, 1, -1],
     "offset": [0, 1], "wrap": [True], "rowvar": [False], "bias": [True], "fweights": [[1, 2, 3]], "aweights": [[1.0, 2, 3]],
-    "endpoint": [False], "retstep": [True], "base": [2.0], "optimize": [True, False, "greedy"], "device": ["cpu", None],
+    "endpoint": [False], "retstep": [True], "base": [2.0, V, M], "optimize": [True, False, "greedy"], "device": ["cpu", None],
     "include_initial": [True, False], "increasing": [True], "nan": [0.5], "posinf": [9.0], "copy": [True, False],
     "sparse": [True], "overwrite_input": [False, True], "interpolation": ["linear"], "rcond": [None, 1e-9], "rtol": [1e-9, None],
     "to": ["f4"], "default": [7.0], "deg": [True], "spacing": [1], "dx": [0.5], "x": [V], "discont": [None, 3.0],

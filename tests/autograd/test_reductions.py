@@ -325,3 +325,29 @@ def test_trapezoid_of_a_tensor_of_points() -> None:
 def test_bincount_without_weights_counts() -> None:
     assert type(np.bincount(Tensor([1, 1, 2]))) is np.ndarray
     assert np.bincount(np.array([0, 2, 2]), leaf([1.0, 2, 3])).data.tolist() == [1, 0, 5]
+
+
+def test_averages_of_integers_are_in_double_precision() -> None:
+    for a in (np.array([1, 2, 4]), np.array([True, False, True]), np.array([1, 2, 4], np.uint8)):
+        for w in (np.float16, np.float32, np.int64):
+            weights = np.array([1, 2, 3], w)
+            expected = np.average(a, weights=weights)
+            got = np.average(Tensor(a), weights=Tensor(weights))
+            assert got.dtype == expected.dtype == np.float64
+            assert got.item() == pytest.approx(expected, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "histogram",
+    [
+        lambda w: np.histogram([0.1, 0.2], "auto", weights=w),
+        lambda w: np.histogram([0.1, 0.2], np.array([0, 1]), weights=w[:1]),
+        lambda w: np.histogram([[0.1, 0.2]], weights=w),
+    ],
+)
+def test_histograms_by_weights_refuse_what_numpy_refuses(histogram: Any) -> None:
+    weights = np.array([1.0, 2.0])
+    with pytest.raises((TypeError, ValueError)) as expected:
+        histogram(weights)
+    with pytest.raises(expected.type):
+        histogram(Tensor(weights, requires_grad=True))

@@ -933,7 +933,7 @@ def fourier(g: Generator) -> None:
 
 #: Activations, and where their kinks are.
 ACTIVATIONS: dict[str, tuple[float, ...]] = {
-    "relu({})": (0,), "leaky_relu({}, 0.1)": (0,), "elu({}, 0.7)": (0,), "celu({}, 1.3)": (0,),
+    "relu({})": (0,), "leaky_relu({}, 0.1)": (0,), "elu({}, 0.7)": (0,), "celu({}, 2.0)": (0,),
     "selu({})": (0,), "gelu({})": (), "gelu({}, approximate='tanh')": (), "silu({})": (),
     "mish({})": (), "softplus({})": (), "softplus({}, 2.0)": (), "softsign({})": (0,),
     "sigmoid({})": (), "tanh({})": (), "tanhshrink({})": (), "log_sigmoid({})": (),
