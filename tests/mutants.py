@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 COMPLEX = "elementwise complex"
-HEART = "tensor engine anomaly transforms"
+HEART = "tensor engine anomaly transforms arrays"
 TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
     "autograd/trigonometric": COMPLEX,
     "autograd/choices": COMPLEX,
@@ -57,6 +57,11 @@ TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
     "autograd/complexes": "complex",
     "autograd/creation": "tensor",
     "autograd/checkpoint": "transforms",
+    "autograd/indexing": "indexing layouts",
+    "autograd/dispatch": "tensor arrays numpy_functions numpy_keywords",
+    "autograd/spelling": "tensor anomaly",
+    "autograd/engine": HEART,
+    "autograd/tensor": HEART,
     "nn/batch_norm": "normalization",
     "nn/local_response": "normalization",
     "nn/checks": "linear refusals normalization",
@@ -72,12 +77,16 @@ TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
     "nn/inplace": "activations",
     "nn/random": "data dropout init",
     "nn/vectors": "summary",
+    "nn/doors": "refusals functional half module",
+    "nn/progress": "training main",
     "nn/files": "serialize datasets main",
     "nn/lines": "plot training main",
     "nn/__main__": "main",
     "nn/training": "training main",
     "nn/module": "module containers summary averaging",
-    "optim/adam_variants": "adam_variants optimizer convergence",
+}
+PART = {  # of a test file that takes long, what is enough here (pytest's -k)
+    "numpy_keywords": "add or maximum or sum or mean or concatenate or clip or where",
 }
 OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 # Changes that change nothing, by file, what ("" for any) and line: no test can notice them.
@@ -354,10 +363,11 @@ def mutants(path: Path) -> list[Mutant]:
 
 
 class Run(NamedTuple):
-    """A call of pytest: test files, and which rows of the tables; all if None."""
+    """A call of pytest: test files, which rows of the tables, and which tests; all if None."""
 
     files: tuple[str, ...]
     rows: tuple[str, ...] | None = None
+    part: str | None = None
 
 
 class OnlyRows:
@@ -394,9 +404,9 @@ def runs(name: str) -> list[Run]:
             found.append(Run((str(tests / "test_layer_table.py"),), classes))
     if package == "autograd" and not words:
         words = HEART.split()
-    if package == "optim":
-        words = [*words, *(w for w in ("optimizer", "convergence") if w not in words)]
-    found += [Run((str(tests / f"test_{word}.py"),)) for word in dict.fromkeys(words)]
+    found += [Run((str(tests / f"test_{word}.py"),), part=PART.get(word)) for word in words]
+    if package == "optim":  # where every optimizer is tested by what all have in common
+        found.append(Run((str(tests),)))
     if package == "autograd":
         found.append(Run((str(ROOT / "tests/test_traps.py"),)))
     return found
@@ -435,7 +445,7 @@ def failing(mutant: Mutant, which: list[Run]) -> str:
         return f"import: {error!r}"
     assert nn.Module
     for run in which:
-        options, plugins = [*OPTIONS, "-k", "not a_million"], []  # that one takes long
+        options, plugins = [*OPTIONS, "-k", run.part or "not a_million"], []  # that takes long
         if run.rows and run.rows[0].endswith(":"):
             options[-1] = run.rows[0]
         elif run.rows:
@@ -512,7 +522,7 @@ def main() -> int:
         chosen = [m for of_file in every for m in of_file]
     print(f"{len(chosen)} of the {total} mutants of {len(paths)} files", flush=True)
 
-    survivors, workers = [], os.cpu_count()
+    survivors, slow, workers = [], 0, os.cpu_count()
     with ThreadPoolExecutor(workers) as pool:
         # The tests pass on what is not changed, or nothing here means anything.
         plain = {run: m for m in chosen for run in runs(m.name)}
@@ -522,12 +532,14 @@ def main() -> int:
                 print(f"{mutant.name} fails as it is: {verdict}")
                 return 2
         for i, (mutant, verdict) in enumerate(pool.map(trial, chosen), 1):
+            slow += verdict == "time"
             if not verdict:
                 survivors.append(mutant)
                 print(f"SURVIVED {mutant}", flush=True)
             if i % 50 == 0:
                 print(f"  {i} tried, {len(survivors)} survived", flush=True)
-    print(f"{len(chosen)} mutants tried, {len(survivors)} survived")
+    late = f", {slow} ran out of time" if slow else ""
+    print(f"{len(chosen)} mutants tried, {len(survivors)} survived{late}")
     return bool(survivors)
 
 
