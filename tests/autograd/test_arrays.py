@@ -11,6 +11,7 @@ import pytest
 
 import nn
 from autograd import ArrayLikeError, Tensor, op
+from autograd.dispatch import unwrap
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]])
 MATRIX = np.array([[1.0, 10.0], [100.0, 1000.0]]).view(np.matrix)
@@ -244,3 +245,36 @@ def test_half_precision_gradients_of_what_was_stretched_add_up_in_single() -> No
     table = Tensor(np.zeros((3, 2), np.float16), requires_grad=True)
     table[np.zeros(9000, int)].sum().backward()
     np.testing.assert_array_equal(table.grad[0], [9000, 9000])
+
+
+def test_numbers_and_lists_that_a_function_passes_on() -> None:
+    x, some = Tensor(np.array([1.0, 2.0], np.float32)), np.array([True, False])
+    for choices in ([x, 2.5], [2.5, x], [2, x]):  # Python's numbers take the dtype of the rest
+        y, expected = (np.select([some, ~some], c) for c in (choices, unwrap(choices)))
+        assert y.dtype == expected.dtype == np.float32
+        np.testing.assert_array_equal(y.numpy(), expected)
+    y = np.select([some, ~some], [x, [3, 4]])
+    assert y.dtype == np.float64  # as NumPy's, of float32 and int64
+    np.testing.assert_array_equal(y.numpy(), [1, 4])
+    np.testing.assert_array_equal(np.linspace(x, [3, 4], 2).numpy(), [[1, 2], [3, 4]])
+
+
+def test_select_is_differentiable_by_its_default() -> None:
+    x, some = Tensor([1.0, 2.0], requires_grad=True), np.array([True, False])
+    y = np.select([some], [x * 3], x * x)
+    np.testing.assert_array_equal(y.detach().numpy(), [3, 4])
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, [3, 4])
+
+
+def test_several_results_stretched_into_their_outputs() -> None:
+    x = np.array([1.5, -2.25])
+    expected = np.modf(x)
+    outs = Tensor(np.zeros((3, 2))), Tensor(np.zeros((3, 2)))
+    np.modf(Tensor(x), out=outs)
+    for out, values in zip(outs, expected, strict=True):
+        np.testing.assert_array_equal(out.numpy(), np.broadcast_to(values, (3, 2)))
+    quotient, rest = Tensor(np.zeros((3, 2))), Tensor(np.zeros((3, 2)))
+    np.divmod(Tensor(x), 0.5, out=(quotient, rest))
+    np.testing.assert_array_equal(quotient.numpy(), np.broadcast_to(x // 0.5, (3, 2)))
+    np.testing.assert_array_equal(rest.numpy(), np.broadcast_to(x % 0.5, (3, 2)))
