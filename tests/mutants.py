@@ -86,6 +86,11 @@ TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
     "nn/training": "training main",
     "nn/module": "module containers summary averaging",
 }
+ROWS = {  # where a file's rows are not in the table of its own name
+    "autograd/convolve": "products",
+    "autograd/decompositions": "linalg",
+    "autograd/norms": "linalg",
+}
 PART = {  # of a test file that takes long, what is enough here (pytest's -k)
     "numpy_keywords": "add or maximum or mod or sum or mean or concatenate or clip or where",
 }
@@ -149,6 +154,9 @@ EQUIVALENT = {
     ("autograd/indexing", "256 is 0", "if axis == 0 and width > 256:"): "which way is faster",
     ("autograd/indexing", "256 is 257", "if axis == 0 and width > 256:"): "the same",
     ("autograd/indexing", "> is >=", "if axis == 0 and width > 256:"): "the same",
+    ("autograd/norms", "1 is 2", "slope = (size / np.where(flat, 1, y)) ** (p - 1)"): (
+        "what stands for y where the slope is multiplied by 0"
+    ),
     ("nn/doors", "any is all", "if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p"): (
         "no layer of this library, but containers, takes any number of arguments beside others"
     ),
@@ -418,8 +426,9 @@ def runs(name: str) -> list[Run]:
         words = ["models", "main"] if stem.startswith("models") else ["layers", "functional"]
     found = []
     source = (ROOT / f"{name}.py").read_text(encoding="utf-8")
-    if package == "autograd" and (ROOT / f"tests/op_table/{stem}.py").exists():
-        found.append(Run((str(tests / "test_ops.py"),), (f"{stem}:",)))
+    table = ROWS.get(name, stem)
+    if package == "autograd" and (ROOT / f"tests/op_table/{table}.py").exists():
+        found.append(Run((str(tests / "test_ops.py"),), (f"{table}:",)))
     if package == "nn":
         bodies = ast.parse(source).body
         classes = tuple(c.name for c in bodies if isinstance(c, ast.ClassDef))

@@ -685,6 +685,19 @@ def test_in_a_notebook_a_bar_needs_no_terminal(monkeypatch, tmp_path, shell):
         del sys.modules[name]
 
 
+def test_what_is_said_is_there_at_once_and_nowhere_if_nobody_reads(monkeypatch):
+    read, write = os.pipe()
+    with open(write, "w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        nn.progress.say("epoch 1", 2)
+        os.set_blocking(read, False)
+        assert os.read(read, 100) == b"epoch 1\n2\n"
+        os.close(read)
+        nn.progress.say("epoch 2")
+        nn.progress.say("epoch 3")
+        out.flush()
+
+
 # ------------------------------------------------------------------------------------- the history
 
 
