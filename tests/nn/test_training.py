@@ -664,7 +664,7 @@ TQDM = """
 import types, warnings
 warnings.warn("IProgress not found. Please update jupyter and ipywidgets.")
 def tqdm(total, disable, **kwargs):
-    return types.SimpleNamespace(disable=disable is None, total=total)
+    return types.SimpleNamespace(disable=disable is None, total=total, **kwargs)
 """
 
 
@@ -680,7 +680,12 @@ def test_in_a_notebook_a_bar_needs_no_terminal(monkeypatch, tmp_path, shell):
     ipython = types.SimpleNamespace(get_ipython=lambda: shell)
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     bar = nn.progress.bar(3)
-    assert bar.total == 3 if hasattr(shell, "kernel") else bar is None
+    if hasattr(shell, "kernel"):
+        assert (bar.total, bar.unit) == (3, " batches")
+        assert bar.dynamic_ncols  # a terminal may be resized
+        assert not bar.leave  # the lines of the epochs stay, and tell all
+    else:
+        assert bar is None
     for name in ("tqdm", "tqdm.auto"):
         del sys.modules[name]
 
