@@ -278,3 +278,19 @@ def test_several_results_stretched_into_their_outputs() -> None:
     np.divmod(Tensor(x), 0.5, out=(quotient, rest))
     np.testing.assert_array_equal(quotient.numpy(), np.broadcast_to(x // 0.5, (3, 2)))
     np.testing.assert_array_equal(rest.numpy(), np.broadcast_to(x % 0.5, (3, 2)))
+
+
+def test_only_an_op_of_three_inputs_or_more_may_lack_one() -> None:
+    @op
+    def ignoring(x, y):
+        return x * 2, lambda g: g * 2, None
+
+    @op
+    def with_bias(x, w, b):
+        y = x * w
+        return y if b is None else y + b, lambda g: g * w, lambda g: g * x, lambda g: g
+
+    for x in (np.ones(2), Tensor(np.ones(2))):
+        with pytest.raises(ArrayLikeError, match="^ignoring: got a NoneType, None, expected"):
+            ignoring(x, None)
+        assert with_bias(x, 3.0, None).tolist() == [3, 3]
