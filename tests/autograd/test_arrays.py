@@ -294,3 +294,10 @@ def test_only_an_op_of_three_inputs_or_more_may_lack_one() -> None:
         with pytest.raises(ArrayLikeError, match="^ignoring: got a NoneType, None, expected"):
             ignoring(x, None)
         assert with_bias(x, 3.0, None).tolist() == [3, 3]
+
+
+def test_a_result_that_was_stretched_can_be_written_to() -> None:
+    out = Tensor(np.zeros((3, 2)))
+    np.add(Tensor(np.ones(2)), 1.0, out=out)
+    out.data[0] = 7
+    np.testing.assert_array_equal(out.numpy(), [[7, 7], [2, 2], [2, 2]])
