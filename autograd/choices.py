@@ -115,9 +115,11 @@ def where(condition: Any, *choices: Any) -> Any:
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
     if len(condlist) != len(choicelist) or not len(condlist):
         raise ValueError(f"np.select: {len(condlist)} conditions, {len(choicelist)} choices")
-    out = default
-    for condition, choice in zip(condlist[::-1], choicelist[::-1], strict=True):
-        condition, choice = as_array(condition), operand(choice)
+    choices = [operand(choice) for choice in choicelist]
+    # Of one number and another np.where makes float64: the first of them is of the final dtype.
+    out = as_array(default).astype(np.result_type(*choices, operand(default)))
+    for condition, choice in zip(condlist[::-1], choices[::-1], strict=True):
+        condition = as_array(condition)
         if np.result_type(condition).kind != "b":
             raise TypeError("np.select: a condition is not an array of booleans")
         out = np.where(condition, choice, out)

@@ -57,15 +57,16 @@ def test_the_first_nan_of_the_backward_pass_is_named() -> None:
 
 
 def test_a_nan_that_came_with_the_data_is_told_apart() -> None:
-    x = leaf(1.0, np.nan)
-    assert "An operand came in with it" in message(lambda: x * 2)
+    for x in (leaf(1.0, np.nan), leaf(1.0, np.inf)):
+        remedy = message(lambda: x * 2).splitlines()[-1]  # noqa: B023 - called here and now
+        assert remedy.startswith("  An operand came in with it")
 
 
 def test_infinities_can_be_allowed() -> None:
     x = leaf(0.0)
     with detect_anomaly(inf=False):
         assert np.isinf((1 / x).item())
-    assert "1 NaN element" in message(lambda: x / x, inf=False)
+    assert message(lambda: x / x, inf=False).startswith("divide: the result has 1 NaN element of 1")
 
 
 def test_second_order_and_ops_of_several_results_are_watched() -> None:
@@ -75,7 +76,7 @@ def test_second_order_and_ops_of_several_results_are_watched() -> None:
         (g,) = gradients(x * np.sqrt(x + 1) * 1, x, create_graph=True)
         gradients(np.sqrt(g - 1), x)
 
-    assert "sqrt" in message(f)
+    assert message(f).startswith("sqrt: the gradient of argument 0 has 1 infinite element of 1")
 
     @op
     def pair(x):
@@ -165,6 +166,17 @@ def test_a_plain_array_that_is_written_to_is_found() -> None:
         assert "test_anomaly.py" in str(e.value)
         assert w.grad is None
 
+    @op(linear=True)
+    def stretched_and_moved(x, y, by=1.0):
+        return x * by + y, lambda g: g * by, lambda g: g
+
+    w, by = leaf(1.0, 2.0), array()
+    with detect_anomaly():  # held by the first of two closures
+        loss = stretched_and_moved(w, leaf(0.0, 0.0), by=by).sum()
+        by[0] = 0
+        with pytest.raises(ArrayChangedError, match=r"its argument by, an array of shape \(2,\)"):
+            loss.backward()
+
     w, x, index = leaf(1.0, 2.0), array(), np.array([0, 1])
     with detect_anomaly():  # what the way back does not need may change
         loss = (w + x)[index].sum() + np.stack([w, x]).sum()
@@ -193,3 +205,5 @@ def test_operands_are_told_with_the_range_of_what_is_finite_in_them() -> None:
     assert "float64[4], from 1 to 2, 1 NaN, 1 inf\n" in message(lambda: np.exp(x))
     text = message(lambda: leaf(1.0, 2.0) / np.array([0, 2]))
     assert "argument 1: int64[2], from 0 to 2, 1 zero\n" in text
+    z = Tensor(np.array([1 + 2j, 3j]), requires_grad=True)  # complex numbers have no order
+    assert "argument 0: complex128[2]\n" in message(lambda: z / np.array([0.0, 2.0]))

@@ -13,6 +13,7 @@ import pytest
 import autograd.dispatch as d
 import nn
 from autograd import ArrayLikeError, NoGradientRuleError, Tensor, grad, op
+from autograd.dispatch import unwrap
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]])
 MATRIX = np.array([[1.0, 10.0], [100.0, 1000.0]]).view(np.matrix)
@@ -352,3 +353,59 @@ def test_half_precision_gradients_of_what_was_stretched_add_up_in_single() -> No
     table = Tensor(np.zeros((3, 2), np.float16), requires_grad=True)
     table[np.zeros(9000, int)].sum().backward()
     np.testing.assert_array_equal(table.grad[0], [9000, 9000])
+
+
+def test_numbers_and_lists_that_a_function_passes_on() -> None:
+    x, some = Tensor(np.array([1.0, 2.0], np.float32)), np.array([True, False])
+    for choices in ([x, 2.5], [2.5, x], [2, x]):  # Python's numbers take the dtype of the rest
+        y, expected = (np.select([some, ~some], c) for c in (choices, unwrap(choices)))
+        assert y.dtype == expected.dtype == np.float32
+        np.testing.assert_array_equal(y.numpy(), expected)
+    y = np.select([some, ~some], [x, [3, 4]])
+    assert y.dtype == np.float64  # as NumPy's, of float32 and int64
+    np.testing.assert_array_equal(y.numpy(), [1, 4])
+    np.testing.assert_array_equal(np.linspace(x, [3, 4], 2).numpy(), [[1, 2], [3, 4]])
+
+
+def test_select_is_differentiable_by_its_default() -> None:
+    x, some = Tensor([1.0, 2.0], requires_grad=True), np.array([True, False])
+    y = np.select([some], [x * 3], x * x)
+    np.testing.assert_array_equal(y.detach().numpy(), [3, 4])
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, [3, 4])
+
+
+def test_several_results_stretched_into_their_outputs() -> None:
+    x = np.array([1.5, -2.25])
+    expected = np.modf(x)
+    outs = Tensor(np.zeros((3, 2))), Tensor(np.zeros((3, 2)))
+    np.modf(Tensor(x), out=outs)
+    for out, values in zip(outs, expected, strict=True):
+        np.testing.assert_array_equal(out.numpy(), np.broadcast_to(values, (3, 2)))
+    quotient, rest = Tensor(np.zeros((3, 2))), Tensor(np.zeros((3, 2)))
+    np.divmod(Tensor(x), 0.5, out=(quotient, rest))
+    np.testing.assert_array_equal(quotient.numpy(), np.broadcast_to(x // 0.5, (3, 2)))
+    np.testing.assert_array_equal(rest.numpy(), np.broadcast_to(x % 0.5, (3, 2)))
+
+
+def test_only_an_op_of_three_inputs_or_more_may_lack_one() -> None:
+    @op
+    def ignoring(x, y):
+        return x * 2, lambda g: g * 2, None
+
+    @op
+    def with_bias(x, w, b):
+        y = x * w
+        return y if b is None else y + b, lambda g: g * w, lambda g: g * x, lambda g: g
+
+    for x in (np.ones(2), Tensor(np.ones(2))):
+        with pytest.raises(ArrayLikeError, match="^ignoring: got a NoneType, None, expected"):
+            ignoring(x, None)
+        assert with_bias(x, 3.0, None).tolist() == [3, 3]
+
+
+def test_a_result_that_was_stretched_can_be_written_to() -> None:
+    out = Tensor(np.zeros((3, 2)))
+    np.add(Tensor(np.ones(2)), 1.0, out=out)
+    out.data[0] = 7
+    np.testing.assert_array_equal(out.numpy(), [[7, 7], [2, 2], [2, 2]])

@@ -71,6 +71,15 @@ def test_repeated_indices_add_up(shape: Any, lead: int, picked: Any, kind: Any, 
         np.testing.assert_array_equal(got, expected)
 
 
+def test_repeated_indices_beside_a_part_of_an_axis() -> None:
+    x, rows = leaf(5, 40), RNG.integers(0, 40, 500)
+    for index in [(slice(1, None), rows), (slice(None, None, 2), rows)]:
+        g = np.ones(x[index].shape)
+        expected = np.zeros((5, 40))
+        np.add.at(expected, index, g)
+        np.testing.assert_array_equal(gradients(x[index], x, g)[0], expected)
+
+
 @pytest.mark.parametrize("width", [1, 50, 300])
 def test_adding_float32_does_not_lose_digits(width: int) -> None:
     x = leaf(3, width, dtype=np.float32)

@@ -324,6 +324,7 @@ def test_trapezoid_of_a_tensor_of_points() -> None:
 
 def test_bincount_without_weights_counts() -> None:
     assert type(np.bincount(Tensor([1, 1, 2]))) is np.ndarray
+    assert np.bincount(Tensor([1, 1, 2]), minlength=5).tolist() == [0, 2, 1, 0, 0]
     assert np.bincount(np.array([0, 2, 2]), leaf([1.0, 2, 3])).data.tolist() == [1, 0, 5]
 
 

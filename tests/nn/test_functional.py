@@ -448,6 +448,15 @@ def test_numbers_and_lists_are_taken_as_arrays(name: str) -> None:
         assert np.ndim(f(0.5)) == 0
 
 
+def test_data_by_name_are_taken_as_those_by_position() -> None:
+    assert F.mse_loss(input=[1.0, 2.0], target=[0.0, 0.0]) == 2.5
+    assert F.mse_loss([1.0, 2.0], target=[0.0, 0.0], reduction="sum") == 5
+    with pytest.raises(TypeError, match="mse_loss: got None for target, expected an array"):
+        F.mse_loss([1.0], target=None)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'target'"):
+        F.mse_loss([1.0], reduction="sum")
+
+
 @pytest.mark.filterwarnings("ignore:overflow")
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64, np.bool_])
 @pytest.mark.parametrize("name", ELEMENTWISE)

@@ -16,6 +16,7 @@ import pytest
 import nn
 import nn.functional as F
 from autograd import Tensor
+from nn.doors import door
 
 N = 70_000
 
@@ -241,3 +242,19 @@ def test_every_loss_has_a_row() -> None:
     used = {name.split()[0] for name in ROWS}
     assert losses - used <= {"triplet_margin_with_distance_loss"}
     assert inspect.getdoc(F.mse_loss)  # the door keeps what it stands before
+
+
+def test_only_what_adds_up_or_counts_is_computed_in_single_precision() -> None:
+    seen = []
+
+    def body(x: Any, y: Any, weight: Any = None) -> Any:
+        seen.extend(a.dtype for a in (x, y, weight) if a is not None)
+        return x + y
+
+    x = np.ones(2, np.float16)
+    assert door(body)(x, x, x).dtype == np.float16
+    assert seen == [np.float16] * 3
+    assert door(wide=True)(body)(x, x, weight=x).dtype == np.float16
+    assert seen[3:] == [np.float32] * 3
+    assert door(wide=True)(body)(x.astype(np.float64), x).dtype == np.float64
+    assert seen[6:] == [np.float64, np.float16]

@@ -664,7 +664,7 @@ TQDM = """
 import types, warnings
 warnings.warn("IProgress not found. Please update jupyter and ipywidgets.")
 def tqdm(total, disable, **kwargs):
-    return types.SimpleNamespace(disable=disable is None, total=total)
+    return types.SimpleNamespace(disable=disable is None, total=total, **kwargs)
 """
 
 
@@ -680,9 +680,27 @@ def test_in_a_notebook_a_bar_needs_no_terminal(monkeypatch, tmp_path, shell):
     ipython = types.SimpleNamespace(get_ipython=lambda: shell)
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     bar = nn.progress.bar(3)
-    assert bar.total == 3 if hasattr(shell, "kernel") else bar is None
+    if hasattr(shell, "kernel"):
+        assert (bar.total, bar.unit) == (3, " batches")
+        assert bar.dynamic_ncols  # a terminal may be resized
+        assert not bar.leave  # the lines of the epochs stay, and tell all
+    else:
+        assert bar is None
     for name in ("tqdm", "tqdm.auto"):
         del sys.modules[name]
+
+
+def test_what_is_said_is_there_at_once_and_nowhere_if_nobody_reads(monkeypatch):
+    read, write = os.pipe()
+    with open(write, "w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        nn.progress.say("epoch 1", 2)
+        os.set_blocking(read, False)
+        assert os.read(read, 100) == b"epoch 1\n2\n"
+        os.close(read)
+        nn.progress.say("epoch 2")
+        nn.progress.say("epoch 3")
+        out.flush()
 
 
 # ------------------------------------------------------------------------------------- the history

@@ -12,6 +12,7 @@ import pytest
 import optim
 from autograd import Tensor
 from optim import lr_scheduler
+from optim.names import Explained
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,23 @@ def test_a_module_that_is_called(module, message):
     w = Tensor(np.ones(2), requires_grad=True)
     with pytest.raises(TypeError, match=message):
         getattr(optim, module)([w], lr=0.1)
+
+
+@pytest.mark.parametrize(
+    ("names", "listed"),
+    [
+        ("A", "A"),
+        ("ABCD", "A, B, C, D"),
+        ("ABCDE", "A, B, C, D, ..."),
+        ("ABCDEF", "A, B, C, D, ..."),
+    ],
+)
+def test_a_module_lists_up_to_four_of_its_names(names, listed):
+    module = Explained("optim.letters")
+    module.__all__ = list(names)
+    with pytest.raises(TypeError) as error:
+        module()
+    assert f"the place of {listed}, and cannot be called" in str(error.value)
 
 
 def test_every_file_explains_itself_and_is_imported_as_ever():

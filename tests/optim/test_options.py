@@ -20,6 +20,7 @@ from optim.options import (
     optional,
     per_group,
     several,
+    shown,
     switch,
     whole,
 )
@@ -533,3 +534,10 @@ def test_numbers_of_a_state_may_be_tensors_of_others():
     adam.load_state_dict({**state, "state": {0: {**state["state"][0], "step": Foreign()}}})
     (entry,) = adam.state.values()
     assert entry["step"] == 3
+
+
+@pytest.mark.parametrize(
+    ("length", "told"), [(60, "[" + "1" * 58 + "]"), (61, "[" + "1" * 56 + "...")]
+)
+def test_a_wrong_value_is_shown_whole_up_to_60_letters(length, told):
+    assert shown([int("1" * (length - 2))]) == f"{told}, a list"
