@@ -34,6 +34,11 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 def _fit(g: Any, node: Node, parent: Node, i: int) -> Any:
     """`g` with the shape and dtype of `parent`, the `i`-th argument of `node`, or an error."""
+    if g is None:
+        raise GradientShapeError(
+            f"{node.op.__name__}: the gradient of argument {i} is None. Does its closure end "
+            "without `return`? An input without a gradient has None in the closure's place."
+        )
     if not hasattr(g, "shape"):
         g = np.asarray(g)
     if g.shape != parent.shape:

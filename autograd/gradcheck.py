@@ -12,6 +12,7 @@ from numpy import ndarray
 from .backward import gradients
 from .errors import GradcheckError
 from .modes import enable_grad, no_grad
+from .op import op
 from .tensor import Tensor
 
 __all__ = ["gradcheck", "gradgradcheck"]
@@ -58,8 +59,8 @@ def gradcheck(
     ------
     GradcheckError : says which input, at which index, both numbers, and what is probably wrong:
         a factor, a transpose, a missing sum over a broadcast axis, a kink or tie at this point,
-        too little precision, a function that is not deterministic or changes its input, or an
-        input that no graph leads to.
+        too little precision, a function that is not deterministic or changes its input, a
+        closure that writes into the gradient it was given, or an input that no graph leads to.
 
     Examples
     --------
@@ -113,6 +114,18 @@ def gradgradcheck(f: Function, *inputs: Any, **options: Any) -> bool:
     return True
 
 
+@op(linear=True)
+def _unwritable(y):
+    """`y`, whose gradient is passed on such that a closure that writes into it is found out."""
+
+    def back(g):
+        g = np.array(g)
+        g.flags.writeable = False
+        return g
+
+    return y, back
+
+
 class _Check:
     """A function, its leaves by label, its gradients, and finite differences of it."""
 
@@ -144,7 +157,17 @@ class _Check:
         graph = [(o, v) for o, v in zip(self.outs, self.weights, strict=True) if o.requires_grad]
         found: tuple[Any, ...] = (None,) * len(leaves)
         if graph:
-            found = gradients([o for o, _ in graph], [*leaves.values()], [v for _, v in graph])
+            with enable_grad():
+                outs = [_unwritable(o) for o, _ in graph]
+            try:
+                found = gradients(outs, [*leaves.values()], [v for _, v in graph])
+            except ValueError as error:
+                if "read-only" in str(error):
+                    raise GradcheckError(
+                        "gradcheck: a closure writes into the gradient that it was given, and that "
+                        "is read elsewhere too. Return a new array: g * 2, and not g *= 2."
+                    ) from error
+                raise
         self.found = dict(zip(leaves, found, strict=True))
 
     def value(self, weights: list[Any] | None = None) -> float:

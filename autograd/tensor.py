@@ -77,8 +77,8 @@ class Tensor(Declared):
                 default if array.dtype.kind == "f" else np.result_type(default, np.complex64)
             )
         self._array, self._node, self._lent, self._frozen = array, None, False, None
-        if requires_grad:
-            self.requires_grad = True
+        if requires_grad is not False:
+            self.requires_grad = requires_grad
 
     # What it is
 
@@ -173,6 +173,11 @@ class Tensor(Declared):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError(
+                f"requires_grad: got {value!r:.50}, expected True or False. A Tensor takes its "
+                "values at once, Tensor([3.0, 4.0]), and a dtype by name, dtype=np.float64."
+            )
         if value == self.requires_grad:
             return
         if not value and type(self._node) is not Leaf:

@@ -57,12 +57,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     130 : stopped by Ctrl-C. If an epoch was complete by then, what was learned was written.
     """
     try:
-        parser = _parser()
-        args = parser.parse_args(argv)
-        if "dataset" in args:
-            return train(args)
-        parser.print_help(sys.stderr)
-        return 2
+        try:
+            parser = _parser()
+            args = parser.parse_args(argv)
+            if "dataset" in args:
+                return train(args)
+            parser.print_help(sys.stderr)
+            return 2
+        finally:
+            say()  # what argparse printed, too, may be read by nobody, or be too much for a disk
     except (OSError, ValueError, ArithmeticError, MemoryError) as error:
         message = str(error).replace("pass download=True", "add --download")
         print("plaingrad:", *message.split(), file=sys.stderr)
@@ -70,8 +73,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stop:
         print("plaingrad: stopped,", str(stop) or "nothing was written", file=sys.stderr)
         return 130
-    finally:
-        say()  # what argparse printed, too, may be read by nobody
 
 
 def train(args: argparse.Namespace) -> int:
@@ -86,7 +87,10 @@ def train(args: argparse.Namespace) -> int:
 
     manual_seed(args.seed)
     x, x_test, y, y_test = _data(args)
-    model = _perceptron(args.model, args.activation)
+    try:
+        model = _perceptron(args.model, args.activation)
+    except (MemoryError, ValueError) as error:  # NumPy counts no further than its largest int
+        raise MemoryError(f"argument --model: {args.model} is too large: {error}") from None
     batches = f"batches of {min(args.batch_size, len(x)):,}"
     say(
         f"{args.dataset}: {len(x):,} samples to learn from, {len(x_test):,} to test on",
@@ -288,6 +292,8 @@ def _check(args: argparse.Namespace, model: str) -> None:
         )
     if args.dataset == "mnist" and not args.data:
         raise ValueError("argument --data: expected the folder of mnist's files, got none")
+    if args.data and Path(args.data).is_file():
+        raise ValueError(f"argument --data: expected a folder, got the file {args.data}")
     if args.dataset != "mnist" and (args.data or args.download):
         raise ValueError(f"arguments --data, --download: for mnist alone, not for {args.dataset}")
 

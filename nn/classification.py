@@ -320,6 +320,8 @@ def _integers(name: str, labels: Any) -> NDArray[Any]:
     y = labels if isinstance(labels, Tensor) else np.asarray(labels)
     if y.dtype.kind not in "iu":
         hint = "np.argmax(target, axis=1)" if y.ndim > 1 else "target.astype(int)"
+        if y.dtype.kind not in "bf":  # names of classes
+            hint = "names, target = np.unique(target, return_inverse=True)"
         raise TypeError(f"{name}: labels are {y.dtype}, expected integers; write {hint}")
     return _plain(y)
 

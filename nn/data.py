@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeGuard, TypeVar
 
 import numpy as np
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 
 from autograd import default_dtype
 
+from .doors import way_for
 from .random import generator as _generator
 
 __all__ = ["DataLoader", "TensorDataset", "train_test_split"]
 
+F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 
@@ -59,6 +62,36 @@ class TensorDataset:
         return tuple(x[index] for x in self.tensors)
 
 
+ONE_TUPLE = "inputs and labels go in as one tuple: DataLoader((x, y), batch_size=...)"
+
+#: Arguments of PyTorch's DataLoader that there are none of here.
+HERE = "leave it out: batches are made here, in this process"
+HINTS = {
+    **dict.fromkeys(("num_workers", "persistent_workers", "prefetch_factor", "timeout"), HERE),
+    **dict.fromkeys(("pin_memory", "pin_memory_device"), "leave it out, arrays live in memory"),
+    **dict.fromkeys(("sampler", "batch_sampler"), "shuffle the dataset, or index it, before"),
+    "collate_fn": "batches are stacked samples: do it to each batch in the loop, or to the dataset",
+}
+
+
+def _explained(init: F) -> F:
+    """A constructor of a DataLoader, whose errors of arguments say what to write instead."""
+
+    @functools.wraps(init)
+    def explained(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            init(self, *args, **kwargs)
+        except TypeError as error:
+            if "multiple values for argument 'batch_size'" in str(error):
+                error.add_note(ONE_TUPLE)
+            for name in kwargs.keys() & HINTS:
+                if f"unexpected keyword argument '{name}'" in str(error):
+                    error.add_note(f"got {name}=; {HINTS[name]}")
+            raise
+
+    return explained  # type: ignore[return-value]
+
+
 class DataLoader:
     """Iterate over a dataset in mini-batches; each `for` loop over it is one epoch.
 
@@ -99,6 +132,7 @@ class DataLoader:
     (2, 3) [8 9]
     """
 
+    @_explained
     def __init__(
         self,
         dataset: Dataset,
@@ -111,10 +145,10 @@ class DataLoader:
             dataset = TensorDataset(*dataset)
         samples = _count(dataset)
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
-            raise TypeError(
-                f"batch_size: got {batch_size!r}, expected a positive int; "
-                "for the whole dataset at once give its length"
-            )
+            got, hint = f"{batch_size!r:.50}", "for the whole dataset at once give its length"
+            if np.ndim(batch_size):
+                got, hint = f"values of shape {np.shape(batch_size)}", ONE_TUPLE
+            raise TypeError(f"batch_size: got {got}, expected a positive int; {hint}")
         if batch_size < 1:
             raise ValueError(f"batch_size: got {batch_size}, expected at least 1")
         if drop_last and samples < batch_size:
@@ -128,7 +162,7 @@ class DataLoader:
                 f"{batch_size}), on which batch norm in training mode fails; pass drop_last=True "
                 "or another batch_size",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=3,  # past `explained`
             )
         self.dataset = dataset
         self.batch_size = int(batch_size)
@@ -295,7 +329,8 @@ def _common_length(name: str, arrays: Sequence[Any]) -> int:
         if not _is_array(array):
             raise TypeError(
                 f"{name}: item {i} is a {type(array).__name__}, expected an array: one array "
-                "holds all inputs, one all labels; np.array makes one of a list"
+                "holds all inputs, one all labels"
+                + (way_for(array) or "; np.array makes one of a list")
             )
         if array.ndim == 0:
             raise ValueError(f"{name}: item {i} is 0-d, expected an array with samples on axis 0")

@@ -28,6 +28,7 @@ __all__ = [
     "refuse",
     "single",
     "total",
+    "way_for",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -139,7 +140,20 @@ def given(who: Any, name: str, x: Any) -> Any:
 def refuse(who: Any, name: str, x: Any, expected: str = "an array or a Tensor") -> NoReturn:
     """Raise a TypeError for what is no data."""
     role = f" for {name}" if name else ""
-    raise TypeError(f"{name_of(who)}: got {_what(x)}{role}, expected {expected}")
+    way = way_for(x) if isinstance(who, str) else ""  # a layer says it below its error
+    raise TypeError(f"{name_of(who)}: got {_what(x)}{role}, expected {expected}{way}")
+
+
+def way_for(x: Any) -> str:
+    """What to do about `x`, which is no array, as the end of an error's text, or ""."""
+    if hasattr(x, "to_numpy"):  # a table of pandas or polars
+        numbers = np.asarray(x).dtype.kind in "biuf"
+        return "; write x.to_numpy()" if numbers else "; it has more in it than numbers"
+    if x is None:
+        return "; does a function before it end without `return`?"
+    if isinstance(x, list) and any(isinstance(item, Tensor) for item in x):
+        return "; write np.stack(x)"
+    return ""
 
 
 def name_of(who: Any) -> str:
@@ -176,6 +190,7 @@ KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
     "int": ("an int", (int, np.integer)),
     "float": ("a number", (int, float, complex, np.number, ndarray)),
     "str": ("a string", (str,)),
+    "bool": ("True or False", (int, np.integer, np.bool_, type(None))),
 }
 NUMBERS = "int", "float", "Size", "Shape", "Scale"
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from autograd import Tensor
 from autograd.spelling import did_you_mean, nearest
 
-from .doors import check_options
+from .doors import check_options, way_for
 
 __all__ = ["Buffer", "IncompatibleKeys", "Module", "Parameter", "RemovableHandle"]
 
@@ -186,8 +186,11 @@ class Module:
         if x is None:
             way = "does a `forward` before it end without `return`?"
         elif isinstance(x, list | tuple) and type(self).__module__.startswith("nn."):
-            kind = "output and state come as a tuple, take out[0]"
-            way = kind if isinstance(x, tuple) else "write np.array(x, np.float32)"
+            way = way_for(x).removeprefix("; ") or "write np.array(x, np.float32)"
+            if isinstance(x, tuple):
+                way = "output and state come as a tuple, take out[0]"
+        elif hasattr(x, "to_numpy") and type(self).__module__.startswith("nn."):
+            way = way_for(x).removeprefix("; ")
         else:
             return
         what = "None" if x is None else f"a {type(x).__name__}"
@@ -543,6 +546,17 @@ class Module:
     # Attributes
 
     def __setattr__(self, name: str, value: Any) -> None:
+        known = vars(Module).get(name)
+        if callable(known) and not callable(value):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a method, which {value!r:.50} would replace. "
+                "Call it, as in model.eval() or model.train(False), or take another name."
+            )
+        if name == "requires_grad" and not hasattr(self, name):  # it would freeze nothing
+            raise TypeError(
+                f"{type(self).__name__}.requires_grad: a module has none, its parameters have. "
+                f"Write requires_grad_({value!r:.50})."
+            )
         old = vars(self).get(name)
         if isinstance(old, Buffer) and type(value) is Tensor and not value.requires_grad:
             value = Buffer(value, persistent=old.persistent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -20,10 +21,15 @@ def say(*lines: object, above: Any = None) -> None:
         for line in lines:
             write(str(line))
         print(end="", flush=True)
-    except BrokenPipeError:  # all that is to come, and what waits to be written, goes nowhere
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        # All that is to come, and what waits to be written, goes nowhere.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+        if error.errno == errno.ENOSPC:
+            raise
 
 
 def bar(total: int | None) -> Any:

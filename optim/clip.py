@@ -124,6 +124,9 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
 def _gradients(name: str, parameters: Tensor | Iterable[Tensor]) -> Iterator[Array]:
     """The gradients that there are, each once."""
+    if callable(getattr(parameters, "parameters", None)):
+        model = type(parameters).__name__
+        raise TypeError(f"{name}: got {model}, expected its Tensors: model.parameters()")
     params = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     if not params and iter(parameters) is parameters:
         warnings.warn(

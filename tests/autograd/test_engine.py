@@ -236,6 +236,21 @@ def test_a_gradient_broadcasting_could_not_have_made_is_refused(shape: tuple[int
         wrong(leaf(1, 2, 3), leaf(1, 2, 3)).backward(np.ones(3))
 
 
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_a_closure_without_return_is_told(shape: tuple[int, ...]) -> None:
+    @op
+    def forgetful(x):
+        def closure(g):
+            g * 2
+
+        return x * 2, closure
+
+    x = Tensor(np.ones(shape), requires_grad=True)
+    with pytest.raises(GradientShapeError, match=r"forgetful: .*argument 0 is None.*`return`"):
+        forgetful(x).sum().backward()
+    assert x.grad is None
+
+
 def test_a_gradient_takes_its_tensors_dtype() -> None:
     x = Tensor([1.0, 2.0], requires_grad=True)
     (x * np.float64(2)).sum().backward()

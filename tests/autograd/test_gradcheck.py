@@ -216,6 +216,30 @@ def test_a_modified_input_is_recognised() -> None:
     assert "modified its input 0 in place" in diagnosis(f, [1.0, 2.0])
 
 
+@op
+def doubles_in_place(x):
+    def closure(g):
+        g *= 2
+        return g
+
+    return x * 2, closure
+
+
+@op
+def masks_in_place(x):
+    def closure(g):
+        g[x < 0] = 0
+        return g
+
+    return np.maximum(x, 0), closure
+
+
+@pytest.mark.parametrize("wrong", [doubles_in_place, masks_in_place])
+@pytest.mark.parametrize("f", [lambda y: y, np.sum, lambda y: y.reshape(2, 1)])
+def test_a_closure_that_writes_into_its_gradient_is_recognised(wrong: Any, f: Any) -> None:
+    assert "writes into the gradient" in diagnosis(lambda x: f(wrong(x)), [1.0, -2.0])
+
+
 # Modes
 
 

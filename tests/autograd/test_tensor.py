@@ -93,6 +93,17 @@ def test_only_floats_have_gradients(data: Any) -> None:
         x.requires_grad = True
 
 
+@pytest.mark.parametrize("value", [4.0, 1, np.float32, "float32", None, np.ones(2)])
+def test_requires_grad_is_a_bool(value: Any) -> None:
+    with pytest.raises(TypeError, match=r"requires_grad: got .*True or False.*dtype="):
+        Tensor([1.0], value)  # as in torch.Tensor(3, 4), or np.array([1.0], np.float32)
+    x = Tensor([1.0])
+    with pytest.raises(TypeError, match=r"requires_grad: got .*True or False"):
+        x.requires_grad = value
+    assert not x.requires_grad
+    assert Tensor([1.0], np.True_).requires_grad
+
+
 def test_requires_grad_can_be_switched_on_a_leaf_only() -> None:
     x = Tensor([1.0])
     assert x.is_leaf

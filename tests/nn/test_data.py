@@ -312,6 +312,27 @@ def test_wrong_use_of_the_loader(dataset, options, error, words):
         DataLoader(dataset, **options)
 
 
+def test_inputs_and_labels_apart_are_told_to_go_in_as_one():
+    x, y = pair(8)
+    with pytest.raises(TypeError, match=r"batch_size: got values of shape \(8,\), .*one tuple"):
+        DataLoader(x, y)
+    with pytest.raises(TypeError, match="multiple values for argument 'batch_size'") as raised:
+        DataLoader(x, y, batch_size=4)
+    assert "one tuple: DataLoader((x, y), batch_size=...)" in raised.value.__notes__[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [("num_workers", "leave it out"), ("pin_memory", "leave it out"), ("collate_fn", "the loop")],
+)
+def test_arguments_of_pytorch_alone_are_explained(name, way):
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'") as raised:
+        DataLoader(pair(8), batch_size=4, **{name: 2})
+    (note,) = raised.value.__notes__
+    assert note.startswith(f"got {name}=; ")
+    assert way in note
+
+
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [

@@ -277,7 +277,15 @@ def test_only_all_is_100_percent():
         ("train mnist", "argument --data: expected the folder of mnist's files, got none"),
         ("train mnist --data nowhere", "nowhere: no t10k-images-idx3-ubyte.gz or"),
         ("train mnist --data nowhere", "add --download"),
-        ("train digits --model 64-99999999999999-10", "Unable to allocate"),
+        (
+            "train digits --model 64-99999999999999-10",
+            "--model: 64-99999999999999-10 is too large: Unable to allocate",
+        ),
+        ("train digits --model 64-99999999999999999999-10", "99-10 is too large: Maximum allowed"),
+        (
+            f"train mnist --data {__file__}",
+            f"argument --data: expected a folder, got the file {__file__}",
+        ),
     ],
 )
 def test_a_wrong_argument_gives_one_line(arguments, message, capsys):
@@ -488,6 +496,17 @@ def test_nor_does_it_make_an_error_of_help():
     done = subprocess.run(arguments, env=environment, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a disk that is full")
+@pytest.mark.parametrize("options", [["--help"], ["squares", "--epochs", "2"]])
+def test_output_onto_a_full_disk_gives_one_line(options):
+    environment = {**os.environ, "PYTHONPATH": str(Path(nn.__file__).parents[1])}
+    arguments = [sys.executable, "-m", "nn", "train", *options]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(arguments, env=environment, stdout=full, stderr=subprocess.PIPE)
+    said = f"plaingrad: [Errno {errno.ENOSPC}] {os.strerror(errno.ENOSPC)}\n"
+    assert (done.returncode, done.stderr.decode()) == (2, said)
 
 
 def test_nn_knows_optim_only_when_a_network_is_trained():

@@ -95,6 +95,29 @@ def test_cycles_end() -> None:
     assert "Module(...)" in repr(net)
 
 
+@pytest.mark.parametrize(("name", "value"), [("eval", True), ("train", False), ("children", [])])
+def test_a_method_is_not_replaced_by_a_value(name: str, value: Any) -> None:
+    net = nn.Dropout()
+    with pytest.raises(TypeError, match=rf"Dropout\.{name} is a method, .*model\.eval\(\)"):
+        setattr(net, name, value)
+    assert callable(getattr(net, name))
+    net.forward = lambda x: x  # type: ignore[method-assign]
+    assert net(3) == 3
+
+
+def test_requires_grad_of_a_module_is_not_an_attribute() -> None:
+    net = nn.Linear(2, 3)
+    with pytest.raises(TypeError, match=r"Linear\.requires_grad: .*requires_grad_\(False\)"):
+        net.requires_grad = False  # it would freeze nothing
+
+    class Own(nn.Module):
+        requires_grad = True
+
+    own = Own()
+    own.requires_grad = False
+    assert not own.requires_grad
+
+
 def test_two_tensors_of_one_name_are_refused() -> None:
     net = nn.Module()
     net.items = {1: nn.Parameter(1.0), "1": nn.Parameter(2.0)}
@@ -569,6 +592,19 @@ def test_a_property_that_fails_names_what_is_missing() -> None:
     assert Model().late == 2
 
 
+class Table:
+    """As pandas has it: a shape, no dtype, and a way out."""
+
+    def __init__(self, values: Any) -> None:
+        self.values, self.shape = values, values.shape
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return self.values
+
+    def to_numpy(self) -> Any:
+        return self.values
+
+
 def test_what_came_in_place_of_an_array_stands_below_the_error() -> None:
     class Forgetful(nn.Module):
         def forward(self, x: Any) -> Any:
@@ -595,6 +631,15 @@ def test_what_came_in_place_of_an_array_stands_below_the_error() -> None:
     assert notes(lambda: Outer()(None)) == [f"got None: Linear(3, 2) {missing}"]  # once
     assert notes(lambda: Outer()([[1.0, 2.0, 3.0]])) == [
         "got a list: Linear(3, 2) takes an array; write np.array(x, np.float32)"
+    ]
+    assert notes(lambda: nn.Linear(3, 2)([Tensor(row) for row in x])) == [
+        "got a list: Linear(3, 2) takes an array; write np.stack(x)"
+    ]
+    assert notes(lambda: nn.Linear(3, 2)(Table(x))) == [
+        "got a Table: Linear(3, 2) takes an array; write x.to_numpy()"
+    ]
+    assert notes(lambda: nn.ReLU()(Table(np.array([["a", 1]], object)))) == [
+        "got a Table: ReLU() takes an array; it has more in it than numbers"
     ]
     (note,) = notes(lambda: nn.Sequential(nn.LSTM(3, 4), nn.Dropout())(x))
     assert note.startswith("got a tuple: Dropout(p=0.5) takes an array; output and state come as a")

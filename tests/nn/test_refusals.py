@@ -106,6 +106,18 @@ CASES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: nn.EmbeddingBag(5, 2)(np.array([[0, 9]])),
         ["EmbeddingBag", "9", "0 to 4"],
     ),
+    "labels in words": (
+        lambda: nn.CrossEntropyLoss()(x(2, 3), np.array(["a", "b"])),
+        ["cross_entropy", "<U1", "np.unique(target, return_inverse=True)"],
+    ),
+    "labels of floats": (
+        lambda: nn.CrossEntropyLoss()(x(2, 3), x(2)),
+        ["cross_entropy", "float32", "target.astype(int)"],
+    ),
+    "nothing": (
+        lambda: nn.functional.mse_loss(None, x(2)),
+        ["mse_loss", "None for input", "`return`"],
+    ),
     # an unknown option: the name, what came, what there is
     "reduction": (lambda: nn.MSELoss("avg"), ["MSELoss", "reduction", "'avg'", "'mean'"]),
     "padding_mode": (
@@ -216,6 +228,10 @@ NOT_OPTIONS: dict[str, tuple[Callable[[], Any], str]] = {
         "got negative_slope=True, expected",
     ),
     "a bool for layers": (lambda: nn.LSTM(3, 4, True), "got num_layers=True, expected an int"),
+    "an activation for a bias": (
+        lambda: nn.Linear(3, 2, "relu"),
+        "got 'relu' for bias, expected T",
+    ),
     "dim": (lambda: nn.Softmax(dim=1), "Softmax: got dim=; write axis="),
     "keepdim": (lambda: nn.PairwiseDistance(keepdim=True), "got keepdim=; write keepdims="),
     "size_average": (lambda: nn.MSELoss(size_average=False), "write reduction='mean' or 'sum'"),

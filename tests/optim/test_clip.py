@@ -85,6 +85,16 @@ def test_what_has_no_gradient_is_passed_over():
     assert clip_grad_norm_([other], 1.0) == clip_grad_norm_([], 1.0) == 0
 
 
+@pytest.mark.parametrize("clip", [clip_grad_norm_, clip_grad_value_])
+def test_a_model_is_not_its_parameters(clip):
+    class Model:
+        def parameters(self):
+            return [leaf(3.0)]
+
+    with pytest.raises(TypeError, match=rf"{clip.__name__}: got Model, .*model\.parameters\(\)"):
+        clip(Model(), 1.0)
+
+
 def test_a_shared_parameter_counts_once():
     w = leaf(3.0, 4.0)
     assert clip_grad_norm_([w, w], 2.5) == 5
