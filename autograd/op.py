@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .arrays import AS_THEY_ARE, own, plain
+from .arrays import AS_THEY_ARE, own
+from .checks import MISSING, as_input, by_name, check_result, refuse_tensors, say_where
 from .dispatch import RULES
-from .errors import ArrayLikeError, NoGradientRuleError
+from .errors import ArrayLikeError
 from .modes import recording
 from .node import NOT_KEPT, Node
 from .several import of_tuple, split
@@ -28,7 +29,6 @@ next_number = itertools.count().__next__
 _new = object.__new__
 OBJECT = np.dtype(object)
 NO_TENSOR: Any = object()  # in place of the node of an input that is no Tensor
-MISSING: Any = object()  # an input that was not given, or by name
 NUMBERS = frozenset({bool, int, float, complex})
 USUAL = frozenset({FunctionType, type(None)})  # what closures are as a rule
 
@@ -112,18 +112,18 @@ def _unary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
     def call(x: Any = MISSING, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
             if x is MISSING:
-                return call(*_by_name(call, (), kwargs), **kwargs)
-            _refuse_tensors(call, args, kwargs)
+                return call(*by_name(call, (), kwargs), **kwargs)
+            refuse_tensors(call, args, kwargs)
         if not isinstance(x, Tensor):
             return _on_arrays(call, body, (x,), args, kwargs)
         a = x._keep() if x._lent else x._array
         try:
             result = body(a, *args, **kwargs)
         except Exception as error:
-            _say_where(error, call, (a,))
+            say_where(error, call, (a,))
             raise
         if type(result) is not tuple or len(result) != 2 or type(result[1]) is not FunctionType:
-            _check(call, result, 1)
+            check_result(call, result, 1)
         out, fx = result
         node = x._node
         if node is None or fx is None or not recording.get():
@@ -137,7 +137,7 @@ def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
     def call(x: Any = MISSING, y: Any = MISSING, /, **kwargs: Any) -> Any:
         if kwargs:
             given = tuple(v for v in (x, y) if v is not MISSING)
-            return call(*_by_name(call, given, kwargs), **kwargs)
+            return call(*by_name(call, given, kwargs), **kwargs)
         nx = ny = None
         if isinstance(x, Tensor):
             a = x._keep() if x._lent else x._array
@@ -146,9 +146,9 @@ def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
                 b = y._keep() if y._lent else y._array
                 ny = y._node
             else:
-                b = y if type(y) in AS_THEY_ARE else _plain(call, y, 1)
+                b = y if type(y) in AS_THEY_ARE else as_input(call, y, 1)
         elif isinstance(y, Tensor):
-            a = x if type(x) in AS_THEY_ARE else _plain(call, x, 0)
+            a = x if type(x) in AS_THEY_ARE else as_input(call, x, 0)
             b = y._keep() if y._lent else y._array
             ny = y._node
         else:
@@ -156,13 +156,13 @@ def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
         try:
             result = body(a, b)
         except Exception as error:
-            _say_where(error, call, (a, b))
+            say_where(error, call, (a, b))
             raise
         if type(result) is not tuple or len(result) != 3:
-            _check(call, result, 2)
+            check_result(call, result, 2)
         out, fx, fy = result
         if type(fx) is not FunctionType or type(fy) is not FunctionType:
-            _check(call, result, 2)
+            check_result(call, result, 2)
         if nx is None or fx is None:
             if ny is None or fy is None:
                 return _results(call, out, nx, ny)
@@ -183,10 +183,10 @@ def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
         args: Any = ()
         if count is not None and len(inputs) != count:
             if len(inputs) < count:
-                inputs = _by_name(call, inputs, kwargs)
+                inputs = by_name(call, inputs, kwargs)
             inputs, args = inputs[:count], inputs[count:]
         if args or kwargs:
-            _refuse_tensors(call, args, kwargs)
+            refuse_tensors(call, args, kwargs)
         arrays, nodes = [], []
         for x in inputs:
             if isinstance(x, Tensor):
@@ -194,20 +194,20 @@ def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
                 nodes.append(x._node)
             else:
                 fits = type(x) in AS_THEY_ARE or x is None
-                arrays.append(x if fits else _plain(call, x, len(arrays)))
+                arrays.append(x if fits else as_input(call, x, len(arrays)))
                 nodes.append(NO_TENSOR)
         if nodes.count(NO_TENSOR) == len(nodes):
             return _on_arrays(call, body, inputs, args, kwargs)
         try:
             result = body(*arrays, *args, **kwargs)
         except Exception as error:
-            _say_where(error, call, tuple(arrays))
+            say_where(error, call, tuple(arrays))
             raise
         if type(result) is not tuple or len(result) != len(arrays) + 1:
-            _check(call, result, len(arrays))
+            check_result(call, result, len(arrays))
         out, *closures = result
         if not USUAL.issuperset(map(type, closures)):
-            _check(call, result, len(arrays))
+            check_result(call, result, len(arrays))
         edges = []
         for i, node in enumerate(nodes):
             if node is not None and node is not NO_TENSOR and closures[i] is not None:
@@ -223,7 +223,7 @@ def _on_arrays(call: Any, body: Any, inputs: Any, args: Any, kwargs: Any) -> Any
     """The result of an op that no Tensor went into: a plain array."""
     optional = len(inputs) > 2  # an input that is left out, as a bias
     arrays = [
-        x if type(x) in AS_THEY_ARE or (x is None and optional) else _plain(call, x, i)
+        x if type(x) in AS_THEY_ARE or (x is None and optional) else as_input(call, x, i)
         for i, x in enumerate(inputs)
     ]
     if arrays and all(type(x) in NUMBERS for x in arrays):  # as NumPy's functions take them
@@ -231,57 +231,10 @@ def _on_arrays(call: Any, body: Any, inputs: Any, args: Any, kwargs: Any) -> Any
     try:
         result = body(*arrays, *args, **kwargs)
     except Exception as error:
-        _say_where(error, call, tuple(arrays))
+        say_where(error, call, tuple(arrays))
         raise
-    _check(call, result, len(arrays))
+    check_result(call, result, len(arrays))
     return result[0]
-
-
-def _by_name(call: Any, given: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    """The inputs of an op: those `given` by position, the rest out of `kwargs`."""
-    names = call.input_names
-    twice = [name for name in names[: len(given)] if name in kwargs]
-    missing = [name for name in names[len(given) :] if name not in kwargs]
-    if twice or missing:
-        what = f"got {twice[0]!r} twice" if twice else f"the input {missing[0]!r} is missing"
-        raise TypeError(f"{call.__name__}: {what}; its inputs are {', '.join(names)}")
-    inputs = (*given, *(kwargs.pop(name) for name in names[len(given) :]))
-    if kwargs and not call.configurable:
-        error = TypeError(f"{call.__name__}: got an unexpected argument {next(iter(kwargs))!r}")
-        _say_where(error, call, inputs)
-        raise error
-    return inputs
-
-
-def _plain(call: Any, x: Any, i: int) -> Any:
-    """Input `i` of an op as what its body takes."""
-    if x is MISSING:
-        _by_name(call, (None,) * i, {})
-    try:
-        return plain(x)
-    except ArrayLikeError as error:
-        raise ArrayLikeError(f"{call.__name__}: {error}") from None
-
-
-def _check(call: Any, result: Any, count: int, body: Any = None) -> None:
-    """Raise unless `result` is what the body of an op of `count` inputs has to return."""
-    if type(result) is tuple and len(result) == count + 1:
-        for f in result[1:]:
-            if f is not None and not callable(f):
-                got = f"a {type(f).__name__} for a closure"
-                break
-        else:
-            return
-    elif type(result) is tuple:
-        got = f"a tuple of {len(result)}"
-    else:
-        got = f"a {type(result).__name__}"
-    code = inspect.unwrap(body or call).__code__
-    raise TypeError(
-        f"op {call.__name__} (line {code.co_firstlineno} of {code.co_filename}) returned {got}, "
-        "expected a tuple of the result and a closure for each input, or None for one without a "
-        f"gradient: `return y, {', '.join(['lambda g: ...'] * count)}`"
-    )
 
 
 def record(call: Any, edges: Any, inputs: Any, linear: bool, config: Any, out: Any) -> Any:
@@ -334,7 +287,7 @@ def replay(node: Node) -> dict[int, Callable[[Any], Any]]:
     args, kwargs = node.config
     try:
         result = node.op.again(*inputs, *args, **kwargs)
-        _check(node.op, result, len(inputs), node.op.again)
+        check_result(node.op, result, len(inputs), node.op.again)
         out, *closures = result
         for _, _, i in node.edges or ():
             if closures[i] is None:
@@ -349,23 +302,3 @@ def replay(node: Node) -> dict[int, Callable[[Any], Any]]:
     if type(out) is tuple:
         return {i: of_tuple(f, out) for i, f in enumerate(closures)}
     return dict(enumerate(closures))
-
-
-def _say_where(error: Exception, call: Any, inputs: tuple[Any, ...]) -> None:
-    """Add to a traceback which op it was, and on what; an op may know more (`explain`)."""
-    shapes = [f"{x.dtype}{list(x.shape)}" if hasattr(x, "shape") else repr(x) for x in inputs]
-    error.add_note(f"in {call.__name__}({', '.join(shapes)})")
-    if hasattr(call, "explain") and (more := call.explain(*inputs)):
-        error.add_note(more)
-    for name, numpys in ("dim", "axis"), ("keepdim", "keepdims"):
-        if isinstance(error, TypeError) and f"'{name}'" in str(error):
-            error.add_note(f"got {name}=; write {numpys}=, as in NumPy")
-
-
-def _refuse_tensors(call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    for value in (*args, *kwargs.values()):
-        if isinstance(value, Tensor):
-            raise NoGradientRuleError(
-                f"{call.__name__}: a Tensor where configuration is expected: no gradient would "
-                "flow through it. Pass a plain value, such as t.detach().numpy()."
-            )
