@@ -100,7 +100,10 @@ DIFFERS = {
 def keywords(function: Any) -> list[str]:
     if isinstance(function, np.ufunc):
         return UFUNC_KEYWORDS + ["axes", "axis", "keepdims"] * bool(function.signature)
-    parameters = inspect.signature(function).parameters.values()
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # written in C, before NumPy 2.4
+        return []
     return [p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
