@@ -291,7 +291,7 @@ def test_only_an_op_of_three_inputs_or_more_may_lack_one() -> None:
         return y if b is None else y + b, lambda g: g * w, lambda g: g * x, lambda g: g
 
     for x in (np.ones(2), Tensor(np.ones(2))):
-        with pytest.raises(ArrayLikeError, match="^ignoring: got a NoneType, None, expected"):
+        with pytest.raises(ArrayLikeError, match=r"^ignoring: got a NoneType, None, expected"):
             ignoring(x, None)
         assert with_bias(x, 3.0, None).tolist() == [3, 3]
 
