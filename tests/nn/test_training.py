@@ -664,7 +664,7 @@ TQDM = """
 import types, warnings
 warnings.warn("IProgress not found. Please update jupyter and ipywidgets.")
 def tqdm(total, disable, **kwargs):
-    return types.SimpleNamespace(disable=disable is None, total=total, **kwargs)
+    return types.SimpleNamespace(disable=disable is None or disable, total=total, **kwargs)
 """
 
 

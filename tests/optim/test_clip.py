@@ -49,6 +49,11 @@ def test_norm_types(p, norm):
     np.testing.assert_allclose([*a.grad, *b.grad], [-1.5, 0, 2], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("p", "norm"), [(1, 0.75), (2, math.sqrt(0.3125)), (math.inf, 0.5)])
+def test_norms_of_small_gradients(p, norm):
+    assert clip_grad_norm_([leaf(0.25, -0.5), leaf()], 1, p) == pytest.approx(norm)
+
+
 def test_gradients_change_in_place_and_keep_their_dtype():
     a, b = leaf(3.0, dtype=np.float32), leaf(4.0)
     grads = a.grad, b.grad
