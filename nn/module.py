@@ -547,7 +547,8 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         known = vars(Module).get(name)
-        if callable(known) and not callable(value):
+        layer = isinstance(value, Module) and name != "forward"
+        if callable(known) and (layer or not callable(value)):
             raise TypeError(
                 f"{type(self).__name__}.{name} is a method, which {value!r:.50} would replace. "
                 "Call it, as in model.eval() or model.train(False), or take another name."

@@ -95,7 +95,10 @@ def test_cycles_end() -> None:
     assert "Module(...)" in repr(net)
 
 
-@pytest.mark.parametrize(("name", "value"), [("eval", True), ("train", False), ("children", [])])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("eval", True), ("train", False), ("children", []), ("modules", nn.ModuleList())],
+)
 def test_a_method_is_not_replaced_by_a_value(name: str, value: Any) -> None:
     net = nn.Dropout()
     with pytest.raises(TypeError, match=rf"Dropout\.{name} is a method, .*model\.eval\(\)"):
@@ -103,6 +106,8 @@ def test_a_method_is_not_replaced_by_a_value(name: str, value: Any) -> None:
     assert callable(getattr(net, name))
     net.forward = lambda x: x  # type: ignore[method-assign]
     assert net(3) == 3
+    net.forward = nn.ReLU()
+    assert net(np.array(-3.0)) == 0
 
 
 def test_requires_grad_of_a_module_is_not_an_attribute() -> None:
