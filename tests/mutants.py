@@ -157,6 +157,7 @@ EQUIVALENT = {
     ("autograd/norms", "1 is 2", "slope = (size / np.where(flat, 1, y)) ** (p - 1)"): (
         "what stands for y where the slope is multiplied by 0"
     ),
+    ("nn/files", "no src_dir_fd=", "os.link(f"): "the link fails, and the file is copied instead",
     ("nn/doors", "any is all", "if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p"): (
         "no layer of this library, but containers, takes any number of arguments beside others"
     ),
