@@ -42,15 +42,15 @@ def as_input(call: Any, x: Any, i: int) -> Any:
 
 def check_result(call: Any, result: Any, count: int, body: Any = None) -> None:
     """Raise unless `result` is what the body of an op of `count` inputs has to return."""
-    if type(result) is tuple and len(result) == count + 1:
+    if isinstance(result, tuple | list) and len(result) == count + 1:
         for f in result[1:]:
             if f is not None and not callable(f):
                 got = f"a {type(f).__name__} for a closure"
                 break
         else:
             return
-    elif type(result) is tuple:
-        got = f"a tuple of {len(result)}"
+    elif isinstance(result, tuple | list):
+        got = f"a {type(result).__name__} of {len(result)}"
     else:
         got = f"a {type(result).__name__}"
     code = inspect.unwrap(body or call).__code__
@@ -58,11 +58,16 @@ def check_result(call: Any, result: Any, count: int, body: Any = None) -> None:
         f"op {call.__name__} (line {code.co_firstlineno} of {code.co_filename}) returned {got}, "
         "expected a tuple of the result and a closure for each input, or None for one without a "
         f"gradient: `return y, {', '.join(['lambda g: ...'] * count)}`"
-    )
+    ) from None
 
 
-def say_where(error: Exception, call: Any, inputs: tuple[Any, ...]) -> None:
-    """Add to a traceback which op it was, and on what; an op may know more (`explain`)."""
+def say_where(error: Exception, call: Any, inputs: tuple[Any, ...], result: Any = None) -> None:
+    """Add to a traceback which op it was, and on what; an op may know more (`explain`).
+
+    With the `result` of a body it was no error of the body's, but the result cannot be taken apart.
+    """
+    if result is not None:
+        check_result(call, result, len(inputs))
     shapes = [f"{x.dtype}{list(x.shape)}" if hasattr(x, "shape") else repr(x) for x in inputs]
     error.add_note(f"in {call.__name__}({', '.join(shapes)})")
     if hasattr(call, "explain") and (more := call.explain(*inputs)):

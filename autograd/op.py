@@ -117,14 +117,14 @@ def _unary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
         if not isinstance(x, Tensor):
             return _on_arrays(call, body, (x,), args, kwargs)
         a = x._keep() if x._lent else x._array
+        result = None
         try:
-            result = body(a, *args, **kwargs)
+            result = out, fx = body(a, *args, **kwargs)
         except Exception as error:
-            say_where(error, call, (a,))
+            say_where(error, call, (a,), result)
             raise
-        if type(result) is not tuple or len(result) != 2 or type(result[1]) is not FunctionType:
+        if type(fx) is not FunctionType:
             check_result(call, result, 1)
-        out, fx = result
         node = x._node
         if node is None or fx is None or not recording.get():
             return _results(call, out, node)
@@ -153,14 +153,12 @@ def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
             ny = y._node
         else:
             return _on_arrays(call, body, (x, y), (), {})
+        result = None
         try:
-            result = body(a, b)
+            result = out, fx, fy = body(a, b)
         except Exception as error:
-            say_where(error, call, (a, b))
+            say_where(error, call, (a, b), result)
             raise
-        if type(result) is not tuple or len(result) != 3:
-            check_result(call, result, 2)
-        out, fx, fy = result
         if type(fx) is not FunctionType or type(fy) is not FunctionType:
             check_result(call, result, 2)
         if nx is None or fx is None:
@@ -198,15 +196,13 @@ def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
                 nodes.append(NO_TENSOR)
         if nodes.count(NO_TENSOR) == len(nodes):
             return _on_arrays(call, body, inputs, args, kwargs)
+        result = None
         try:
-            result = body(*arrays, *args, **kwargs)
+            result = out, *closures = body(*arrays, *args, **kwargs)
         except Exception as error:
-            say_where(error, call, tuple(arrays))
+            say_where(error, call, tuple(arrays), result)
             raise
-        if type(result) is not tuple or len(result) != len(arrays) + 1:
-            check_result(call, result, len(arrays))
-        out, *closures = result
-        if not USUAL.issuperset(map(type, closures)):
+        if len(closures) != len(arrays) or not USUAL.issuperset(map(type, closures)):
             check_result(call, result, len(arrays))
         edges = []
         for i, node in enumerate(nodes):

@@ -768,7 +768,7 @@ def one_short(x, y):
 
 
 def a_list(x):
-    return [x, lambda g: g]
+    return [x]
 
 
 def one_short_of_three(x, y, z):
@@ -787,7 +787,7 @@ def one_too_many(*arrays):
         (no_closure, 1, ""),
         (a_number_for_a_closure, 1, "a float for a closure"),
         (one_short, 2, "a tuple of 2"),
-        (a_list, 1, "a list"),
+        (a_list, 1, "a list of 1"),
         (one_short_of_three, 3, "a tuple of 3"),
         (one_too_many, 2, "a tuple of 4"),
     ],
