@@ -322,6 +322,16 @@ def test_trapezoid_of_a_tensor_of_points() -> None:
     np.testing.assert_array_equal(x.grad, [-1.5, -1.5, 3])
 
 
+def test_the_mean_without_nan_in_a_dtype_that_holds_the_sum() -> None:
+    half = np.nanmean(Tensor(np.array([60000, 60000, np.nan, 60000], np.float16)))
+    assert (half.dtype, half.item()) == (np.float16, 60000)
+    single = Tensor(np.array([2.0**24, 1.0, np.nan], np.float32))
+    assert np.nanmean(single).dtype == np.float32
+    double = np.nanmean(single, dtype=np.float64)
+    assert (double.dtype, double.item()) == (np.float64, (2.0**24 + 1) / 2)
+    assert np.nanmean(Tensor([1, 2])).item() == 1.5
+
+
 def test_bincount_without_weights_counts() -> None:
     assert type(np.bincount(Tensor([1, 1, 2]))) is np.ndarray
     assert np.bincount(Tensor([1, 1, 2]), minlength=5).tolist() == [0, 2, 1, 0, 0]

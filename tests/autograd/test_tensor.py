@@ -511,3 +511,9 @@ def test_a_misspelt_method_is_answered_with_the_nearest_and_once() -> None:
             getattr(Tensor([1.0]), name)
         printed = "".join(traceback.format_exception(raised.value))
         assert printed.count("Did you mean") == (name == "backwards")
+
+
+def test_linspace_ends_at_its_end() -> None:
+    for num in (2, 3):  # 1e16 + (1 - 1e16) is 0
+        points = np.linspace(Tensor(np.float64(1e16)), 1.0, num)
+        assert (points[0].item(), points[-1].item()) == (1e16, 1)

@@ -452,3 +452,9 @@ def test_stratified_parts_are_shuffled_and_every_sample_may_be_picked():
 def test_wrong_use_of_the_split(arrays, options, error, words):
     with pytest.raises(error, match=words):
         train_test_split(*arrays, **options)
+
+
+def test_one_example_is_a_batch_if_no_size_is_given():
+    loader = DataLoader(TensorDataset(np.arange(3)))
+    assert len(loader) == 3
+    assert [x.tolist() for (x,) in loader] == [[0], [1], [2]]
