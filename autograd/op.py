@@ -241,9 +241,9 @@ def record(call: Any, edges: Any, inputs: Any, linear: bool, config: Any, out: A
     node.number, node.grad = next_number(), NOT_KEPT
     if active[0] and (watcher := watching.get()) is not None:
         watcher.made(node, inputs, out)
-    if type(out) is tuple:
-        return split(node, out, record)
     if type(out) is not ndarray:
+        if type(out) is tuple:
+            return split(node, out, record)
         out = np.asarray(out)
     node.shape, node.dtype = out.shape, out.dtype
     if node.dtype is OBJECT:
