@@ -440,6 +440,8 @@ def runs(name: str) -> list[Run]:
     found += [Run((str(tests / f"test_{word}.py"),), part=PART.get(word)) for word in words]
     if package == "optim":  # where every optimizer is tested by what all have in common
         found.append(Run((str(tests),)))
+    if package == "nn" and "wide=True" in source:  # of half precision it is computed in single
+        found.append(Run((str(tests / "test_half.py"),)))
     if package == "autograd":
         found.append(Run((str(ROOT / "tests/test_traps.py"),)))
     return found
