@@ -1209,3 +1209,32 @@ def test_whether_an_array_is_held_by_nobody_else_is_known() -> None:
     assert alone(holder, "array")
     holder.array = np.ones(3)[:2]  # a view
     assert not alone(holder, "array")
+
+
+LINEAR = {
+    "add": lambda x: x + 1.0,
+    "subtract": lambda x: 1.0 - x,
+    "sum": lambda x: x.sum(0),
+    "mean": lambda x: x.mean(),
+    "getitem": lambda x: x[[0, 0]],
+    "reshape": lambda x: x.reshape(-1),
+    "transpose": lambda x: x.T,
+    "concatenate": lambda x: np.concatenate([x, x]),
+    "where": lambda x: np.where([True, False, True], x, 0.0),
+    "cumsum": lambda x: np.cumsum(x, 0),
+    "pad": lambda x: np.pad(x, 1),
+    "repeat": lambda x: np.repeat(x, 2, 0),
+    "fft": np.fft.fft,
+    "real": np.real,
+    "broadcast_to": lambda x: np.broadcast_to(x, (4, 2, 3)),
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_a_linear_op_keeps_no_input_alive(name: str) -> None:
+    x = Tensor(np.ones((2, 3)), requires_grad=True) * 2.0
+    kept = weakref.ref(x._array)
+    y = LINEAR[name](x).copy()
+    del x
+    assert kept() is None
+    assert y.requires_grad
