@@ -15,6 +15,7 @@ from .dispatch import implements, untracked
 from .errors import *  # noqa: F403
 from .errors import __all__ as _errors
 from .gradcheck import gradcheck, gradgradcheck
+from .memory import keep_memory
 from .modes import default_dtype, enable_grad, is_recording, no_grad
 from .op import op
 from .several import shared
@@ -34,6 +35,7 @@ __all__ = [
     "gradients",
     "implements",
     "is_recording",
+    "keep_memory",
     "no_grad",
     "op",
     "shared",
