@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Any
 
@@ -9,7 +10,7 @@ from .arrays import plain
 from .errors import ArrayLikeError, NoGradientRuleError
 from .tensor import Tensor
 
-__all__ = ["MISSING", "as_input", "by_name", "check_result", "refuse_tensors", "say_where"]
+__all__ = ["MISSING", "as_input", "by_name", "checked", "refuse_tensors", "say_where"]
 
 MISSING: Any = object()  # an input that was not given, or by name
 
@@ -40,8 +41,19 @@ def as_input(call: Any, x: Any, i: int) -> Any:
         raise ArrayLikeError(f"{call.__name__}: {error}") from None
 
 
-def check_result(call: Any, result: Any, count: int, body: Any = None) -> None:
-    """Raise unless `result` is what the body of an op of `count` inputs has to return."""
+def checked(body: Any, twin: Any, count: int | None) -> Any:
+    """`twin`, the body of an op or its plain twin, that raises unless it returns what it has to."""
+
+    @functools.wraps(twin)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        result = twin(*args, **kwargs)
+        _check_result(body, twin, result, len(args) if count is None else count)
+        return result
+
+    return run
+
+
+def _check_result(body: Any, twin: Any, result: Any, count: int) -> None:
     if isinstance(result, tuple | list) and len(result) == count + 1:
         for f in result[1:]:
             if f is not None and not callable(f):
@@ -53,21 +65,16 @@ def check_result(call: Any, result: Any, count: int, body: Any = None) -> None:
         got = f"a {type(result).__name__} of {len(result)}"
     else:
         got = f"a {type(result).__name__}"
-    code = inspect.unwrap(body or call).__code__
+    code = inspect.unwrap(twin).__code__
     raise TypeError(
-        f"op {call.__name__} (line {code.co_firstlineno} of {code.co_filename}) returned {got}, "
-        "expected a tuple of the result and a closure for each input, or None for one without a "
-        f"gradient: `return y, {', '.join(['lambda g: ...'] * count)}`"
-    ) from None
+        f"op {body.__name__.lstrip('_')} (line {code.co_firstlineno} of {code.co_filename}) "
+        f"returned {got}, expected a tuple of the result and a closure for each input, or None for "
+        f"one without a gradient: `return y, {', '.join(['lambda g: ...'] * count)}`"
+    )
 
 
-def say_where(error: Exception, call: Any, inputs: tuple[Any, ...], result: Any = None) -> None:
-    """Add to a traceback which op it was, and on what; an op may know more (`explain`).
-
-    With the `result` of a body it was no error of the body's, but the result cannot be taken apart.
-    """
-    if result is not None:
-        check_result(call, result, len(inputs))
+def say_where(error: Exception, call: Any, inputs: tuple[Any, ...]) -> None:
+    """Add to a traceback which op it was, and on what; an op may know more (`explain`)."""
     shapes = [f"{x.dtype}{list(x.shape)}" if hasattr(x, "shape") else repr(x) for x in inputs]
     error.add_note(f"in {call.__name__}({', '.join(shapes)})")
     if hasattr(call, "explain") and (more := call.explain(*inputs)):

@@ -47,7 +47,7 @@ def unwrap(x: Any) -> Any:
     """`x` with arrays in place of Tensors, also in tuples, lists and dicts."""
     if isinstance(x, Tensor):
         cut(x, "a function without derivative")
-        return x._array
+        return np.asarray(x._array)
     if isinstance(x, dict):
         return {key: unwrap(item) for key, item in x.items()}
     return type(x)(unwrap(item) for item in x) if isinstance(x, tuple | list) else x

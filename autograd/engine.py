@@ -138,7 +138,7 @@ def walk(
             if watcher is not None:
                 watcher.arrived(node, i, g, gx)
             try:
-                fits = gx.shape == parent.shape and gx.dtype == parent.dtype
+                fits = gx.dtype is parent.dtype and gx.shape == parent.shape
             except AttributeError:  # a Python number
                 fits = False
             if not fits:

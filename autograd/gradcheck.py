@@ -206,7 +206,7 @@ class _Check:
 
     def complex_step(self, x: Tensor, index: Any) -> float:
         """Im f(x + ih) / h with f on plain complex arrays, h far below rounding."""
-        moved = x._array.astype(complex)
+        moved = np.array(x._array, complex)
         moved[index] += 1e-30j
         args = [moved if a is x else a._array if isinstance(a, Tensor) else a for a in self.args]
         outs = self.f(*args)

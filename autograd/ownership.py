@@ -20,7 +20,8 @@ def alone(holder: Any, slot: str) -> bool:
     Python does not count references the answer is False, and copies are made.
     """
     array = getattr(holder, slot)
-    return array.base is None and array.flags.writeable and _references(array) <= _ALONE
+    mine = array.base is None and array.flags.writeable if type(array) is np.ndarray else True
+    return mine and _references(array) <= _ALONE
 
 
 class _Holder:

@@ -14,6 +14,7 @@ import pytest
 
 from autograd import (
     IntegerGradientError,
+    LeafChangedError,
     LeafInPlaceError,
     NoGradientRuleError,
     Tensor,
@@ -21,6 +22,7 @@ from autograd import (
     default_dtype,
     gradcheck,
     no_grad,
+    op,
 )
 from autograd.spelling import HINTS
 
@@ -443,7 +445,7 @@ def test_iteration_is_one_op() -> None:
     sum((i * row * row).sum() for i, row in enumerate(rows)).backward()
     np.testing.assert_array_equal(x.grad, [[0, 0], [4, 6], [16, 20]])
     assert [int(i) for i in Tensor([3, 4])] == [3, 4]
-    with pytest.raises(TypeError, match="unsized"):
+    with pytest.raises(TypeError, match="no len"):
         iter(x.sum())
 
 
@@ -517,3 +519,48 @@ def test_linspace_ends_at_its_end() -> None:
     for num in (2, 3):  # 1e16 + (1 - 1e16) is 0
         points = np.linspace(Tensor(np.float64(1e16)), 1.0, num)
         assert (points[0].item(), points[-1].item()) == (1e16, 1)
+
+
+# Of shape (): inside a graph they are NumPy's scalars, outside always arrays
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", "c8"])
+def test_a_number_is_an_array_wherever_it_can_be_seen(dtype: str) -> None:
+    x = Tensor(np.array(0.5, dtype), requires_grad=True)
+    y = x * x
+    z = np.tanh(y) + x
+    z.backward()
+    for t in (x, y, z, y.detach(), x.detach(), Tensor(np.array(3))):
+        assert type(t.data) is np.ndarray, t
+        assert t.data.shape == t.shape == ()
+        assert t.data.dtype == t.dtype
+        assert t.data.flags.writeable == t.is_leaf
+    assert type(y.detach().numpy()) is type(x.grad) is np.ndarray
+    assert {t.dtype for t in (y, z)} == {np.dtype(dtype)} == {x.grad.dtype}
+    inside = []
+    op(lambda a: (inside.append(type(a)), (+a, lambda g: g))[1])(y)
+    assert issubclass(inside[0], np.generic), "a scalar computes four times as fast"
+    assert np.array_str(y) == np.array_str(y.data)
+    with pytest.raises(TypeError, match="integer"):
+        [1, 2][y]
+
+
+def test_a_leaf_of_one_number_is_written_to_in_place() -> None:
+    w = Tensor(2.0, requires_grad=True)
+    for _ in range(3):
+        w.grad = None
+        (w * w).backward()
+        w.data -= 0.25 * w.grad
+    assert w.item() == 0.25
+    assert not w._node.moved, "nobody else held its array, so no backward pass need look"
+    array = w.data
+    array[...] = 7.0
+    assert w.item() == 7.0
+    loss = w * w
+    array[...] = 8.0  # the graph has the old value, and the handle the old array
+    with pytest.raises(LeafChangedError):
+        loss.backward()
+    loss = w * w
+    w.data[...] = 9.0
+    with pytest.raises(LeafChangedError):
+        loss.backward()
