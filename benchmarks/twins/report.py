@@ -19,9 +19,14 @@ def lines(path):
     """Lines of code: neither blank nor of comments or docstrings alone."""
     if path.suffix == ".py":
         return python_lines.count(path)
-    # A string is matched first, so that // within one starts no comment.
+    # A string is matched first, so that // within one starts no comment. Ends of lines stay.
     pattern = r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/'
-    code = re.sub(pattern, lambda m: m[1] or " ", path.read_text(encoding="utf-8"), flags=re.S)
+    code = re.sub(
+        pattern,
+        lambda found: found[1] or "\n" * found[0].count("\n"),
+        path.read_text(encoding="utf-8"),
+        flags=re.DOTALL,
+    )
     return sum(bool(line.strip()) for line in code.splitlines())
 
 
@@ -90,8 +95,12 @@ def picture(lines, times, what, path):
     left.legend(frameon=False, fontsize=9, labelcolor=GREY)
     for ax in (left, right):
         ax.spines[["top", "right", "left"]].set_visible(False)
-        ax.tick_params(colors=GREY, labelsize=9, length=0)
+        ax.tick_params(colors=GREY, labelsize=9, length=0, which="both")
     left.tick_params(axis="y", labelsize=11, labelcolor=INK)
+    left.grid(axis="x", color=GREY, alpha=0.25, linewidth=0.8)
+    left.set_axisbelow(True)
+    right.set_xticks([])
+    right.spines["bottom"].set_visible(False)
     figure.suptitle(
         "One network, 784-16-16-10, five ways: the same losses to nine digits",
         x=0.01, ha="left", color=INK, weight="bold",
