@@ -92,20 +92,20 @@ def picture(lines, times, what, path):
     left.xaxis.set_major_formatter(lambda s, _: _duration(s))
     left.set_title(f"Time of an epoch of {what}, log scale", loc="left", fontsize=10, color=INK)
     right.set_title("Lines of code", loc="left", fontsize=10, color=INK)
-    left.legend(frameon=False, fontsize=9, labelcolor=GREY)
+    left.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=GREY)
     for ax in (left, right):
         ax.spines[["top", "right", "left"]].set_visible(False)
         ax.tick_params(colors=GREY, labelsize=9, length=0, which="both")
     left.tick_params(axis="y", labelsize=11, labelcolor=INK)
-    left.grid(axis="x", color=GREY, alpha=0.25, linewidth=0.8)
-    left.set_axisbelow(True)
     right.set_xticks([])
     right.spines["bottom"].set_visible(False)
     figure.suptitle(
         "One network, 784-16-16-10, five ways: the same losses to nine digits",
         x=0.01, ha="left", color=INK, weight="bold",
     )  # fmt: skip
-    figure.supxlabel(f"float64, one thread; {machine()}", x=0.01, ha="left", color=GREY, size=7.5)
+    figure.supxlabel(
+        f"float64, one thread, CPU time; {machine()}", x=0.01, ha="left", color=GREY, size=7.5
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
 

@@ -46,7 +46,7 @@ def built(twin, folder):
 
 
 def run(command, folder, epochs, batch):
-    """The loss and the seconds of each epoch, on one thread."""
+    """The loss and the CPU seconds of each epoch, on one thread."""
     output = _output([*command, str(folder), str(epochs), str(batch)])
     losses, seconds = zip(*(map(float, line.split()) for line in output.splitlines()), strict=True)
     return losses, seconds
