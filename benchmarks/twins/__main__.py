@@ -55,8 +55,9 @@ def main():
     pixels, labels, source = data.images(args.data, args.images)
     with tempfile.TemporaryDirectory() as folder:
         data.write(folder, pixels, labels, data.weights())
-        print("C++ is compiled by:", COMPILER, *FLAGS)
         commands = {name: built(twin, folder) for name, twin in TWINS.items() if not reasons[name]}
+        if "C++17" in commands:
+            print("C++17: compiled by", COMPILER, *FLAGS)
         try:
             times = {
                 batch: measured(commands, folder, args.epochs, args.rounds, batch)
