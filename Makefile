@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: train test lint types parity check docs mutants fuzz lines bench clean
+.PHONY: train test lint types parity check docs mutants fuzz lines bench twins clean
 
 train: .venv/plot
 	$(BIN)/python -m nn train digits
@@ -48,6 +48,9 @@ lines: .venv/plot  ## lines of code by file, without docstrings and comments
 
 bench: .venv/test .venv/compare  ## milliseconds per training step of each model, beside PyTorch's
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python benchmarks/models.py
+
+twins: .venv/test .venv/compare  ## one network in Python, NumPy, C++, plaingrad and PyTorch
+	$(BIN)/python -m benchmarks.twins
 
 clean:
 	rm -rf .venv build *.egg-info runs site
