@@ -102,13 +102,21 @@ class Adam(Optimizer):
                 p *= 1 - lr * decay
             elif decay:
                 g = g + decay * p
+            # The formula in single steps: one array more, and not a new one for each.
+            term = np.multiply(g, 1 - beta1, out=np.empty_like(p))
             m *= beta1
-            m += (1 - beta1) * g
+            m += term
+            np.multiply(g, g, out=term)
+            term *= 1 - beta2
             v *= beta2
-            v += (1 - beta2) * g * g
+            v += term
             if group["amsgrad"]:
                 np.maximum(v, v_max, out=v_max)
-            p -= rate * m / (np.sqrt(v_max) + eps)
+            np.sqrt(v_max, out=term)
+            term += eps
+            np.divide(m, term, out=term)
+            term *= rate
+            p -= term
 
 
 class AdamW(Adam):
