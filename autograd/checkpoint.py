@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -52,7 +52,7 @@ class _Draws:
         return next_one
 
 
-Draw = Callable[[np.random.Generator], np.random.Generator]
+Draw: TypeAlias = "Callable[[np.random.Generator], np.random.Generator]"
 _drawn: ContextVar[tuple[Draw, ...]] = ContextVar("drawn", default=())
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import math
 import os
 import zlib
@@ -202,7 +201,8 @@ def _find(folder: Path, name: str, download: bool) -> Path:
 
 
 def _download(folder: Path, name: str) -> Path:
-    import http.client  # only here: they take longer to import than NumPy
+    import hashlib  # only here: they take longer to import than NumPy
+    import http.client
     import urllib.request
 
     problems = []

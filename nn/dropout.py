@@ -6,7 +6,7 @@ The masks are made outside of the op, because its body may run again for a secon
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -31,7 +31,7 @@ __all__ = [
     "feature_alpha_dropout",
 ]
 
-Rng = np.random.Generator | int | None
+Rng: TypeAlias = "np.random.Generator | int | None"
 
 
 @op(linear=True)

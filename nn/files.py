@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             file.write(whole.getvalue())
         return
     target = Path(os.path.realpath(path))  # a link stays a link
-    draft = target.with_name(f".{secrets.token_hex(8)}.part")
+    draft = target.with_name(f".{os.urandom(8).hex()}.part")
     try:
         # Until it has the mode of the old one, it is its owner's alone.
         with _opened(target, draft, 0o666 if mode is None else 0o600) as file:

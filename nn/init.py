@@ -7,7 +7,7 @@ random numbers come from: a `numpy.random.Generator`, a seed for one, or None fo
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 T = TypeVar("T", bound=Tensor | NDArray[Any])
-Rng = np.random.Generator | int | None
+Rng: TypeAlias = "np.random.Generator | int | None"
 
 
 def _write(tensor: T, values: Any) -> T:

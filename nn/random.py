@@ -8,7 +8,7 @@ from autograd.checkpoint import draws_from
 
 __all__ = ["generator", "manual_seed"]
 
-_default = np.random.default_rng()
+_default: np.random.Generator | None = None  # made when asked for: its import takes long
 
 
 def manual_seed(seed: int) -> np.random.Generator:
@@ -32,8 +32,9 @@ def manual_seed(seed: int) -> np.random.Generator:
 
 def generator(rng: np.random.Generator | int | None = None) -> np.random.Generator:
     """The generator to draw from: `rng` itself, one seeded by an int, or the library's own."""
+    global _default
     if rng is None:
-        rng = _default
+        rng = _default = _default or np.random.default_rng()
     elif not isinstance(rng, np.random.Generator):
         rng = np.random.default_rng(rng)
     return draws_from(rng)  # a checkpoint draws the same again

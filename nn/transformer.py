@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -38,7 +38,7 @@ __all__ = [
 
 Activation = str | Callable[[Any], Any]
 ACTIVATIONS: dict[Any, Callable[[Any], Any]] = {"relu": relu, "gelu": gelu}
-Rng = np.random.Generator | int | None
+Rng: TypeAlias = "np.random.Generator | int | None"
 
 
 class _Layer(Module):

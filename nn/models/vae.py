@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -10,7 +10,7 @@ import nn
 import nn.functional as F
 from autograd import default_dtype, no_grad
 
-Rng = np.random.Generator | int | None
+Rng: TypeAlias = "np.random.Generator | int | None"
 
 
 def kl_to_normal(mean: Any, log_var: Any) -> Any:
