@@ -84,7 +84,7 @@ def op(*functions: Any, linear: bool = False, plain: Callable[..., Any] | None =
         make = _unary if count == 1 else _binary if count == 2 and not configured else _nary
         again = plain or body
         run = body
-        if body.__module__.partition(".")[0] not in OURS:
+        if str(body.__module__).partition(".")[0] not in OURS:  # None, in a bare exec
             run, again = checked(body, body, count), checked(body, again, count)
         wrapper = make(run, linear, count)
         functools.update_wrapper(wrapper, body)
