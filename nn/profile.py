@@ -134,12 +134,24 @@ class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
     >>> for row in p.rows:                                      # print(p) shows the times
     ...     print(f"{row.module:14} {row.op:32} {row.calls}".rstrip())
     Sequential                                      3
+    Sequential.0                                    3
+    Sequential.0   linear                           3
+    Sequential.1                                    3
+    Sequential.1   tanh                             3
+    Sequential.2                                    3
+    Sequential.2   linear                           3
+    MSELoss                                         3
+    MSELoss        squared_error                    3
+                   backward(), without the closures 3
+                   SGD.step                         3
+                   Python, and recording the graph  0
     """
 
     def __init__(self) -> None:
         self._root = self._place = _Entry(REST, None)
-        self._modules: dict[Module, _Entry] = {}
-        self._known: dict[Module, None] = {}  # the modules that belong to a model
+        self._modules: dict[int, _Entry] = {}  # by id: a module need not be hashable
+        self._models: list[Module] = []  # what was called from outside, kept: an id is used again
+        self._parts: set[int] = set()  # all modules of these
         self._inside: list[int] = []  # of the stretches that run: the time of those within
         self._start = 0
 
@@ -183,17 +195,17 @@ class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
 
     def _entry_of(self, module: Module) -> _Entry:
         """Where the module was first called."""
-        if module in self._modules:
-            return self._modules[module]
-        key: Any = module
-        if module not in self._known:  # part of nothing that was called before
-            if any(True for _ in module.parameters()):
-                self._known |= dict.fromkeys(module.modules())
-            else:  # a loss or an activation: perhaps made anew for each call
-                key = type(module)
-        entry = self._place.entry(key, module)
-        if key is module:
-            self._modules[module] = entry
+        key: Any = id(module)
+        if key in self._modules:
+            return self._modules[key]
+        if key not in self._parts:
+            parts = list(module.modules())
+            if len(parts) == 1 and not any(True for _ in module.parameters()):
+                # A loss or an activation, perhaps made anew for each call: one row for its kind.
+                return self._place.entry(type(module), module)
+            self._models.append(module)
+            self._parts.update(map(id, parts))
+        entry = self._modules[key] = self._place.entry(key, module)
         return entry
 
     # What it tells
@@ -231,9 +243,9 @@ class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
     def _row(
         self, module: str, op: str, calls: int, times: list[int], own: list[int]
     ) -> ProfileRow:
-        whole, total = sum(self._root.times()), sum(times)
-        forward, backward, both, self_ = (n / 1e6 for n in (*times[:OTHER], total, sum(own)))
-        return ProfileRow(module, op, calls, forward, backward, both, self_, total / (whole or 1))
+        whole, total = sum(self._root.times()) or 1, sum(times)
+        forward, backward, both, rest = (n / 1e6 for n in (*times[:OTHER], total, sum(own)))
+        return ProfileRow(module, op, calls, forward, backward, both, rest, total / whole)
 
     def __str__(self) -> str:
         lines = [["time in ms", "calls", "forward", "backward", "total", "own", "share"]]
@@ -327,7 +339,6 @@ def _replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
 
 
 def _timed_op(op: Any, body: Any) -> Any:
-    @wraps(body)
     def call(*args: Any, **kwargs: Any) -> Any:
         here = _here.profile
         if here is None:
