@@ -258,7 +258,9 @@ class _Server:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(file=self._process.stdin, flush=True)
-        return float(self._process.stdout.readline())
+        if not (answer := self._process.stdout.readline()):
+            raise OSError("doctor: a process that was to measure a setting has ended; see above")
+        return float(answer)
 
     def __enter__(self) -> _Server:
         return self

@@ -63,14 +63,16 @@ def cores() -> tuple[int, int]:
 
 def quota(root: str = "/sys/fs/cgroup", own: str = "/proc/self/cgroup") -> float:
     """How many cores' time the container of the process may take: the cpu.max of cgroup v2."""
-    found = [np.inf]
+    found, groups = [np.inf], []
     with suppress(OSError):
-        (path,) = (line[3:] for line in Path(own).read_text().splitlines() if line[:3] == "0::")
-        group = Path(root, path.strip("/"))
-        for folder in (group, *group.parents[: len(group.parts) - len(Path(root).parts)]):
-            with suppress(OSError, ValueError):
-                share, period = (folder / "cpu.max").read_text().split()
-                found.append(float(share) / float(period))  # "max 100000" is no number
+        lines = Path(own).read_text().splitlines()
+        groups = [Path(root, line[3:].strip("/")) for line in lines if line.startswith("0::")]
+    for group in groups:
+        for folder in (group, *group.parents):
+            if folder.is_relative_to(root):
+                with suppress(OSError, ValueError):  # "max 100000" is no number
+                    share, period = (folder / "cpu.max").read_text().split()
+                    found.append(float(share) / float(period))
     return min(found)
 
 

@@ -104,8 +104,8 @@ class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
     backward pass; with all modules inside, and, under "own", without. An op's is that of its body
     and its closures. A module that is shared is listed where it was first called. Besides: the walk
     back through the graph without the closures, `step` of optimizers, the batches of `DataLoader`;
-    the rest is Python's, the recording of ops, and what is not known of here. Measuring takes some
-    2 µs an op, which are in the rest.
+    the rest is Python's, the recording of ops, and what is not known of here. Measuring costs about
+    2 µs for each module, op and closure that is called; they count as what is around it.
 
     Only the thread that entered the block is measured. What ran before the block costs nothing in
     it: the first steps of a training are often slower, so take some before.
