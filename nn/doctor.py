@@ -221,9 +221,9 @@ def _gains(tried: list[Setting]) -> Iterator[str]:
     if not worth:
         yield "Nothing to set: things are well as they are."
         return
-    name, value = worth[0].split("=")
+    pairs = ", ".join(f'{name}="{value}"' for name, value in (x.split("=") for x in worth))
     yield f"Worth setting:  {' '.join(worth)} python script.py"
-    yield f'  or, in the script before NumPy is imported:  os.environ["{name}"] = "{value}"'
+    yield f"  or at the top of the script, before NumPy is imported:  os.environ.update({pairs})"
 
 
 def _measured(tried: list[Setting]) -> list[float]:
