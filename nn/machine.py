@@ -66,7 +66,7 @@ def quota(root: str = "/sys/fs/cgroup", own: str = "/proc/self/cgroup") -> float
     found, groups = [np.inf], []
     with suppress(OSError):
         lines = Path(own).read_text().splitlines()
-        groups = [Path(root, line[3:].strip("/")) for line in lines if line.startswith("0::")]
+        groups = [Path(root, line[4:]) for line in lines if line.startswith("0::")]
     for group in groups:
         for folder in (group, *group.parents):
             if folder.is_relative_to(root):

@@ -255,7 +255,7 @@ class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
         first, *rest = [max(map(len, column)) for column in zip(*lines, strict=True)]
         form = "   ".join([f"{{:{first}}}", *(f"{{:>{n}}}" for n in rest)])
         text = [form.format(*line) for line in lines]
-        rule = "-" * max(map(len, text))
+        rule = "-" * len(text[0])
         whole = f"{'the whole block':{first}}   {self.seconds * 1e3:,.2f} ms"
         parts = [text[0], rule, *text[1:cut], rule, whole]
         return "\n".join([*parts, "", text[cut], rule, *text[cut + 1 :]] if by_op else parts)

@@ -83,6 +83,7 @@ TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
     "nn/files": "serialize datasets main",
     "nn/lines": "plot training main",
     "nn/__main__": "main",
+    "nn/machine": "doctor",
     "nn/training": "training main",
     "nn/module": "module containers summary averaging",
 }

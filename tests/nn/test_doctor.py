@@ -61,10 +61,16 @@ def test_cores_and_load_are_those_of_this_machine(monkeypatch: Any) -> None:
     assert 1 <= allowed <= total
     assert total == os.cpu_count()
     assert machine.load() >= 0
+    monkeypatch.setattr(os, "sched_getaffinity", {0: {3, 5, 6}}.get, raising=False)
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.5, 7.0, 9.0), raising=False)
+    assert machine.cores() == (total, 3)
+    assert machine.load() == 0.5
     monkeypatch.delattr(os, "getloadavg", raising=False)  # as on Windows
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert machine.load() == 0
     assert machine.cores() == (total, total)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert machine.cores() == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +98,12 @@ def test_the_quota_of_a_container(own: str, files: Any, expected: float, tmp_pat
 
 def test_without_cgroups_there_is_no_quota(tmp_path: Path) -> None:
     assert machine.quota(str(tmp_path), str(tmp_path / "none")) == math.inf
+
+
+def test_glibc_is_told_by_its_name(monkeypatch: Any) -> None:
+    for found, expected in (("glibc", "2.36"), True), (("", ""), False), (("musl", "glibc"), False):
+        monkeypatch.setattr(machine.platform, "libc_ver", lambda found=found: found)
+        assert machine.is_glibc() == expected
 
 
 @needs_openblas

@@ -84,7 +84,7 @@ def nothing_is_left_switched_on():
 @pytest.fixture
 def ticks(monkeypatch):
     """A clock that is a millisecond later each time it is read."""
-    monkeypatch.setattr(module, "clock", itertools.count(0, 10**6).__next__)
+    monkeypatch.setattr(module, "clock", itertools.count(5 * 10**6, 10**6).__next__)
 
 
 # ------------------------------------------------------------------------------------------- counts
@@ -203,6 +203,12 @@ def test_only_the_thread_that_entered_is_measured() -> None:
     entered, done = threading.Event(), threading.Event()
     found = []
 
+    def third() -> None:
+        x = Tensor(X, requires_grad=True)
+        y = swish(x)
+        y.sum().backward()
+        found.extend([y.data, x.grad, nn.Identity()(7), next(iter(nn.data.DataLoader((X, Y))))])
+
     def other() -> None:
         with nn.profile() as q:
             entered.set()
@@ -215,6 +221,17 @@ def test_only_the_thread_that_entered_is_measured() -> None:
         thread.start()
         entered.wait()
         np.tanh(Tensor(X, requires_grad=True))
+        unmeasured = threading.Thread(target=third)
+        unmeasured.start()
+        unmeasured.join()
+    y, g, seven, (first, _) = found
+    found.clear()
+    np.testing.assert_array_equal(y, swish(X))
+    x = Tensor(X, requires_grad=True)
+    swish(x).sum().backward()
+    np.testing.assert_array_equal(g, x.grad)
+    assert seven == 7
+    assert first.shape == (1, 4)
     assert counts(p) == [("", "tanh", 1), ("", REST, 0)]
     done.set()
     thread.join()
@@ -253,7 +270,7 @@ def test_a_backward_pass_after_the_block_is_not_measured() -> None:
 @pytest.mark.usefixtures("ticks")
 def test_times_by_a_clock_that_is_known() -> None:
     model = nn.Sequential(nn.Linear(4, 2))
-    with nn.profile() as p:  # 0
+    with nn.profile() as p:  # 0, of this test
         out = model(X)  # Sequential 1, Linear 2, op 3 to 4, 5, 6
         out.backward(np.ones((6, 2), np.float32))  # 7, of the weight 8 to 9, the bias 10 to 11, 12
     #  13
@@ -486,3 +503,11 @@ def test_a_block_without_ops_and_a_profile_that_was_not_entered() -> None:
     assert "by op" not in str(p)
     assert nn.profile().seconds == 0
     assert "the whole block" in str(nn.profile())
+
+
+def test_labels_are_as_a_model_prints() -> None:
+    model = nn.Sequential(nn.ReLU(), nn.Sequential(nn.Dropout(0.5)))
+    with nn.profile() as p:
+        model(X)
+    lines = [line.rstrip()[:27].rstrip() for line in str(p).splitlines() if "): " in line]
+    assert lines == ["  (0): ReLU()", "  (1): Sequential", "    (0): Dropout(p=0.5)"]
