@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import nn
 from nn import doctor, machine
 from nn.__main__ import main
 from nn.doctor import Setting, settings
@@ -119,6 +121,19 @@ def test_openblas_says_and_takes_its_threads() -> None:
     assert blas.threads == before
     assert re.fullmatch(r"OpenBLAS [\d.]+(dev)?", blas.version)
     assert blas.kernel.isidentifier()
+
+
+@needs_openblas
+@pytest.mark.skipif(sys.platform == "win32", reason="looks in the library itself alone")
+def test_openblas_is_found_by_its_file_or_through_what_numpy_is_linked_to(
+    monkeypatch: Any, tmp_path: Path
+) -> None:
+    find: Any = OpenBLAS.find
+    assert find.__wrapped__().kernel == find().kernel
+    monkeypatch.setattr(machine.np, "__file__", str(tmp_path / "numpy" / "__init__.py"))
+    assert find.__wrapped__().kernel == find().kernel
+    monkeypatch.delitem(sys.modules, "numpy._core._multiarray_umath")
+    assert find.__wrapped__() is None
 
 
 @needs_openblas
@@ -282,7 +297,53 @@ def test_the_gain_is_how_many_times_as_fast(monkeypatch: Any) -> None:
     assert doctor._measured([Setting(ONE, "1", NETWORK)]) == [4.0]  # of 2, 4 and 8
 
 
+@pytest.mark.parametrize("work", ["_network", "_arrays"])
+def test_the_work_is_a_training_step(work: str) -> None:
+    step = getattr(doctor, work)()
+    with nn.profile() as p:
+        step()
+    found = {row.op: row for row in p.rows}
+    if work == "_network":
+        assert found["linear"].calls == found["Adam.step"].calls == 1  # of the last layer
+    else:
+        assert found["multiply"].calls + found["add"].calls == 40
+    assert all(row.backward > 0 for row in p.by_op)
+
+
 # -------------------------------------------------------------------------------------- the command
+
+
+@pytest.mark.parametrize(
+    ("quota", "said"), [(math.inf, ";"), (1.5, ", and a container's quota of 1.5;")]
+)
+def test_cores_threads_and_memory_are_told(quota: float, said: str, monkeypatch: Any) -> None:
+    for name in (*machine.VARIABLES, "PLAINGRAD_KEEP_MEMORY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(doctor, "cores", lambda: (8, 3))
+    monkeypatch.setattr(doctor, "load", lambda: 2.04)
+    monkeypatch.setattr(doctor, "quota", lambda: quota)
+    monkeypatch.setattr(doctor, "is_glibc", lambda: True)
+    cores, threads, memory = doctor._cores(None)
+    assert cores == f"cores      3 of 8{said} load in the last minute 2.0"
+    assert threads.startswith("threads    as BLAS chooses: no variable says how many; python -m nn")
+    assert threads.endswith(f" {1 if quota < 3 else 3}")
+    assert memory == "memory     up to 64 MiB of what is freed stays for the next step"
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    monkeypatch.setenv("PLAINGRAD_KEEP_MEMORY", "2e8")
+    _, threads, memory = doctor._cores(None)
+    assert threads == "threads    as BLAS chooses: OMP_NUM_THREADS=5"
+    assert memory.startswith("memory     PLAINGRAD_KEEP_MEMORY=2e8 bytes of what is freed")
+
+
+@pytest.mark.parametrize("avx512", [True, False])
+@needs_openblas
+def test_versions_are_told(avx512: bool, monkeypatch: Any) -> None:
+    monkeypatch.setattr(doctor, "_avx512", lambda: avx512)
+    versions, blas = doctor._versions(OpenBLAS.find())
+    assert f"NumPy {np.__version__}" in versions
+    assert "plaingrad " in versions
+    assert "kernels for " in blas
+    assert blas.endswith("; the CPU has AVX-512") == avx512
 
 
 def test_the_command(monkeypatch: Any, capsys: Any) -> None:
