@@ -102,10 +102,13 @@ class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
 
     A module's time is that of its forward call, and of the closures of the ops called in it, in the
     backward pass; with all modules inside, and, under "own", without. An op's is that of its body
-    and its closures. A module that is shared is listed where it was first called. Besides: the walk
-    back through the graph without the closures, `step` of optimizers, the batches of `DataLoader`;
-    the rest is Python's, the recording of ops, and what is not known of here. Measuring costs about
-    2 µs for each module, op and closure that is called; they count as what is around it.
+    and its closures, with ops that these call. What runs in a backward pass is backward, even the
+    second run of a checkpoint. A module that is shared is listed where it was first called.
+
+    Besides there are the walk back through the graph without the closures, `step` of optimizers,
+    the batches of `DataLoader`; the rest is Python's, the recording of ops, and what is not known
+    of here. Measuring costs about 2 µs for each module, op and closure that is called; they count
+    as what is around it.
 
     Only the thread that entered the block is measured. What ran before the block costs nothing in
     it: the first steps of a training are often slower, so take some before.
@@ -153,7 +156,7 @@ class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
         self._models: list[Module] = []  # what was called from outside, kept: an id is used again
         self._parts: set[int] = set()  # all modules of these
         self._inside: list[int] = []  # of the stretches that run: the time of those within
-        self._start = 0
+        self._start, self._phase = 0, FORWARD
 
     def __enter__(self) -> profile:
         if self._inside:
@@ -174,9 +177,10 @@ class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
 
     def _run(self, entry: _Entry, phase: int, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """`f(*args, **kwargs)`, whose time is the entry's but for that of stretches within."""
-        inside, place = self._inside, self._place
+        inside, place, outer = self._inside, self._place, self._phase
         if phase != OTHER:  # a model that is called by an optimizer's step is no part of it
             self._place = entry
+            self._phase = phase = max(phase, outer)  # all that a backward pass does is backward
         inside.append(0)
         start = clock()
         try:
@@ -185,7 +189,7 @@ class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
             spent = clock() - start
             entry.own[phase] += spent - inside.pop()
             inside[-1] += spent
-            self._place = place
+            self._place, self._phase = place, outer
 
     def _other(self, name: str, phase: int, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """The same of what belongs to no module."""

@@ -306,6 +306,42 @@ def test_an_op_within_an_op_counts_once() -> None:
     assert [(row.op, row.total) for row in p.by_op] == [("twice", 2), ("swish", 1)]
 
 
+@pytest.mark.usefixtures("ticks")
+def test_an_op_within_a_closure_is_backward() -> None:
+    @op
+    def outer(x):
+        return x, lambda g: swish(g)  # not its gradient
+
+    x = Tensor(X, requires_grad=True)
+    with nn.profile() as p:  # 0
+        y = outer(x)  # 1 to 2
+        y.backward(X)  # the walk 3, the closure 4, swish 5 to 6, 7, 8
+    #  9
+    assert [tuple(row) for row in p.rows] == [
+        ("", "outer", 1, 1, 3, 4, 3, 4 / 9),
+        ("", "swish", 1, 0, 1, 1, 1, 1 / 9),
+        ("", WALK, 1, 0, 2, 2, 2, 2 / 9),
+        ("", REST, 0, 0, 0, 3, 3, 3 / 9),
+    ]
+
+
+@pytest.mark.usefixtures("ticks")
+def test_the_second_run_of_a_checkpoint_is_backward() -> None:
+    model, x = nn.Sequential(nn.Tanh()), Tensor(X, requires_grad=True)
+    with nn.profile() as p:
+        y = checkpoint(model)(x)  # Sequential 1 to 6, Tanh 2 to 5, tanh 3 to 4
+        y.backward(X)  # the walk 7 to 16; the three 8 to 13, 9 to 12, 10 to 11; a closure 14 to 15
+        assert np.tanh(x).shape == X.shape  # forward again: 17 to 18
+    assert [tuple(row)[:5] for row in p.rows] == [
+        ("Sequential", "", 2, 5, 6),
+        ("Sequential.0", "", 2, 3, 4),
+        ("Sequential.0", "tanh", 2, 1, 2),
+        ("", WALK, 1, 0, 3),
+        ("", "tanh", 1, 1, 0),
+        ("", REST, 0, 0, 0),
+    ]
+
+
 def test_the_parts_add_up_to_the_whole() -> None:
     model, loss = Net(), nn.CrossEntropyLoss()
     optimizer = optim.LBFGS(model.parameters())
@@ -407,6 +443,7 @@ def test_an_exception_leaves_nothing_switched_on(where: str) -> None:
     assert names.get(where, REST) in [row.op for row in p.rows]
     assert p._inside == []
     assert p._place is p._root
+    assert p._phase == module.FORWARD
 
 
 def test_what_is_put_in_is_taken_out_if_that_fails_half_way(monkeypatch: Any) -> None:
