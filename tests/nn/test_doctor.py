@@ -335,6 +335,21 @@ def test_cores_threads_and_memory_are_told(quota: float, said: str, monkeypatch:
     assert memory.startswith("memory     PLAINGRAD_KEEP_MEMORY=2e8 bytes of what is freed")
 
 
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (["X86_V3", "X86_V4"], True),  # as NumPy 2.4 calls it
+        (["AVX2", "AVX512F", "AVX512_SKX"], True),  # and before
+        (["X86_V3", "AVX2"], False),
+        (None, False),
+    ],
+)
+def test_avx512_is_what_numpy_found(found: Any, expected: bool, monkeypatch: Any) -> None:
+    config = {"SIMD Extensions": {"found": found}} if found else {}
+    monkeypatch.setattr(np, "show_config", lambda mode: config)
+    assert doctor._avx512() == expected
+
+
 @pytest.mark.parametrize("avx512", [True, False])
 @needs_openblas
 def test_versions_are_told(avx512: bool, monkeypatch: Any) -> None:
