@@ -111,6 +111,7 @@ from .pooling import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
+from .profile import profile
 from .random import generator, manual_seed
 from .rectifiers import (
     CELU,
@@ -307,6 +308,7 @@ __all__ = [
     "models",
     "parameters_to_vector",
     "plot",
+    "profile",
     "save",
     "summary",
     "vector_to_parameters",

@@ -1,4 +1,8 @@
-"""The command line: `python -m nn train digits` trains a small network and shows what it does."""
+"""The command line: `python -m nn train digits` trains a small network and shows what it does.
+
+`python -m nn profile` says where the time of its steps goes, `python -m nn doctor` what the machine
+does and what a setting would gain.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +30,11 @@ from .classification import CrossEntropyLoss
 from .containers import Sequential
 from .data import train_test_split
 from .linear import Linear
+from .machine import settle
 from .module import Module
+from .profile import profile
 from .progress import say
-from .random import manual_seed
+from .random import generator, manual_seed
 from .rectifiers import ReLU
 from .serialize import save
 from .training import History, fit
@@ -60,10 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             parser = _parser()
             args = parser.parse_args(argv)
-            if "dataset" in args:
-                return train(args)
-            parser.print_help(sys.stderr)
-            return 2
+            if "command" not in args:
+                parser.print_help(sys.stderr)
+                return 2
+            args.ours = argv is None  # the process: it may be set up as suits us
+            return int(args.command(args))
         finally:
             say()  # what argparse printed, too, may be read by nobody, or be too much for a disk
     except (OSError, ValueError, ArithmeticError, MemoryError) as error:
@@ -77,25 +84,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def train(args: argparse.Namespace) -> int:
     """Train a perceptron, print how well it does, write the results; return the exit status."""
-    recipe = RECIPES[args.dataset] | ({"lr": LR_OF_SGD} if args.optimizer == "sgd" else {})
-    for name, default in recipe.items():
-        if getattr(args, name) is None:
-            setattr(args, name, default)
-    _check(args, recipe["model"])
+    _fill_in(args)
+    _check(args)
     out = Path(args.out or Path("runs", args.dataset))
     _check_writable(out)
 
     manual_seed(args.seed)
     x, x_test, y, y_test = _data(args)
-    try:
-        model = _perceptron(args.model, args.activation)
-    except (MemoryError, ValueError) as error:  # NumPy counts no further than its largest int
-        raise MemoryError(f"argument --model: {args.model} is too large: {error}") from None
+    model = _model(args)
     batches = f"batches of {min(args.batch_size, len(x)):,}"
     say(
         f"{args.dataset}: {len(x):,} samples to learn from, {len(x_test):,} to test on",
         f"{args.model} with {args.activation}: {model.num_parameters():,} parameters",
         f"{args.optimizer}, lr {args.lr:g}, {batches}, {args.epochs:,} epochs, seed {args.seed}",
+        *([settle()] if args.ours else []),
     )
     data, test, optimizer = (x, y), (x_test, y_test), _optimizer(args.optimizer, model, args.lr)
     with warnings.catch_warnings():
@@ -117,6 +119,54 @@ def train(args: argparse.Namespace) -> int:
         _write(out, results)  # it may have been this that was interrupted
         raise KeyboardInterrupt(f"but what was learned is in {out / 'model.npz'}") from None
     return 130 if history.interrupted else 0
+
+
+def profile_steps(args: argparse.Namespace) -> int:
+    """Take some training steps on random numbers, print where their time went; return 0."""
+    _fill_in(args)
+    _check_model(args)
+    manual_seed(args.seed)
+    model, loss = _model(args), CrossEntropyLoss()
+    optimizer, sizes = _optimizer(args.optimizer, model, args.lr), args.model.split("-")
+    x = generator().standard_normal((args.batch_size, int(sizes[0])), np.float32)
+    y = generator().integers(int(sizes[-1]), size=args.batch_size)
+
+    def steps(count: int) -> None:
+        for _ in range(count):
+            optimizer.zero_grad()
+            loss(model(x), y).backward()
+            optimizer.step()
+
+    settled = [settle()] if args.ours else []
+    steps(10)  # the first ones are slower
+    with profile() as measured:
+        steps(args.steps)
+    each = measured.seconds / args.steps * 1e3
+    say(
+        f"{args.model} with {args.activation}, {args.optimizer}, batches of {args.batch_size:,}: "
+        f"{args.steps:,} steps, {each:.2f} ms each",
+        *settled,
+        "",
+        measured,
+        "",
+        "The same of your own code: with nn.profile() as p: ... and then print(p)",
+    )
+    return 0
+
+
+def check_machine(args: argparse.Namespace) -> int:  # noqa: ARG001
+    """Print what the machine does, and what a setting would gain; return 0."""
+    from .doctor import doctor  # here alone: a training has no need of it
+
+    return doctor()
+
+
+def _fill_in(args: argparse.Namespace) -> None:
+    """What was not given, as it suits the dataset."""
+    recipe = RECIPES[args.dataset] | ({"lr": LR_OF_SGD} if args.optimizer == "sgd" else {})
+    for name, default in recipe.items():
+        if getattr(args, name, None) is None:
+            setattr(args, name, default)
 
 
 def _show(name: str, model: Module, history: History, data: Any, test: Any, out: Path) -> None:
@@ -175,6 +225,14 @@ def _perceptron(sizes: str, activation: str) -> Sequential:
         else:
             init.zeros_(p)
     return model
+
+
+def _model(args: argparse.Namespace) -> Sequential:
+    """The perceptron that was asked for."""
+    try:
+        return _perceptron(args.model, args.activation)
+    except (MemoryError, ValueError) as error:  # NumPy counts no further than its largest int
+        raise MemoryError(f"argument --model: {args.model} is too large: {error}") from None
 
 
 def _optimizer(name: str, model: Module, lr: float) -> Any:
@@ -244,29 +302,50 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="plaingrad", description="Neural networks. The same as: python -m nn")
-    command = parser.add_subparsers(metavar="train").add_parser(
+    commands = parser.add_subparsers(metavar="train | profile | doctor")
+    training = commands.add_parser(
         "train",
         help="train a small network; `plaingrad train --help` tells how",
         description="Train a multilayer perceptron; write model.npz, history.csv and pictures. "
         "What is not given is chosen to suit the dataset.",
         epilog="Ctrl-C ends the training early and keeps what was learned.",
     )
+    profiling = commands.add_parser(
+        "profile",
+        help="say where the time of a training step goes, by layer and op",
+        description="Take training steps of a multilayer perceptron on random numbers, and print "
+        "where their time went: by module and by op, forward and backward.",
+    )
+    examining = commands.add_parser(
+        "doctor",
+        help="say what this machine does with NumPy, and what a setting would gain",
+        description="Print versions, BLAS, cores, threads and load, measure products, memory and "
+        "small ops, and try whether a setting would gain anything here. Takes some 15 seconds.",
+    )
+    training.set_defaults(command=train)
+    profiling.set_defaults(command=profile_steps)
+    examining.set_defaults(command=check_machine)
+
     sizes = _valid(str, re.compile("[1-9][0-9]*(-[1-9][0-9]*)+").fullmatch, "sizes like 64-32-10")
     rate = _valid(float, lambda x: 0 < x < math.inf, "a number above 0")
     count = _valid(int, lambda n: n >= 1, "a whole number above 0")
     seed = _valid(int, lambda n: n >= 0, "a whole number, 0 or more")
-    add = command.add_argument
-    add("dataset", choices=RECIPES, metavar="dataset", help=", ".join(RECIPES))
-    add("--data", metavar="FOLDER", help="where the files of mnist are")
-    add("--download", action="store_true", help="fetch them, if they are not there")
-    add("--model", type=sizes, metavar="SIZES", help="of the layers, such as 64-32-10")
-    add("--activation", choices=ACTIVATIONS, help="between the layers")
-    add("--optimizer", choices=["adam", "adamw", "sgd"], default="adam", help="default: adam")
-    add("--lr", type=rate, metavar="X", help="learning rate")
-    add("--batch-size", type=count, metavar="N", help="samples in a batch")
-    add("--epochs", type=count, metavar="N", help="how often to go through the data")
-    add("--seed", type=seed, metavar="N", default=0, help="of all randomness; default: 0")
-    add("--out", metavar="FOLDER", help="for the results; default: runs/<dataset>")
+    names: dict[str, Any] = {"choices": RECIPES, "metavar": "dataset", "help": ", ".join(RECIPES)}
+    training.add_argument("dataset", **names)
+    profiling.add_argument("dataset", **names, nargs="?", default="digits")
+    training.add_argument("--data", metavar="FOLDER", help="where the files of mnist are")
+    training.add_argument("--download", action="store_true", help="fetch them, if not there")
+    for command in training, profiling:
+        add = command.add_argument
+        add("--model", type=sizes, metavar="SIZES", help="of the layers, such as 64-32-10")
+        add("--activation", choices=ACTIVATIONS, help="between the layers")
+        add("--optimizer", choices=["adam", "adamw", "sgd"], default="adam", help="default: adam")
+        add("--batch-size", type=count, metavar="N", help="samples in a batch")
+        add("--seed", type=seed, metavar="N", default=0, help="of all randomness; default: 0")
+    training.add_argument("--lr", type=rate, metavar="X", help="learning rate")
+    training.add_argument("--epochs", type=count, metavar="N", help="times to go through the data")
+    training.add_argument("--out", metavar="FOLDER", help="of results; default: runs/<dataset>")
+    profiling.add_argument("--steps", type=count, metavar="N", default=200, help="default: 200")
     return parser
 
 
@@ -282,14 +361,19 @@ def _valid(convert: Callable[[str], Any], fits: Callable[[Any], Any], expected: 
     return parse
 
 
-def _check(args: argparse.Namespace, model: str) -> None:
-    """What has to do with more than one argument; `model` is one that fits the dataset."""
-    sizes, got = model.split("-"), args.model.split("-")
+def _check_model(args: argparse.Namespace) -> None:
+    """Its ends have to fit the dataset."""
+    sizes, got = RECIPES[args.dataset]["model"].split("-"), args.model.split("-")
     if (got[0], got[-1]) != (sizes[0], sizes[-1]):
         raise ValueError(
             f"argument --model: {args.dataset} has {sizes[0]} inputs and {sizes[-1]} classes, so "
             f"expected {sizes[0]}-...-{sizes[-1]}, got {args.model}"
         )
+
+
+def _check(args: argparse.Namespace) -> None:
+    """What has to do with more than one argument."""
+    _check_model(args)
     if args.dataset == "mnist" and not args.data:
         raise ValueError("argument --data: expected the folder of mnist's files, got none")
     if args.data and Path(args.data).is_file():

@@ -83,6 +83,7 @@ TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
     "nn/files": "serialize datasets main",
     "nn/lines": "plot training main",
     "nn/__main__": "main",
+    "nn/machine": "doctor",
     "nn/training": "training main",
     "nn/module": "module containers summary averaging",
 }
@@ -170,7 +171,8 @@ EQUIVALENT = {
         "a shortcut: arrays come back as they are from `given` too"
     ),
 }
-LOOKS = ("nn/plot",)  # whose numbers and keywords are sizes and colours: looked at, not tested
+#: Files whose numbers and keywords are sizes, colours and seconds: looked at, not tested.
+LOOKS = ("nn/plot", "nn/doctor")
 SECONDS = 240  # of the processor: a mutant that wants more is taken as killed, it does not end;
 WAITING = 900  # nor does one that waits so long, on the busiest machine
 MEMORY = 8 << 30  # bytes, and so is one that wants more

@@ -26,12 +26,27 @@ def test_page_is_current(name: str) -> None:
     assert text == generate.PAGES[name](), "run `make docs`"
 
 
+def blocks_of(page: str, language: str = "python") -> list[str]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
 def test_the_page_for_pytorchs_users_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (ROOT / "docs" / "from_pytorch.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    blocks = blocks_of("from_pytorch.md")
     assert len(blocks) == 2
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, "from_pytorch.md", "exec"), namespace)
     assert (tmp_path / "checkpoint.npz").exists()
+
+
+def test_the_page_on_speed_shows_the_table_that_it_prints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (block,) = [block for block in blocks_of("speed.md") if "nn.profile" in block]
+    exec(compile(block, "speed.md", "exec"), {})
+    (shown,) = [block for block in blocks_of("speed.md", "text") if "by op" in block]
+    cuts = [text.partition("by op")[0].splitlines() for text in (capsys.readouterr().out, shown)]
+    names, expected = ([line[:40] for line in lines if "-" not in line] for lines in cuts)
+    assert names[:-2] == expected[:-2]  # names and calls; the last is the time of the whole

@@ -243,6 +243,42 @@ def test_only_all_is_100_percent():
     assert cli._percent(right) == "99.9 %"
 
 
+def table(out):
+    """The rows of a profile, by what they begin with."""
+    lines = [re.split("   +", line.strip()) for line in out.splitlines()]
+    return {first: rest for first, *rest in lines}
+
+
+def test_profile_as_it_comes(capsys):
+    assert run("profile --steps 3") == 0
+    out = capsys.readouterr().out
+    first = r"64-256-64-10 with relu, adam, batches of 16: 3 steps, [\d.]+ ms each\n\ntime in ms "
+    assert re.match(first, out)
+    found = table(out)
+    for name in (
+        *("Sequential", "(0): Linear(64, 256)", "(1): ReLU()", "(2): Linear(256, 64)"),
+        *("(3): ReLU()", "(4): Linear(64, 10)", "CrossEntropyLoss()", "Adam.step"),
+    ):
+        assert found[name][0] == "3", name
+    assert found["linear"][0] == "9"  # the last one: by op
+    assert "nn.profile() as p" in out.splitlines()[-1]
+    assert contents() == {}
+
+
+@pytest.mark.parametrize("dataset", [*cli.RECIPES])
+def test_profile_of_what_can_be_trained(dataset, capsys):
+    ends = cli.RECIPES[dataset]["model"].split("-")
+    model = f"{ends[0]}-5-{ends[-1]}"
+    options = f"--model {model} --activation sigmoid --optimizer sgd --batch-size 7 --seed 2"
+    assert run(f"profile {dataset} {options} --steps 2") == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{model} with sigmoid, sgd, batches of 7: 2 steps, ")
+    found = table(out)
+    assert found["SGD.step"][0] == "2"
+    assert found[f"(2): Linear(5, {ends[-1]})"][0] == "2"
+    assert found["sigmoid"][0] == "2"
+
+
 # -------------------------------------------------------------------------------- wrong arguments
 
 
@@ -272,6 +308,12 @@ def test_only_all_is_100_percent():
             "--model: digits has 64 inputs and 10 classes, so expected 64-...-10, got 784-16-10",
         ),
         ("train circles --model 2-3-1", "expected 2-...-2, got 2-3-1"),
+        ("profile circles --model 2-3-1", "expected 2-...-2, got 2-3-1"),
+        ("profile letters", "argument dataset: invalid choice: 'letters'"),
+        ("profile --steps 0", "argument --steps: expected a whole number above 0, got '0'"),
+        ("profile digits --epochs 3", "unrecognized arguments: --epochs 3"),
+        ("profile --model 64-99999999999999-10", "is too large: Unable to allocate"),
+        ("doctor digits", "unrecognized arguments: digits"),
         ("train digits --data somewhere", "--data, --download: for mnist alone, not for digits"),
         ("train circles --download", "--data, --download: for mnist alone, not for circles"),
         ("train mnist", "argument --data: expected the folder of mnist's files, got none"),
@@ -475,6 +517,22 @@ def test_it_runs_as_a_module():
     assert done.stderr.startswith("plaingrad: argument --epochs: ")
 
 
+def test_a_process_of_its_own_is_settled_and_says_so(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    for arguments, line in ("train squares --epochs 1", 3), ("profile --steps 1", 1):
+        done = python("-m", "nn", *arguments.split())
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines()[line].startswith("OPENBLAS_NUM_THREADS=1")
+
+
+def test_a_process_of_others_is_left_as_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "settle", fail)
+    assert run("profile --steps 1") == run("train squares --epochs 1") == 0
+    monkeypatch.setattr(sys, "argv", ["plaingrad", "profile", "--steps", "1"])
+    assert main() == 2  # of its own arguments: as a program
+    assert capsys.readouterr().err.endswith("No space left on device\n")
+
+
 def test_a_reader_who_has_seen_enough_ends_no_training():
     environment = {**os.environ, "PYTHONPATH": str(Path(nn.__file__).parents[1])}
     arguments = [sys.executable, "-m", "nn", "train", "squares", "--epochs", "20"]
@@ -519,13 +577,13 @@ def test_without_arguments_it_explains_itself(capsys):
     assert capsys.readouterr().err.startswith("usage: plaingrad")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"]])
+@pytest.mark.parametrize("arguments", ["--help", "train --help", "profile --help", "doctor --help"])
 def test_help(arguments, capsys):
     with pytest.raises(SystemExit) as end:
-        main(arguments)
+        run(arguments)
     assert end.value.code == 0
     out = capsys.readouterr().out
     assert out.startswith("usage: plaingrad")
-    if "train" in arguments:
+    if arguments[:5] in ("train", "profi"):
         for name in cli.RECIPES:
             assert name in out
