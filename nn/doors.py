@@ -89,10 +89,12 @@ def door(function: F | None = None, *, wide: bool = False) -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
         while kwargs and len(args) < n and names[len(args)] in kwargs:
             args = (*args, kwargs.pop(names[len(args)]))
-        if not _are_arrays(args[:n]):
-            args = (*map(given, [who] * n, names, args), *args[n:])
+        for x in args[:n]:
+            if not isinstance(x, ARRAYS):
+                args = (*map(given, [who] * n, names, args), *args[n:])
+                break
         try:
-            if wide and args and (x := args[0]).dtype == HALF:
+            if wide and args and (x := args[0]).dtype is HALF:
                 kwargs = {k: single(v) for k, v in kwargs.items()}
                 return like(function(*map(single, args), **kwargs), x)
             return function(*args, **kwargs)
@@ -101,13 +103,6 @@ def door(function: F | None = None, *, wide: bool = False) -> Any:
             raise
 
     return call
-
-
-def _are_arrays(data: tuple[Any, ...]) -> bool:
-    for x in data:  # noqa: SIM110 - at each call of each function; a generator takes twice as long
-        if not isinstance(x, ARRAYS):
-            return False
-    return True
 
 
 def _data(function: Any) -> list[str]:
