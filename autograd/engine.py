@@ -138,7 +138,8 @@ def walk(
             if watcher is not None:
                 watcher.arrived(node, i, g, gx)
             try:
-                fits = gx.dtype is parent.dtype and gx.shape == parent.shape
+                dtype = gx.dtype  # as a rule the very object, unless it was pickled
+                fits = gx.shape == parent.shape and (dtype is parent.dtype or dtype == parent.dtype)
             except AttributeError:  # a Python number
                 fits = False
             if not fits:

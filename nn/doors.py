@@ -94,7 +94,7 @@ def door(function: F | None = None, *, wide: bool = False) -> Any:
                 args = (*map(given, [who] * n, names, args), *args[n:])
                 break
         try:
-            if wide and args and (x := args[0]).dtype is HALF:
+            if wide and args and (x := args[0]).dtype == HALF:
                 kwargs = {k: single(v) for k, v in kwargs.items()}
                 return like(function(*map(single, args), **kwargs), x)
             return function(*args, **kwargs)

@@ -153,7 +153,7 @@ class Module:
             if args:
                 self._say_what_came(x, error)
             raise
-        if getattr(x, "dtype", None) is _FLOAT64 and not self._float64_settled:
+        if getattr(x, "dtype", None) == _FLOAT64 and not self._float64_settled:
             self._settle_float64()
         return out
 
