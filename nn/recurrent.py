@@ -20,6 +20,9 @@ from . import init
 from .activations import sigmoid
 from .doors import refuse, total
 from .dropout import dropout as _dropout
+from .fused_recurrent import GRU as GRU_IN_PLACE  # the classes below have the short names
+from .fused_recurrent import LSTM as LSTM_IN_PLACE
+from .fused_recurrent import RELU, TANH, fused_loop
 from .linear import linear
 from .module import Module, Parameter
 from .random import generator as _generator
@@ -162,6 +165,33 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
     )
 
 
+_IN_PLACE = {
+    _tanh_step: TANH, _relu_step: RELU, _lstm_step: LSTM_IN_PLACE, _gru_step: GRU_IN_PLACE
+}  # fmt: skip
+_STEPS = {kind: step for step, kind in _IN_PLACE.items()}
+FUSED_FROM = 5  # steps; below, what is done once takes longer than the steps gain
+
+
+def _on_tensors(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=TANH):
+    """`fused_loop` in plain: `linear` and `_loop`."""
+    outs, for_share, for_w_hh, for_b_hh, _, for_h, for_c = _loop.again(
+        linear(x, w_ih, b_ih), w_hh, b_hh, None, h, c, step=_STEPS[kind]
+    )
+    return (
+        outs,
+        lambda g: for_share(g) @ w_ih,
+        lambda g: np.tensordot(for_share(g), x, ((0, 1), (0, 1))),
+        lambda g: for_share(g).sum(axis=(0, 1)),
+        for_w_hh,
+        for_b_hh,
+        for_h,
+        for_c,
+    )
+
+
+_fused_loop = op(plain=_on_tensors)(fused_loop)
+
+
 class _Recurrent(Module):
     """What cells and layers have in common: parameters, checks, and a run of the loop."""
 
@@ -201,6 +231,8 @@ class _Recurrent(Module):
         w_ih, w_hh, b_ih, b_hh, w_hr = (vars(self).get(name + suffix) for name in names)
         if b_ih is not None and self._step is not _gru_step:  # only r tells one from the other
             b_ih, b_hh = b_ih + b_hh, None
+        if w_hr is None and len(x) >= FUSED_FROM and x.dtype.char in "fd":
+            return _fused_loop(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=_IN_PLACE[self._step])
         return _loop(linear(x, w_ih, b_ih), w_hh, b_hh, w_hr, h, c, step=self._step)
 
     def _check(self, x: Any, layouts: dict[int, str]) -> None:
