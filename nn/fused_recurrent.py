@@ -20,7 +20,7 @@ import numpy as np
 
 from autograd import shared
 
-__all__ = ["GRU", "LSTM", "RELU", "TANH", "Kind", "fused_loop"]
+__all__ = ["GRU", "LSTM", "Kind", "fused_loop"]
 
 #: Up to so many multiplications OpenBLAS takes the numbers of a product from where they are, on one
 #: thread; above, it first copies them, here all weights at each step, and may use more threads.
@@ -28,7 +28,7 @@ SMALL = 1_000_000
 
 
 class Kind(NamedTuple):
-    """What sets one network apart from the others. A block has hidden_size rows, as a gate has.
+    """What sets one network apart from the other. A block has hidden_size rows, as a gate has.
 
     Attributes
     ----------
@@ -36,11 +36,10 @@ class Kind(NamedTuple):
         those from both are sums.
     x, h : the blocks of the weights, of input and of state, in the order in which they lie here.
     halved : from which to which block a sigmoid is taken.
-    kept : how many blocks a step keeps for the way back, besides the states.
-    forward : (kept blocks, h, c, next h, next c): makes the next states, in place, from the
-        products, which lie in the first kept blocks, or in the next h if none are kept.
-    back : (kept blocks, h, next h, c, gh, gc, slopes): from gh and gc, the gradients of the next
-        states, those of the products into `slopes`, and what else reaches h and c into gh and gc.
+    kept : how many blocks a step keeps for the way back. The first are the products, written over.
+    forward : (kept, states, next states): makes the next states from the products, in place.
+    back : (kept, states, gradients, slopes): from the gradients of the next states makes those of
+        the products, in `slopes`, and what else reaches the states, in `gradients`.
     carries : whether something else reaches h.
     """
 
@@ -49,9 +48,9 @@ class Kind(NamedTuple):
     h: tuple[int, ...]
     halved: tuple[int, int]
     kept: int
-    forward: Callable[..., None]
-    back: Callable[..., None]
-    carries: bool = False
+    forward: Callable[[Any, Any, Any], None]
+    back: Callable[[Any, Any, Any, Any], None]
+    carries: bool
 
 
 def _sigmoids(a: Any) -> None:
@@ -60,45 +59,29 @@ def _sigmoids(a: Any) -> None:
     a += 0.5
 
 
-def _slope_of_tanh(y: Any, out: Any) -> None:
-    np.multiply(y, y, out=out)
-    np.subtract(1, out, out=out)
-
-
 def _slope_of_sigmoid(y: Any, out: Any) -> None:
     np.subtract(1, y, out=out)
     out *= y
 
 
-def _tanh_forward(kept: Any, h: Any, c: Any, y: Any, following: Any) -> None:
-    np.tanh(y, out=y)
+def _slope_of_tanh(y: Any, out: Any) -> None:
+    np.multiply(y, y, out=out)
+    np.subtract(1, out, out=out)
 
 
-def _tanh_back(kept: Any, h: Any, y: Any, c: Any, gh: Any, gc: Any, slopes: Any) -> None:
-    _slope_of_tanh(y, out=slopes[0])
-    slopes[0] *= gh
-
-
-def _relu_forward(kept: Any, h: Any, c: Any, y: Any, following: Any) -> None:
-    np.maximum(y, 0, out=y)
-
-
-def _relu_back(kept: Any, h: Any, y: Any, c: Any, gh: Any, gc: Any, slopes: Any) -> None:
-    np.multiply(gh, y > 0, out=slopes[0])
-
-
-def _lstm_forward(kept: Any, h: Any, c: Any, y: Any, following: Any) -> None:
+def _lstm_forward(kept: Any, states: Any, following: Any) -> None:
     np.tanh(kept[:4], out=kept[:4])
     _sigmoids(kept[:3])
-    i, f, o, g, t = kept
-    np.multiply(f, c, out=following)
-    following += np.multiply(i, g, out=t)
-    np.tanh(following, out=t)
+    (i, f, o, g, t), (_, c), (y, c_next) = kept, states, following
+    np.multiply(f, c, out=c_next)
+    c_next += np.multiply(i, g, out=t)
+    np.tanh(c_next, out=t)
     np.multiply(o, t, out=y)
 
 
-def _lstm_back(kept: Any, h: Any, y: Any, c: Any, gh: Any, gc: Any, slopes: Any) -> None:
+def _lstm_back(kept: Any, states: Any, gradients: Any, slopes: Any) -> None:
     (i, f, o, g, t), (gi, gf, go, gg) = kept, slopes
+    (_, c), (gh, gc) = states, gradients
     _slope_of_tanh(t, out=gg)
     gg *= o
     gg *= gh
@@ -115,10 +98,10 @@ def _lstm_back(kept: Any, h: Any, y: Any, c: Any, gh: Any, gc: Any, slopes: Any)
     gc *= f
 
 
-def _gru_forward(kept: Any, h: Any, c: Any, y: Any, following: Any) -> None:
-    n, r, u, z = kept
+def _gru_forward(kept: Any, states: Any, following: Any) -> None:
     np.tanh(kept[1:3], out=kept[1:3])
     _sigmoids(kept[1:3])
+    (n, r, u, z), (h,), (y,) = kept, states, following
     n += np.multiply(r, z, out=y)
     np.tanh(n, out=n)
     np.subtract(h, n, out=y)
@@ -126,14 +109,15 @@ def _gru_forward(kept: Any, h: Any, c: Any, y: Any, following: Any) -> None:
     y += n
 
 
-def _gru_back(kept: Any, h: Any, y: Any, c: Any, gh: Any, gc: Any, slopes: Any) -> None:
+def _gru_back(kept: Any, states: Any, gradients: Any, slopes: Any) -> None:
     (n, r, u, z), (gn, gr, gu, gz) = kept, slopes
+    (h,), (gh,) = states, gradients
     _slope_of_sigmoid(kept[1:3], out=slopes[1:3])
     np.subtract(h, n, out=gz)
     gu *= gz
     gu *= gh
-    np.subtract(1, u, out=gz)
     _slope_of_tanh(n, out=gn)
+    np.subtract(1, u, out=gz)
     gn *= gz
     gn *= gh
     gr *= z
@@ -142,32 +126,29 @@ def _gru_back(kept: Any, h: Any, y: Any, c: Any, gh: Any, gc: Any, slopes: Any) 
     gh *= u
 
 
-_IFOG = 0, 1, 3, 2  # of i, f, g, o: the sigmoids side by side
-
-TANH = Kind(1, (0,), (0,), (0, 0), 0, _tanh_forward, _tanh_back)
-RELU = Kind(1, (0,), (0,), (0, 0), 0, _relu_forward, _relu_back)
-LSTM = Kind(4, _IFOG, _IFOG, (0, 3), 5, _lstm_forward, _lstm_back)
+# i, f, o, g, of i, f, g, o: the three sigmoids lie side by side.
+LSTM = Kind(4, (0, 1, 3, 2), (0, 1, 3, 2), (0, 3), 5, _lstm_forward, _lstm_back, False)
 # n, r, u, z, of r, u, n: the input's share of n lies apart from the state's, which r multiplies.
-GRU = Kind(4, (2, 0, 1), (0, 1, 2), (1, 3), 4, _gru_forward, _gru_back, carries=True)
+GRU = Kind(4, (2, 0, 1), (0, 1, 2), (1, 3), 4, _gru_forward, _gru_back, True)
 
 
 def fused_loop(
-    x: Any, w_ih: Any, b_ih: Any, w_hh: Any, b_hh: Any, h: Any, c: Any, kind: Kind = TANH
+    x: Any, w_ih: Any, b_ih: Any, w_hh: Any, b_hh: Any, h: Any, c: Any, kind: Kind = LSTM
 ) -> Any:
-    """For each t: a = x[t] w_ihᵀ + b_ih, z = h w_hhᵀ + b_hh; h, c = step(a, z, h, c).
+    """For each t: a, z = x[t] w_ihᵀ + b_ih, h w_hhᵀ + b_hh; h, c = step(a, z, h, c).
 
     Parameters
     ----------
     x : (time, batch, input_size).
-    w_ih, b_ih, w_hh, b_hh : as of the layers; each bias may be None for none.
-    h, c : the state to start from, (batch, hidden_size) each; c None for none.
+    w_ih, b_ih, w_hh, b_hh : as of the layers; a bias is None for none.
+    h, c : the state to start from, each (batch, hidden_size); of a GRU c is None.
 
     Returns
     -------
     h after each step, (time, batch, hidden_size); the last h; the last c, if there is one.
     """
     (times, batch, size), n = x.shape, h.shape[-1]
-    dtype = np.result_type(x, w_ih, w_hh, h)
+    dtype = np.result_type(*(a for a in (x, w_ih, b_ih, w_hh, b_hh, h, c) if a is not None))
     ones = int(b_ih is not None or b_hh is not None)
     below, rows = size + ones, kind.blocks * n
     stop, start = len(kind.x) * n, rows - len(kind.h) * n  # of the rows from x, from h
@@ -180,64 +161,71 @@ def fused_loop(
     weight = np.zeros((rows, below + n), dtype)
     weight[:stop, :size], weight[start:, below:] = weight_x, weight_h
     if b_ih is not None:
-        weight[:stop, size] += _in_order(b_ih, kind.x, n)
+        weight[:stop, size] = _in_order(b_ih, kind.x, n)
     if b_hh is not None:
         weight[start:, size] += _in_order(b_hh, kind.h, n)
     weight[kind.halved[0] * n : kind.halved[1] * n] *= 0.5
-    # In a GRU's n and z, each from one of the two alone, the zeros are not multiplied.
-    parts = (slice(start), slice(below)), (slice(start, stop), slice(None))
-    parts += ((slice(stop, None), slice(size, None)),)
-    products = [(_pieces(weight[r, k], batch), r, k) for r, k in parts if len(weight[r])]
+    # In n and z of a GRU, each from one of the two alone, the zeros are not multiplied.
+    parts: Any = (
+        (slice(start), slice(below)),
+        (slice(start, stop), slice(None)),
+        (slice(stop, rows), slice(size, None)),
+    )
+    products = [
+        (_pieces(weight[r, k], batch), r, k) for r, k in parts if r.start != rows and r.stop
+    ]
 
     columns, kept = empty(times + 1, below + n), empty(times, kind.kept, n)
     columns[:-1, :size], columns[:, size:below] = x.swapaxes(1, 2), 1
-    hs, cs = columns[:, below:], [None] * (times + 1) if c is None else empty(times + 1, n)
-    hs[0] = h.T
-    if c is not None:
-        cs[0] = c.T
+    states = [columns[:, below:], *([] if c is None else [empty(times + 1, n)])]
+    for state, first in zip(states, (h, c), strict=False):
+        state[0] = first.T
     for t in range(times):
-        made = kept[t].reshape(kind.kept * n, batch) if kind.kept else hs[t + 1]
+        made = kept[t].reshape(kind.kept * n, batch)
         for pieces, r, k in products:
-            into = made[:rows][r].reshape(*pieces.shape[:2], batch)
-            np.matmul(pieces, columns[t, k], out=into)
-        kind.forward(kept[t], hs[t], cs[t], hs[t + 1], cs[t + 1])
-    states = np.ascontiguousarray(hs.swapaxes(1, 2))
+            np.matmul(pieces, columns[t, k], out=made[r].reshape(*pieces.shape[:2], batch))
+        kind.forward(kept[t], [s[t] for s in states], [s[t + 1] for s in states])
+    hs = np.ascontiguousarray(states[0].swapaxes(1, 2))
     # The last states are copies: who keeps them for the next sequence keeps no more than that.
-    last = states[-1].copy(), *([] if c is None else [cs[-1].T.copy()])
+    last = [state[-1].T.copy() for state in states]
 
     @shared
     def through_time(g: Any) -> Any:
-        g_out, gh = g[0].swapaxes(1, 2), g[1].T.astype(dtype, "C")
-        gc = None if c is None else g[2].T.astype(dtype, "C")
+        """The gradients of the shares of x and h, the times of a row side by side; of h and c."""
+        g_out, gs = g[0].swapaxes(1, 2), [end.T.astype(dtype, "C") for end in g[1:]]
         pieces = _pieces(weight_h.T.copy(), batch)
-        # All times of a row side by side: one product for each weight.
         slopes, slope, product = empty(rows, times), empty(kind.blocks, n), empty(n)
         flat, into = slope.reshape(rows, batch), product.reshape(*pieces.shape[:2], batch)
         for t in reversed(range(times)):
-            gh += g_out[t]
-            kind.back(kept[t], hs[t], hs[t + 1], cs[t], gh, gc, slope)
+            gs[0] += g_out[t]
+            kind.back(kept[t], [s[t] for s in states], gs, slope)
             slopes[:, t] = flat
             np.matmul(pieces, flat[start:], out=into)
             if kind.carries:
-                gh += product
+                gs[0] += product
             else:
-                gh[...] = product
+                gs[0][...] = product
         slopes = slopes.reshape(rows, times * batch)
-        return slopes[:stop], slopes[start:], gh.T, gc if c is None else gc.T
+        return slopes[:stop], slopes[start:], *(end.T for end in gs)
 
-    def for_bias(g: Any, k: int) -> Any:
-        return through_time(g)[k] @ np.ones(times * batch, dtype)
-
-    def rows_of(a: Any) -> Any:
+    def flat_times(a: Any) -> Any:
         return a.reshape(times * batch, a.shape[-1])
 
+    def for_weight(k: int, order: tuple[int, ...], a: Any) -> Any:
+        return lambda g: _back_in_order(through_time(g)[k] @ flat_times(a), order, n)
+
+    def for_bias(k: int, order: tuple[int, ...]) -> Any:
+        return lambda g: _back_in_order(
+            through_time(g)[k] @ np.ones(times * batch, dtype), order, n
+        )
+
     return (
-        (states[1:], *last),
+        (hs[1:], *last),
         lambda g: (through_time(g)[0].T @ weight_x).reshape(x.shape),
-        lambda g: _back_in_order(through_time(g)[0] @ rows_of(x), kind.x, n),
-        lambda g: _back_in_order(for_bias(g, 0), kind.x, n),
-        lambda g: _back_in_order(through_time(g)[1] @ rows_of(states[:-1]), kind.h, n),
-        lambda g: _back_in_order(for_bias(g, 1), kind.h, n),
+        for_weight(0, kind.x, x),
+        for_bias(0, kind.x),
+        for_weight(1, kind.h, hs[:-1]),
+        for_bias(1, kind.h),
         lambda g: through_time(g)[2],
         lambda g: through_time(g)[3],
     )

@@ -16,13 +16,10 @@ import numpy as np
 
 from autograd import default_dtype, op, shared
 
-from . import init
+from . import fused_recurrent, init
 from .activations import sigmoid
 from .doors import refuse, total
 from .dropout import dropout as _dropout
-from .fused_recurrent import GRU as GRU_IN_PLACE  # the classes below have the short names
-from .fused_recurrent import LSTM as LSTM_IN_PLACE
-from .fused_recurrent import RELU, TANH, fused_loop
 from .linear import linear
 from .module import Module, Parameter
 from .random import generator as _generator
@@ -165,14 +162,15 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
     )
 
 
-_IN_PLACE = {
-    _tanh_step: TANH, _relu_step: RELU, _lstm_step: LSTM_IN_PLACE, _gru_step: GRU_IN_PLACE
-}  # fmt: skip
-_STEPS = {kind: step for step, kind in _IN_PLACE.items()}
-FUSED_FROM = 5  # steps; below, what is done once takes longer than the steps gain
+# LSTM and GRU have a faster loop, for a time and dtypes that are worth it. (For an RNN, of one gate
+# that is its state, there is nothing to gain.)
+
+_FUSED = {_lstm_step: fused_recurrent.LSTM, _gru_step: fused_recurrent.GRU}
+_STEPS = {kind: step for step, kind in _FUSED.items()}
+FUSED_FROM = 3  # steps
 
 
-def _on_tensors(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=TANH):
+def _on_tensors(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=fused_recurrent.LSTM):
     """`fused_loop` in plain: `linear` and `_loop`."""
     outs, for_share, for_w_hh, for_b_hh, _, for_h, for_c = _loop.again(
         linear(x, w_ih, b_ih), w_hh, b_hh, None, h, c, step=_STEPS[kind]
@@ -189,7 +187,7 @@ def _on_tensors(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=TANH):
     )
 
 
-_fused_loop = op(plain=_on_tensors)(fused_loop)
+_fused_loop = op(plain=_on_tensors)(fused_recurrent.fused_loop)
 
 
 class _Recurrent(Module):
@@ -231,8 +229,9 @@ class _Recurrent(Module):
         w_ih, w_hh, b_ih, b_hh, w_hr = (vars(self).get(name + suffix) for name in names)
         if b_ih is not None and self._step is not _gru_step:  # only r tells one from the other
             b_ih, b_hh = b_ih + b_hh, None
-        if w_hr is None and len(x) >= FUSED_FROM and x.dtype.char in "fd":
-            return _fused_loop(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=_IN_PLACE[self._step])
+        kind = _FUSED.get(self._step)
+        if kind and w_hr is None and len(x) >= FUSED_FROM and x.dtype.char in "fd":
+            return _fused_loop(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=kind)
         return _loop(linear(x, w_ih, b_ih), w_hh, b_hh, w_hr, h, c, step=self._step)
 
     def _check(self, x: Any, layouts: dict[int, str]) -> None:
