@@ -194,7 +194,8 @@ def fused_loop(
         """The gradients of the shares of x and h, the times of a row side by side; of h and c."""
         g_out, gs = g[0].swapaxes(1, 2), [end.T.astype(dtype, "C") for end in g[1:]]
         pieces = _pieces(weight_h.T.copy(), batch)
-        slopes, slope, product = empty(rows, times), empty(kind.blocks, n), empty(n)
+        slopes, slope = empty(rows, times), empty(kind.blocks, n)
+        product = empty(n) if kind.carries else gs[0]
         flat, into = slope.reshape(rows, batch), product.reshape(*pieces.shape[:2], batch)
         for t in reversed(range(times)):
             gs[0] += g_out[t]
@@ -203,8 +204,6 @@ def fused_loop(
             np.matmul(pieces, flat[start:], out=into)
             if kind.carries:
                 gs[0] += product
-            else:
-                gs[0][...] = product
         slopes = slopes.reshape(rows, times * batch)
         return slopes[:stop], slopes[start:], *(end.T for end in gs)
 
