@@ -162,12 +162,12 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
     )
 
 
-# LSTM and GRU have a faster loop, for a time and dtypes that are worth it. (For an RNN, of one gate
-# that is its state, there is nothing to gain.)
+# LSTM and GRU have a faster loop, which this one is the plain twin of. An RNN, whose one gate is its
+# state, would gain nothing, and neither would sequences that are shorter than this.
 
 _FUSED = {_lstm_step: fused_recurrent.LSTM, _gru_step: fused_recurrent.GRU}
 _STEPS = {kind: step for step, kind in _FUSED.items()}
-FUSED_FROM = 3  # steps
+FUSED_FROM = 3
 
 
 def _on_tensors(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=fused_recurrent.LSTM):

@@ -219,3 +219,20 @@ def test_results_share_no_memory_with_each_other(kind: str) -> None:
         arrays = [out.data for out in flat(layer_of(kind)(normal(6, 2, 3, dtype=np.float32)))]
     for a, b in itertools.combinations(arrays, 2):
         assert not np.shares_memory(a, b)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_products_asked_for_are_made(kind: str, monkeypatch: Any) -> None:
+    layer, made = layer_of(kind), []
+    in_order = NAMES["fused_recurrent"]._back_in_order
+
+    def spy(a: Any, *rest: Any) -> Any:
+        made.append(a.shape)
+        return in_order(a, *rest)
+
+    monkeypatch.setattr(NAMES["fused_recurrent"], "_back_in_order", spy)
+    x = Tensor(normal(6, 2, 3, dtype=np.float32), requires_grad=True)
+    for asked, expected in [(x, []), (layer.weight_ih_l0, [3]), (layer.weight_hh_l0, [4])]:
+        made.clear()
+        gradients(layer(x)[0].sum(), [asked])
+        assert [shape[1] for shape in made] == expected
