@@ -162,8 +162,8 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
     )
 
 
-# LSTM and GRU have a faster loop, which this one is the plain twin of. An RNN, whose one gate is its
-# state, would gain nothing, and neither would sequences that are shorter than this.
+# LSTM and GRU have a faster loop, whose plain twin this is. An RNN, whose one gate is its state,
+# would gain nothing, and neither would sequences that are shorter than this.
 
 _FUSED = {_lstm_step: fused_recurrent.LSTM, _gru_step: fused_recurrent.GRU}
 _STEPS = {kind: step for step, kind in _FUSED.items()}
