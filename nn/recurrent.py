@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd import default_dtype, op, shared
 
-from . import init
+from . import fused_recurrent, init
 from .activations import sigmoid
 from .doors import refuse, total
 from .dropout import dropout as _dropout
@@ -162,6 +162,34 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
     )
 
 
+# LSTM and GRU have a faster loop, whose plain twin this is. An RNN, whose one gate is its state,
+# would gain nothing, and neither would sequences that are shorter than this.
+
+_FUSED = {_lstm_step: fused_recurrent.LSTM, _gru_step: fused_recurrent.GRU}
+_STEPS = {kind: step for step, kind in _FUSED.items()}
+FUSED_FROM = 3
+
+
+def _on_tensors(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=fused_recurrent.LSTM):
+    """`fused_loop` in plain: `linear` and `_loop`."""
+    outs, for_share, for_w_hh, for_b_hh, _, for_h, for_c = _loop.again(
+        linear(x, w_ih, b_ih), w_hh, b_hh, None, h, c, step=_STEPS[kind]
+    )
+    return (
+        outs,
+        lambda g: for_share(g) @ w_ih,
+        lambda g: np.tensordot(for_share(g), x, ((0, 1), (0, 1))),
+        lambda g: for_share(g).sum(axis=(0, 1)),
+        for_w_hh,
+        for_b_hh,
+        for_h,
+        for_c,
+    )
+
+
+_fused_loop = op(plain=_on_tensors)(fused_recurrent.fused_loop)
+
+
 class _Recurrent(Module):
     """What cells and layers have in common: parameters, checks, and a run of the loop."""
 
@@ -201,6 +229,9 @@ class _Recurrent(Module):
         w_ih, w_hh, b_ih, b_hh, w_hr = (vars(self).get(name + suffix) for name in names)
         if b_ih is not None and self._step is not _gru_step:  # only r tells one from the other
             b_ih, b_hh = b_ih + b_hh, None
+        kind = _FUSED.get(self._step)
+        if kind and w_hr is None and len(x) >= FUSED_FROM and x.dtype.char in "fd":
+            return _fused_loop(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=kind)
         return _loop(linear(x, w_ih, b_ih), w_hh, b_hh, w_hr, h, c, step=self._step)
 
     def _check(self, x: Any, layouts: dict[int, str]) -> None:

@@ -110,7 +110,9 @@ def test_cell_gradients(cell: Any, lead: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=label)
-@pytest.mark.parametrize("time", [1, 3, 6])  # from 5 on the weight is transposed in memory
+@pytest.mark.parametrize(
+    "time", [1, 2, 3, 6]
+)  # from 3 on LSTM and GRU are fused; from 5 on the weight is transposed
 def test_layer_gradients(layer: Any, time: int) -> None:
     x = normal(2, time, 3) if layer.batch_first else normal(time, 2, 3)
     states = states_of(layer, (layer.num_layers * (1 + layer.bidirectional), 2))
@@ -174,17 +176,21 @@ def test_layouts(layer: Any) -> None:
 def test_dtype_stays_on_the_way(module: Any, monkeypatch: Any) -> None:
     # The engine would cast a gradient of another dtype, at a cost nobody sees.
     names = nn.GRU._run.__globals__  # the module may have been imported twice, by doctest too
-    loop, closures = names["_loop"], []
+    closures = []
 
-    def spy(*arrays: Any, step: Any) -> Any:
-        arrays = tuple(a.data if isinstance(a, Tensor) else a for a in arrays)
-        outs, *rest = loop.__wrapped__(*arrays, step=step)
-        assert {out.dtype for out in outs} == {np.dtype(np.float32)}
-        g = tuple(np.ones_like(out) for out in outs)
-        closures.extend((f, a, g) for f, a in zip(rest, arrays, strict=True) if a is not None)
-        return loop(*arrays, step=step)
+    def spied(loop: Any) -> Any:
+        def spy(*arrays: Any, **config: Any) -> Any:
+            arrays = tuple(a.data if isinstance(a, Tensor) else a for a in arrays)
+            outs, *rest = loop.__wrapped__(*arrays, **config)
+            assert {out.dtype for out in outs} == {np.dtype(np.float32)}
+            g = tuple(np.ones_like(out) for out in outs)
+            closures.extend((f, a, g) for f, a in zip(rest, arrays, strict=True) if a is not None)
+            return loop(*arrays, **config)
 
-    monkeypatch.setitem(names, "_loop", spy)
+        return spy
+
+    for name in ("_loop", "_fused_loop"):
+        monkeypatch.setitem(names, name, spied(names[name]))
     x = normal(2, 3) if module in CELLS else normal(6, 2, 3)
     module(x.astype(np.float32))
     assert closures
