@@ -55,7 +55,7 @@ def _conv(x, w, *, at):
     """(batch, in, *size), (out, in / groups, *kernel) -> (batch, out, *out)."""
     matrix, windows = at.weight(w), at.of(at.padded(x))
     y = np.empty((*matrix.shape[:2], math.prod(at.out) * len(x)), np.result_type(x, w))
-    for slab, columns in at.slabs(windows):
+    for slab, columns in at.slabs(windows, len(w)):
         np.matmul(matrix, at.matrix(slab), out=y[..., columns])
     y = np.moveaxis(y.reshape(len(w), *at.out, len(x)), -1, 0)
     return y, *_conv_closures(x, w, at=at)[1:]
@@ -73,7 +73,7 @@ def _conv_transpose(y, w, *, at):
         return _conv(y, turned[0], at=turned[1]), *closures
     rows, matrix = at.rows(y), at.weight(w).swapaxes(1, 2)
     x = at.empty(w.shape[1] * at.groups, len(y), np.result_type(y, w))
-    for slab, columns in at.slabs(at.of(x)):
+    for slab, columns in at.slabs(at.of(x), len(w)):
         at.add(slab, matrix @ rows[..., columns])
     return at.inner(x), *closures
 
@@ -90,7 +90,7 @@ def _conv_weight(x, y, *, at):
     # few rows.
     w = sum(
         single(at.matrix(slab) @ rows[..., columns].swapaxes(1, 2))
-        for slab, columns in at.slabs(windows)
+        for slab, columns in at.slabs(windows, y.shape[1])
     )
     w = like(w, x).swapaxes(1, 2).reshape(y.shape[1], x.shape[1] // at.groups, *at.kernel)
     return w, *_conv_weight_closures(x, y, at=at)[1:]

@@ -134,8 +134,12 @@ def test_third_derivative() -> None:
     gradgradcheck(slope, x, w)
 
 
-@pytest.mark.parametrize("slab", [1, 100])
-def test_slabs_change_nothing(slab: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("slab", "small", "count"), [(1, 0, 7), (100, 0, 7), (500, 0, 4), (10**9, 2000, 3)]
+)
+def test_slabs_change_nothing(
+    slab: int, small: int, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     x, w = normal(3, 4, 7, 5), normal(6, 2, 3, 2)
     config = {"stride": (1, 2), "padding": 1, "groups": 2}
 
@@ -149,6 +153,7 @@ def test_slabs_change_nothing(slab: int, monkeypatch: pytest.MonkeyPatch) -> Non
 
     whole = results()
     monkeypatch.setattr(windows, "SLAB", slab)
+    monkeypatch.setattr(windows, "SMALL", small)
     counted = []
     slabs = windows.Windows.slabs
     monkeypatch.setattr(
@@ -156,8 +161,53 @@ def test_slabs_change_nothing(slab: int, monkeypatch: pytest.MonkeyPatch) -> Non
     )
     for a, b in zip(results(), whole, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
-    assert all(len(n) == 7 for n in counted)
+    assert all(len(n) == count for n in counted)
     assert len(counted) == 3
+
+
+@pytest.mark.parametrize(
+    ("shape", "weight", "config"),
+    [
+        ((32, 16, 32, 32), (16, 16, 3, 3), {"padding": 1}),  # several slabs of 600,000 numbers
+        ((64, 1, 28, 28), (16, 1, 3, 3), {"padding": 1}),  # several of a small product
+        ((16, 8, 32, 32), (8, 8, 1, 1), {}),
+        ((8, 32, 32, 32), (32, 1, 3, 3), {"padding": 1, "groups": 32}),
+        ((4, 3, 64, 64), (16, 3, 7, 7), {"stride": 2, "padding": 3}),
+        ((4, 3, 64, 64), (16, 3, 4, 4), {"stride": 4}),
+    ],
+    ids=str,
+)
+def test_large(shape: Any, weight: Any, config: Any) -> None:
+    x, w = (normal(*s).astype(np.float32) for s in (shape, weight))
+    groups, stride, p = (
+        config.get(k, d) for k, d in (("groups", 1), ("stride", 1), ("padding", 0))
+    )
+    wide = np.pad(x.astype(float), ((0, 0), (0, 0), (p, p), (p, p)))
+    seen = np.lib.stride_tricks.sliding_window_view(wide, weight[2:], (2, 3))
+    seen = seen[:, :, ::stride, ::stride]
+    seen = seen.reshape(len(x), groups, -1, *seen.shape[2:])
+    kernel = w.reshape(groups, -1, *weight[1:])
+    expected = np.einsum("ngcpqij,gocij->ngopq", seen, kernel, optimize=True)
+    g = normal(*expected.shape)
+    w_grad = np.einsum("ngcpqij,ngopq->gocij", seen, g, optimize=True).reshape(w.shape)
+    x_grad = np.zeros_like(wide)
+    for i, j in np.ndindex(*weight[2:]):
+        rows, columns = (
+            slice(k, k + stride * n, stride) for k, n in zip((i, j), g.shape[3:], strict=True)
+        )
+        part = np.einsum("ngopq,goc->ngcpq", g, kernel[..., i, j], optimize=True)
+        x_grad[:, :, rows, columns] += part.reshape(len(x), -1, *g.shape[3:])
+    x_grad = x_grad[:, :, p : p + shape[2], p : p + shape[3]]
+    xt, wt = Tensor(x, requires_grad=True), Tensor(w, requires_grad=True)
+    y = F.conv2d(xt, wt, **config)
+    y.backward(g.reshape(y.shape).astype(np.float32))
+    for got, exact in [
+        (y.detach().numpy(), expected.reshape(y.shape)),
+        (wt.grad, w_grad),
+        (xt.grad, x_grad),
+    ]:
+        assert got is not None
+        np.testing.assert_allclose(got, exact, atol=3e-6 * abs(exact).max())
 
 
 @pytest.mark.parametrize(
