@@ -13,6 +13,7 @@ others as its closures, to any order.
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,7 +25,7 @@ from .doors import door, like, name_of, single
 from .linear import drawn
 from .module import Module
 from .padding import padded
-from .windows import Ints, Size, Windows, around, ints, short, windows_of
+from .windows import Ints, Size, Windows, around, ints, narrow, short, windows_of
 
 __all__ = [
     "Conv1d",
@@ -53,10 +54,16 @@ def _conv_closures(x: Any, w: Any, *, at: Windows) -> Any:
 @op(plain=_conv_closures)
 def _conv(x, w, *, at):
     """(batch, in, *size), (out, in / groups, *kernel) -> (batch, out, *out)."""
-    matrix, windows = at.weight(w), at.of(at.padded(x))
-    y = np.empty((*matrix.shape[:2], math.prod(at.out) * len(x)), np.result_type(x, w))
-    for slab, columns in at.slabs(windows, len(w)):
-        np.matmul(matrix, at.matrix(slab), out=y[..., columns])
+    weight = at.weight(w)
+    groups, outs, _ = weight.shape
+    total = math.prod(at.out) * len(x)
+    y = np.empty((groups, outs, total + 16), np.result_type(x, w))[..., :total]
+    for matrix, columns in at.matrices(at.padded(x)):
+        *_, rows, inner, count = matrix.shape
+        n = narrow(matrix, outs)
+        several = matrix.reshape(groups, rows, inner, count // n, n).swapaxes(2, 3)
+        part = y[..., columns].reshape(groups, outs, rows, count // n, n).transpose(0, 2, 3, 1, 4)
+        np.matmul(weight[:, None, None], several, out=part)
     y = np.moveaxis(y.reshape(len(w), *at.out, len(x)), -1, 0)
     return y, *_conv_closures(x, w, at=at)[1:]
 
@@ -71,9 +78,12 @@ def _conv_transpose(y, w, *, at):
     closures = _conv_transpose_closures(y, w, at=at)[1:]
     if turned := at.turned(w):  # copying windows takes half of the time of adding them
         return _conv(y, turned[0], at=turned[1]), *closures
-    rows, matrix = at.rows(y), at.weight(w).swapaxes(1, 2)
+    rows, matrix = (
+        at.rows(y),
+        w.reshape(at.groups, len(w) // at.groups, math.prod(w.shape[1:])).swapaxes(1, 2),
+    )
     x = at.empty(w.shape[1] * at.groups, len(y), np.result_type(y, w))
-    for slab, columns in at.slabs(at.of(x), len(w)):
+    for slab, columns in at.slabs(at.of(x)):
         at.add(slab, matrix @ rows[..., columns])
     return at.inner(x), *closures
 
@@ -85,14 +95,17 @@ def _conv_weight_closures(x: Any, y: Any, *, at: Windows) -> Any:
 @op(plain=_conv_weight_closures)
 def _conv_weight(x, y, *, at):
     """(batch, in, *size), (batch, out, *out) -> (out, in / groups, *kernel)."""
-    rows, windows = at.rows(y), at.of(at.padded(x))
     # Turned round: a product with as few columns as there are channels is faster than one with as
     # few rows.
-    w = sum(
-        single(at.matrix(slab) @ rows[..., columns].swapaxes(1, 2))
-        for slab, columns in at.slabs(windows, y.shape[1])
-    )
-    w = like(w, x).swapaxes(1, 2).reshape(y.shape[1], x.shape[1] // at.groups, *at.kernel)
+    rows, w = at.rows(y).swapaxes(1, 2), 0
+    for matrix, columns in at.matrices(at.padded(x)):
+        _, count, _, length = matrix.shape
+        n = narrow(matrix, rows.shape[2], 512)
+        for i, a in product(range(count), range(0, max(1, length), n)):
+            part = rows[:, columns][:, i * length + a : i * length + a + n]
+            w = w + single(matrix[:, i, :, a : a + n] @ part)
+    ins, (high, *wide) = x.shape[1] // at.groups, at.kernel
+    w = like(w, x).swapaxes(1, 2).reshape(y.shape[1], high, ins, *wide).swapaxes(1, 2)
     return w, *_conv_weight_closures(x, y, at=at)[1:]
 
 

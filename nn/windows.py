@@ -31,9 +31,13 @@ __all__ = [
 Ints = tuple[int, ...]
 Size = int | tuple[int, ...]
 
-# So many numbers of windows are copied at a time. Fewer, if that makes the product so small that
-# OpenBLAS takes the numbers from where they are: twice as fast where there are few channels.
-SLAB, SMALL = 600_000, 1_000_000
+# So many numbers of windows are copied at a time.
+SLAB = 2**18
+# Products of m n k up to this OpenBLAS does by itself: it neither copies the numbers once more nor
+# waits for other threads. With few channels that is up to twice as fast.
+SMALL = 1_000_000
+# But with fewer columns than this no product is fast.
+NARROW = 32
 
 
 class Windows(NamedTuple):
@@ -82,31 +86,54 @@ class Windows(NamedTuple):
         # Unlike as_strided this checks that no window leaves the array.
         return np.ndarray(shape, full.dtype, full, strides=(channel, *within, *between, batch))
 
-    def slabs(self, windows: Any, outs: int) -> Iterator[tuple[Any, slice]]:
-        """The windows, some rows of `out` at a time, and which columns of the matrix they are.
-
-        outs : how many channels of the output the matrix is multiplied with.
-        """
+    def slabs(self, windows: Any) -> Iterator[tuple[Any, slice]]:
+        """The windows, some rows of `out` at a time, and which columns of the matrix they are."""
         n, rows = len(self.kernel), self.out[0]
         columns = math.prod(windows.shape[n + 2 :])  # in a row
-        size = max(1, math.prod(windows.shape[: n + 1]) * columns)
-        step = SMALL * self.groups // (size * max(1, outs)) or max(1, SLAB // size)
+        step = max(1, SLAB // max(1, math.prod(windows.shape[: n + 1]) * columns))
         for a in range(0, max(1, rows), step):  # at least one, if an empty one
             b = min(a + step, rows)
             slab = windows[(*(slice(None),) * (n + 1), slice(a, b))]
             yield slab, slice(a * columns, b * columns)
 
-    def matrix(self, windows: Any) -> Any:
-        """Windows, copied, as (groups, channels of the group * kernel, out * batch)."""
-        n = len(self.kernel)
-        rows = math.prod(windows.shape[: n + 1]) // self.groups
-        columns = math.prod(windows.shape[n + 1 :])
-        # A power of two from row to row would put all rows into the same few lines of the cache:
-        # the product then takes up to twice the time.
-        full = np.empty((self.groups, rows, columns + 16), windows.dtype)
-        matrix = full[..., :columns]
-        matrix.reshape(windows.shape)[...] = windows
-        return matrix
+    def matrices(self, full: Any) -> Iterator[tuple[Any, slice]]:
+        """The windows of a padded array as what a weight is multiplied with, and which columns.
+
+        Some rows of `out` at a time, (groups, rows, kernel * channels of the group, columns).
+
+        Neighbouring rows see the same rows of the array. So the windows are copied along the other
+        axes only, row by row, and a row of `out` multiplies as many of these as the kernel is
+        high: matrices that overlap in memory.
+        """
+        n, groups, (high, *wide), stride = len(self.kernel), self.groups, self.kernel, self.stride
+        columns = math.prod(self.out[1:]) * full.shape[-1]  # in a row
+        lines = len(full) // groups * math.prod(wide)  # for a row of the kernel
+        overlap = self.dilation[0] == 1 and high > stride[0] and columns > NARROW
+        at = self
+        if overlap:
+            size = full.shape[1], *self.out[1:]
+            at = self._replace(kernel=(1, *wide), out=size, stride=(1, *stride[1:]))
+        windows = at.of(full)
+        windows = windows.reshape(groups, len(full) // groups, *windows.shape[1:])
+        # From (groups, channels, *kernel, *out, batch) to (groups, rows, channels, ...), either the
+        # rows of the array or those of the kernel.
+        windows = np.moveaxis(windows[:, :, 0], n + 1, 1) if overlap else windows.swapaxes(1, 2)
+        row = max(1, groups * lines * columns)
+        if overlap:
+            step = max(1, (SLAB // row - high) // stride[0] + 1)
+        else:
+            step = max(1, SLAB // (high * row))
+        for a in range(0, max(1, self.out[0]), step):  # at least one, if an empty one
+            b = min(a + step, self.out[0])
+            if overlap:
+                slab = windows[:, stride[0] * a : stride[0] * (b - 1) + high]
+                matrix = _overlapping(
+                    _apart(slab, (*slab.shape[:2], lines, columns)), high, stride[0]
+                )
+            else:
+                slab = windows[(*(slice(None),) * (n + 2), slice(a, b))]
+                matrix = _apart(slab, (groups, 1, high * lines, (b - a) * columns))
+            yield matrix, slice(a * columns, b * columns)
 
     def rows(self, y: Any) -> Any:
         """(batch, channels, *out) as (groups, channels of the group, out * batch)."""
@@ -114,8 +141,12 @@ class Windows(NamedTuple):
         return np.moveaxis(y, 0, -1).reshape(self.groups, y.shape[1] // self.groups, columns)
 
     def weight(self, w: Any) -> Any:
-        """(out, in of a group, *kernel) as (groups, out of the group, in of a group * kernel)."""
-        return w.reshape(self.groups, w.shape[0] // self.groups, math.prod(w.shape[1:]))
+        """(out, in of a group, *kernel) as (groups, out of the group, in of a group * kernel).
+
+        The first axis of the kernel comes before the channels, as in `matrices`.
+        """
+        shape = self.groups, w.shape[0] // self.groups, math.prod(w.shape[1:])
+        return np.ascontiguousarray(w.swapaxes(1, 2)).reshape(shape)
 
     def turned(self, w: Any) -> tuple[Any, Windows] | None:
         """The kernel and the windows with which the transpose of a convolution is one, too.
@@ -140,6 +171,36 @@ class Windows(NamedTuple):
         for place in product(*map(range, self.kernel)):
             at = (slice(None), *place)
             windows[at] += numbers[at]
+
+
+def _apart(windows: Any, shape: Ints) -> Any:
+    """A copy of windows as matrices.
+
+    With a power of two from line to line all lines would be put into the same few places of the
+    cache: a product then takes up to twice the time.
+    """
+    matrix = np.empty((*shape[:-1], shape[-1] + 16), windows.dtype)[..., : shape[-1]]
+    matrix.reshape(windows.shape)[...] = windows
+    return matrix
+
+
+def _overlapping(rows: Any, high: int, stride: int) -> Any:
+    """A view of (groups, rows, lines, columns): `high` rows as one matrix, each `stride` steps."""
+    groups, count, lines, columns = rows.shape
+    shape = groups, (count - high) // stride + 1, high * lines, columns
+    group, row, line, item = rows.strides
+    return np.ndarray(shape, rows.dtype, rows.base, strides=(group, stride * row, line, item))
+
+
+def narrow(matrix: Any, outs: int, least: int = 0) -> int:
+    """How many columns of a matrix to multiply with `outs` rows, or to add up, at a time.
+
+    So many that the product is SMALL and they divide all columns; all, if `least` are too many.
+    """
+    least = least or NARROW
+    rows, columns = matrix.shape[-2:]
+    most = min(columns, SMALL // max(1, rows * outs))
+    return next((n for n in range(most, least - 1, -1) if columns % n == 0), max(1, columns))
 
 
 # Of these one number in a tuple is for all axes, as PyTorch has it.

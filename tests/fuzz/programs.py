@@ -23,7 +23,8 @@ BLOCKS = {
     ("nn.attention", "BLOCK"): 8,
     ("nn.erf", "BLOCK"): 8,
     ("nn.windows", "SLAB"): 64,
-    ("nn.windows", "SMALL"): 0,
+    ("nn.windows", "SMALL"): 200,
+    ("nn.windows", "NARROW"): 2,
 }
 
 

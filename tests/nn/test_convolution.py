@@ -134,35 +134,40 @@ def test_third_derivative() -> None:
     gradgradcheck(slope, x, w)
 
 
+@pytest.mark.parametrize("config", [{"stride": (1, 2), "padding": 1}, {"dilation": (2, 1)}])
 @pytest.mark.parametrize(
-    ("slab", "small", "count"), [(1, 0, 7), (100, 0, 7), (500, 0, 4), (10**9, 2000, 3)]
+    ("slab", "small", "narrow", "counts"),
+    [
+        (1, 0, 1, {3, 7}),  # one row of windows at a time
+        (600, 0, 1, {2, 4}),
+        (10**9, 0, 10**9, {1}),  # all at once, by copies of whole windows
+        (10**9, 200, 2, {1}),  # and multiplied in parts
+    ],
 )
 def test_slabs_change_nothing(
-    slab: int, small: int, count: int, monkeypatch: pytest.MonkeyPatch
+    config: Any, slab: int, small: int, narrow: int, counts: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     x, w = normal(3, 4, 7, 5), normal(6, 2, 3, 2)
-    config = {"stride": (1, 2), "padding": 1, "groups": 2}
 
     def results() -> list[Any]:
         xs = [Tensor(x, requires_grad=True), Tensor(w, requires_grad=True)]
-        y = F.conv2d(*xs, **config)
-        return [
-            y.numpy() if not y.requires_grad else y.detach().numpy(),
-            *gradients((y * y).sum(), xs),
-        ]
+        y = F.conv2d(*xs, groups=2, **config)
+        return [y.detach().numpy(), *gradients((y * y).sum(), xs)]
 
     whole = results()
     monkeypatch.setattr(windows, "SLAB", slab)
     monkeypatch.setattr(windows, "SMALL", small)
+    monkeypatch.setattr(windows, "NARROW", narrow)
     counted = []
-    slabs = windows.Windows.slabs
-    monkeypatch.setattr(
-        windows.Windows, "slabs", lambda *a: counted.append(n := list(slabs(*a))) or n
-    )
+    for name in ("slabs", "matrices"):
+        f = getattr(windows.Windows, name)
+        monkeypatch.setattr(
+            windows.Windows, name, lambda *a, f=f: counted.append(n := list(f(*a))) or n
+        )
     for a, b in zip(results(), whole, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
-    assert all(len(n) == count for n in counted)
     assert len(counted) == 3
+    assert {len(n) for n in counted} <= counts
 
 
 @pytest.mark.parametrize(
