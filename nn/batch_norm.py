@@ -24,6 +24,7 @@ from .normalization import (
     shaped,
     weight_and_bias,
 )
+from .windows import batch_last
 
 __all__ = [
     "BatchNorm1d",
@@ -164,10 +165,10 @@ def _dot(shape: tuple[int, ...], x: Any, y: Any) -> Any:
 
     Each channel is one vector, if its numbers lie together, as a convolution leaves them.
     """
-    x, y = np.moveaxis(x, 0, -1), np.moveaxis(y, 0, -1)
-    if shape[0] == 1 and x.flags.c_contiguous and y.flags.c_contiguous:
-        return np.vecdot(*(a.reshape(len(a), -1) for a in (x, y))).reshape(shape)
-    return _sum(shape, np.moveaxis(x, -1, 0), np.moveaxis(y, -1, 0))
+    channels = batch_last(x), batch_last(y)
+    if shape[0] == 1 and all(a.flags.c_contiguous for a in channels):
+        return np.vecdot(*(a.reshape(len(a), -1) for a in channels)).reshape(shape)
+    return _sum(shape, x, y)
 
 
 def _plain(x: Any, weight: Any, bias: Any, *, axes: tuple[int, ...], eps: float, **_: Any) -> Any:
