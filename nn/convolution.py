@@ -13,7 +13,6 @@ others as its closures, to any order.
 from __future__ import annotations
 
 import math
-from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
@@ -86,14 +85,15 @@ def _conv(x, w, bias, *, at):
     places = math.prod(at.out) * len(x)
     # As in `matrices`, the rows are no power of two apart.
     y = np.empty((groups, outs, places + 16), _dtype(x, w, bias))[..., :places]
-    for matrix, columns in at.matrices(at.padded(x)):
-        *_, rows, inner, count = matrix.shape
+    for matrix, group, columns in at.matrices(at.padded(x)):
+        some, rows, inner, count = matrix.shape
         n = narrow(matrix, outs)
-        several = matrix.reshape(groups, rows, inner, count // n, n).swapaxes(2, 3)
-        part = y[..., columns].reshape(groups, outs, rows, count // n, n).transpose(0, 2, 3, 1, 4)
-        np.matmul(weight[:, None, None], several, out=part)
+        several = matrix.reshape(some, rows, inner, count // n, n).swapaxes(2, 3)
+        part = y[group, :, columns].reshape(some, outs, rows, count // n, n)
+        part = part.transpose(0, 2, 3, 1, 4)
+        np.matmul(weight[group, None, None], several, out=part)
         if bias is not None:
-            part += bias.reshape(groups, 1, 1, outs, 1)
+            part += bias.reshape(groups, 1, 1, outs, 1)[group]
     y = batch_first(y.reshape(len(w), *at.out, len(x)))
     return y, *_conv_closures(x, w, bias, at=at)[1:]
 
@@ -135,14 +135,18 @@ def _conv_weight(x, y, *, at):
     """(batch, in, *size), (batch, out, *out) -> (out, in / groups, *kernel)."""
     # Turned round: a product with as few columns as there are channels is faster than one with as
     # few rows.
-    rows, w = at.rows(y).swapaxes(1, 2), 0
-    for matrix, columns in at.matrices(at.padded(x)):
-        _, count, _, length = matrix.shape
-        n = narrow(matrix, rows.shape[2], 512)
-        for i, a in product(range(count), range(0, max(1, length), n)):
-            part = rows[:, columns][:, i * length + a : i * length + a + n]
-            w = w + single(matrix[:, i, :, a : a + n] @ part)
-    ins, (high, *wide) = x.shape[1] // at.groups, at.kernel
+    rows = at.rows(y).swapaxes(1, 2)
+    groups, _, outs = rows.shape
+    ins, (high, *wide) = x.shape[1] // groups, at.kernel
+    dtype = np.result_type(x, y)
+    shape = groups, ins * math.prod(at.kernel), outs
+    w = np.zeros(shape, np.float32 if dtype == HALF else dtype)
+    for matrix, group, columns in at.matrices(at.padded(x)):
+        some, count, inner, length = matrix.shape
+        n = narrow(matrix, outs, 512)
+        several = matrix.reshape(some, count, inner, length // n, n).swapaxes(2, 3)
+        part = rows[group, columns].reshape(some, count, length // n, n, outs)
+        w[group] += single(several @ part).sum(axis=(1, 2))
     w = like(w, x).swapaxes(1, 2).reshape(y.shape[1], high, ins, *wide).swapaxes(1, 2)
     return w, *_conv_weight_closures(x, y, at=at)[1:]
 

@@ -109,10 +109,11 @@ class Windows(NamedTuple):
             slab = windows[(*(slice(None),) * (n + 1), slice(a, b))]
             yield slab, slice(a * columns, b * columns)
 
-    def matrices(self, full: Any) -> Iterator[tuple[Any, slice]]:
-        """The windows of a padded array as what a weight is multiplied with, and which columns.
+    def matrices(self, full: Any) -> Iterator[tuple[Any, slice, slice]]:
+        """The windows of a padded array as what a weight is multiplied with.
 
-        Some rows of `out` at a time, (groups, rows, kernel * channels of the group, columns).
+        Some groups and rows of `out` at a time: (groups, rows, kernel * channels of the group,
+        columns), which groups they are, and which columns of all.
 
         Neighbouring rows see the same rows of the array. So the windows are copied along the other
         axes only, row by row, and a row of `out` multiplies as many of these as the kernel is
@@ -122,7 +123,6 @@ class Windows(NamedTuple):
         columns = math.prod(self.out[1:]) * full.shape[-1]  # in a row
         lines = len(full) // groups * math.prod(wide)  # for a row of the kernel
         overlap = self.dilation[0] == 1 and high > stride[0] and columns > NARROW
-        overlap &= len(full) > groups  # one channel makes products of few numbers: better long ones
         at = self
         if overlap:
             size = full.shape[1], *self.out[1:]
@@ -132,22 +132,20 @@ class Windows(NamedTuple):
         # From (groups, channels, *kernel, *out, batch) to (groups, rows, channels, ...), either the
         # rows of the array or those of the kernel.
         windows = np.moveaxis(windows[:, :, 0], n + 1, 1) if overlap else windows.swapaxes(1, 2)
-        row = max(1, groups * lines * columns)
-        if overlap:
-            step = max(1, (SLAB // row - high) // stride[0] + 1)
-        else:
-            step = max(1, 2 * SLAB // (high * row))
-        for a in range(0, max(1, self.out[0]), step):  # at least one, if an empty one
-            b = min(a + step, self.out[0])
+        row = max(1, lines * columns * (1 if overlap else high))  # of one group
+        some = max(1, SLAB // (row * (full.shape[1] if overlap else self.out[0])))  # groups
+        row *= min(some, groups)
+        step = max(1, (SLAB // row - high) // stride[0] + 1 if overlap else 2 * SLAB // row)
+        for g, a in product(range(0, groups, some), range(0, max(1, self.out[0]), step)):
+            group, b = windows[g : g + some], min(a + step, self.out[0])
             if overlap:
-                slab = windows[:, stride[0] * a : stride[0] * (b - 1) + high]
-                matrix = _overlapping(
-                    _apart(slab, (*slab.shape[:2], lines, columns)), high, stride[0]
-                )
+                slab = group[:, stride[0] * a : stride[0] * (b - 1) + high]
+                rows = _apart(slab, (*slab.shape[:2], lines, columns))
+                matrix = _overlapping(rows, high, stride[0])
             else:
-                slab = windows[(*(slice(None),) * (n + 2), slice(a, b))]
-                matrix = _apart(slab, (groups, 1, high * lines, (b - a) * columns))
-            yield matrix, slice(a * columns, b * columns)
+                slab = group[(*(slice(None),) * (n + 2), slice(a, b))]
+                matrix = _apart(slab, (len(slab), 1, high * lines, (b - a) * columns))
+            yield matrix, slice(g, g + some), slice(a * columns, b * columns)
 
     def rows(self, y: Any) -> Any:
         """(batch, channels, *out) as (groups, channels of the group, out * batch)."""
