@@ -177,6 +177,13 @@ class Windows(NamedTuple):
         w = np.flip(w, tuple(range(3, w.ndim))).reshape(ins, outs // self.groups, *self.kernel)
         return w, self._replace(size=self.out, out=self.size, padding=padding)
 
+    def spread(self, y: Any) -> tuple[Any, Windows]:
+        """(batch, channels, *out) with zeros in between, as if all strides were 1."""
+        out = tuple((m - 1) * s + 1 for m, s in zip(self.out, self.stride, strict=True))
+        full = batch_first(np.zeros((y.shape[1], *out, len(y)), y.dtype))
+        full[(..., *(slice(None, None, s) for s in self.stride))] = y
+        return full, self._replace(out=out, stride=(1,) * len(out))
+
     def add(self, windows: Any, numbers: Any) -> None:
         """Add to windows, which overlap: one place of the kernel at a time."""
         numbers = numbers.reshape(windows.shape)
