@@ -199,7 +199,11 @@ def _apart(windows: Any, shape: Ints) -> Any:
     cache: a product then takes up to twice the time.
     """
     matrix = np.empty((*shape[:-1], shape[-1] + 16), windows.dtype)[..., : shape[-1]]
-    matrix.reshape(windows.shape)[...] = windows
+    if windows.size:
+        # All examples of a place, which lie together, as one item: with a stride along the axis
+        # before them it takes a half to a tenth of the time.
+        item = np.dtype(f"V{windows.shape[-1] * windows.itemsize}")
+        matrix.reshape(windows.shape).view(item)[...] = windows.view(item)
     return matrix
 
 
