@@ -12,18 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Tensor, default_dtype
+from autograd import Tensor, default_dtype, op, shared
 
 from .checks import expect, lengths
 from .doors import door, like, name_of, single
 from .module import Buffer, Module
 from .normalization import (
-    moments_of,
+    _sum,
     normalize,
     settings,
     shaped,
     weight_and_bias,
 )
+from .windows import batch_last
 
 __all__ = [
     "BatchNorm1d",
@@ -141,14 +142,60 @@ def _per_channel(
             + ("; train on larger batches, or evaluate, after .eval()" if 0 in axes else "")
         )
     # Out here, as the op's body may run again; on the array, which tracks nothing.
-    _, mean, var = moments_of(single(_array(x)), axes)
+    centred, mean, var = _moments(single(_array(x)), axes)
     if means is not None and var.size:
         for running, new in (means, mean), (variances, var * (n / (n - 1))):
             running *= 1 - momentum
             running += momentum * new.mean(axis=0)
-    moments = mean, var
-    y = normalize(single(x), weight, bias, axes=axes, eps=eps, apart=True, moments=moments)
+    y = _normalized(single(x), weight, bias, axes=axes, eps=eps, centred=centred, var=var)
     return like(y, x)
+
+
+def _moments(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """`moments_of`, with the sum of squares in half the time."""
+    shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+    n = math.prod(x.shape[i] for i in axes)
+    mean = _sum(shape, x) / n
+    centred = x - mean
+    return centred, mean, _dot(shape, centred, centred) / n
+
+
+def _dot(shape: tuple[int, ...], x: Any, y: Any) -> Any:
+    """The sum of x y over the axes that stretch `shape` to theirs.
+
+    Each channel is one vector, if its numbers lie together, as a convolution leaves them.
+    """
+    channels = batch_last(x), batch_last(y)
+    if shape[0] == 1 and all(a.flags.c_contiguous for a in channels):
+        return np.vecdot(*(a.reshape(len(a), -1) for a in channels)).reshape(shape)
+    return _sum(shape, x, y)
+
+
+def _plain(x: Any, weight: Any, bias: Any, *, axes: tuple[int, ...], eps: float, **_: Any) -> Any:
+    return normalize.again(x, weight, bias, axes=axes, eps=eps, apart=True)
+
+
+@op(plain=_plain)
+def _normalized(x, weight, bias, *, axes, eps, centred, var):
+    """`normalize`, where x - mean and var are known, in fewer steps."""
+    n = math.prod(x.shape[i] for i in axes)
+    inv = 1 / np.sqrt(var + eps)
+    scale = inv if weight is None else inv * weight
+    y = centred * scale
+    if bias is not None:
+        y += bias
+
+    total = shared(lambda g: _sum(var.shape, g))
+    along = shared(lambda g: _dot(var.shape, g, centred) * inv)
+
+    def for_x(g: Any) -> Any:  # scale * (g - mean(g) - xhat * mean(g * xhat)), xhat = centred * inv
+        slope = centred * (along(g) * inv / -n)
+        slope += g
+        slope -= total(g) / n
+        slope *= scale
+        return slope
+
+    return y, for_x, along, total
 
 
 def _with(mean: Any, var: Any, x: Any, weight: Any, bias: Any, eps: float) -> Any:

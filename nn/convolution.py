@@ -20,11 +20,22 @@ import numpy as np
 from autograd import op
 
 from .checks import expect, lengths
-from .doors import door, like, name_of, single
+from .doors import HALF, door, like, name_of, single, total
 from .linear import drawn
 from .module import Module
 from .padding import padded
-from .windows import Ints, Size, Windows, around, ints, short, windows_of
+from .windows import (
+    Ints,
+    Size,
+    Windows,
+    around,
+    batch_first,
+    batch_last,
+    ints,
+    narrow,
+    short,
+    windows_of,
+)
 
 __all__ = [
     "Conv1d",
@@ -46,53 +57,99 @@ __all__ = [
 # are made of the ops.
 
 
-def _conv_closures(x: Any, w: Any, *, at: Windows) -> Any:
-    return None, lambda g: _conv_transpose(g, w, at=at), lambda g: _conv_weight(x, g, at=at)
+def _dtype(x: Any, w: Any, bias: Any) -> Any:
+    dtype = np.result_type(x, w)
+    return dtype if bias is None or dtype == HALF else np.result_type(dtype, bias)
+
+
+def _sum_over_places(g: Any) -> Any:
+    """The gradient of a bias: the sum over all axes but that of the channels."""
+    g = batch_last(g)
+    return total(g.reshape(len(g), math.prod(g.shape[1:])), 1)
+
+
+def _conv_closures(x: Any, w: Any, _: Any, *, at: Windows) -> Any:
+    return (
+        None,
+        lambda g: _conv_transpose(g, w, None, at=at),
+        lambda g: _conv_weight(x, g, at=at),
+        _sum_over_places,
+    )
 
 
 @op(plain=_conv_closures)
-def _conv(x, w, *, at):
-    """(batch, in, *size), (out, in / groups, *kernel) -> (batch, out, *out)."""
-    matrix, windows = at.weight(w), at.of(at.padded(x))
-    y = np.empty((*matrix.shape[:2], math.prod(at.out) * len(x)), np.result_type(x, w))
-    for slab, columns in at.slabs(windows):
-        np.matmul(matrix, at.matrix(slab), out=y[..., columns])
-    y = np.moveaxis(y.reshape(len(w), *at.out, len(x)), -1, 0)
-    return y, *_conv_closures(x, w, at=at)[1:]
+def _conv(x, w, bias, *, at):
+    """(batch, in, *size), (out, in / groups, *kernel) -> (batch, out, *out), plus the bias."""
+    weight = at.weight(w)
+    groups, outs, _ = weight.shape
+    places = math.prod(at.out) * len(x)
+    # As in `matrices`, the rows are no power of two apart.
+    y = np.empty((groups, outs, places + 16), _dtype(x, w, bias))[..., :places]
+    for matrix, group, columns in at.matrices(at.padded(x)):
+        some, rows, inner, count = matrix.shape
+        n = narrow(matrix, outs)
+        several = matrix.reshape(some, rows, inner, count // n, n).swapaxes(2, 3)
+        part = y[group, :, columns].reshape(some, outs, rows, count // n, n)
+        part = part.transpose(0, 2, 3, 1, 4)
+        np.matmul(weight[group, None, None], several, out=part)
+        if bias is not None:
+            part += bias.reshape(groups, 1, 1, outs, 1)[group]
+    y = batch_first(y.reshape(len(w), *at.out, len(x)))
+    return y, *_conv_closures(x, w, bias, at=at)[1:]
 
 
-def _conv_transpose_closures(y: Any, w: Any, *, at: Windows) -> Any:
-    return None, lambda g: _conv(g, w, at=at), lambda g: _conv_weight(g, y, at=at)
+def _conv_transpose_closures(y: Any, w: Any, _: Any, *, at: Windows) -> Any:
+    return (
+        None,
+        lambda g: _conv(g, w, None, at=at),
+        lambda g: _conv_weight(g, y, at=at),
+        _sum_over_places,
+    )
 
 
 @op(plain=_conv_transpose_closures)
-def _conv_transpose(y, w, *, at):
-    """(batch, out, *out), (out, in / groups, *kernel) -> (batch, in, *size)."""
-    closures = _conv_transpose_closures(y, w, at=at)[1:]
+def _conv_transpose(y, w, bias, *, at):
+    """(batch, out, *out), (out, in / groups, *kernel) -> (batch, in, *size), plus the bias."""
+    closures = _conv_transpose_closures(y, w, bias, at=at)[1:]
+    if max(at.stride) > 1 and len(w) == at.groups and w.shape[1] == 1:
+        y, at = at.spread(y)  # channels on their own: products take no time, adding windows does
     if turned := at.turned(w):  # copying windows takes half of the time of adding them
-        return _conv(y, turned[0], at=turned[1]), *closures
-    rows, matrix = at.rows(y), at.weight(w).swapaxes(1, 2)
-    x = at.empty(w.shape[1] * at.groups, len(y), np.result_type(y, w))
+        return _conv(y, turned[0], bias, at=turned[1]), *closures
+    rows, matrix = (
+        at.rows(y),
+        w.reshape(at.groups, len(w) // at.groups, math.prod(w.shape[1:])).swapaxes(1, 2),
+    )
+    x = at.empty(w.shape[1] * at.groups, len(y), _dtype(y, w, bias))
     for slab, columns in at.slabs(at.of(x)):
         at.add(slab, matrix @ rows[..., columns])
-    return at.inner(x), *closures
+    x = at.inner(x)
+    if bias is not None:
+        x += bias.reshape(-1, *(1,) * len(at.size))
+    return x, *closures
 
 
 def _conv_weight_closures(x: Any, y: Any, *, at: Windows) -> Any:
-    return None, lambda g: _conv_transpose(y, g, at=at), lambda g: _conv(x, g, at=at)
+    return None, lambda g: _conv_transpose(y, g, None, at=at), lambda g: _conv(x, g, None, at=at)
 
 
 @op(plain=_conv_weight_closures)
 def _conv_weight(x, y, *, at):
     """(batch, in, *size), (batch, out, *out) -> (out, in / groups, *kernel)."""
-    rows, windows = at.rows(y), at.of(at.padded(x))
     # Turned round: a product with as few columns as there are channels is faster than one with as
     # few rows.
-    w = sum(
-        single(at.matrix(slab) @ rows[..., columns].swapaxes(1, 2))
-        for slab, columns in at.slabs(windows)
-    )
-    w = like(w, x).swapaxes(1, 2).reshape(y.shape[1], x.shape[1] // at.groups, *at.kernel)
+    rows = at.rows(y).swapaxes(1, 2)
+    groups, _, outs = rows.shape
+    ins, (high, *wide) = x.shape[1] // groups, at.kernel
+    dtype = np.result_type(x, y)
+    shape = groups, ins * math.prod(at.kernel), outs
+    w = np.zeros(shape, np.float32 if dtype == HALF else dtype)
+    for matrix, group, columns in at.matrices(at.padded(x)):
+        some, count, inner, length = matrix.shape
+        n = narrow(matrix, outs, 512)
+        several = matrix.reshape(some, count, inner, length // n, n).swapaxes(2, 3)
+        part = rows[group, columns].reshape(some, count, length // n, n, outs)
+        w[group] += single(several @ part).sum(axis=(1, 2))
+    w = like(w, x).swapaxes(1, 2).reshape(y.shape[1], high, ins, *wide).swapaxes(1, 2)
     return w, *_conv_weight_closures(x, y, at=at)[1:]
 
 
@@ -175,8 +232,7 @@ def _convolve(
 ) -> Any:
     _check(who, n, x, weight, bias, groups, ins=1)
     at = windows_of(who, x.shape[-n:], weight.shape[2:], stride, padding, dilation, groups)
-    single = x.ndim == n + 1
-    return _finish(_conv(x[None] if single else x, weight, at=at), bias, single)
+    return _apply(_conv, n, x, weight, bias, at)
 
 
 @door
@@ -275,8 +331,7 @@ def _transpose(
     if min(size) < 1:
         raise ValueError(f"{who}: padding={padding} cuts off all of the output: its size is {size}")
     at = Windows(size, kernel, out, stride, dilation, tuple((p, p) for p in padding), groups)
-    single = x.ndim == n + 1
-    return _finish(_conv_transpose(x[None] if single else x, weight, at=at), bias, single)
+    return _apply(_conv_transpose, n, x, weight, bias, at)
 
 
 # What the functions share
@@ -309,11 +364,9 @@ def _check(who: str, n: int, x: Any, weight: Any, bias: Any, groups: int, ins: i
         raise ValueError(f"{who}: got a bias of shape {bias.shape}, expected ({outs},)")
 
 
-def _finish(y: Any, bias: Any, alone: bool) -> Any:
-    if bias is not None:
-        side = bias.reshape(bias.shape + (1,) * (y.ndim - 2))
-        y = like(single(y) + single(side), y)  # its gradient is a sum over all places
-    return y[0] if alone else y
+def _apply(f: Any, n: int, x: Any, weight: Any, bias: Any, at: Windows) -> Any:
+    """An op on `x`, with a batch or without."""
+    return f(x, weight, bias, at=at) if x.ndim == n + 2 else f(x[None], weight, bias, at=at)[0]
 
 
 # Layers

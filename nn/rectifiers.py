@@ -51,7 +51,10 @@ __all__ = [
 
 # Where the derivative is constant in pieces the op is linear: no derivative goes through the
 # mask that tells the pieces apart. Those that networks are full of do without np.where, which
-# takes ten times as long as a product (the processor cannot guess a random mask).
+# takes ten times as long as a product (the processor cannot guess a random mask). A product of
+# floats takes less than one with booleans, and from LARGE numbers on the maximum of two arrays
+# half of what the maximum of an array and a number does.
+LARGE = 4096
 
 # relu, and how it may leak
 
@@ -60,8 +63,12 @@ __all__ = [
 @op(linear=True)
 def relu(x):
     """max(x, 0). The derivative at 0 is 0."""
-    y = np.maximum(x, 0)
-    return y, lambda g: g * (y > 0)
+    if x.size < LARGE:
+        y = np.maximum(x, 0)
+    else:
+        y = np.zeros_like(x)
+        np.maximum(x, y, out=y)
+    return y, lambda g: g * (y > 0).astype(y.dtype)
 
 
 @door
@@ -169,7 +176,7 @@ def selu(x: Any) -> Any:
 @op(linear=True)
 def _clipped(x, low=-1.0, high=1.0):
     y = np.clip(x, low, high)
-    return y, lambda g: g * ((y > low) & (y < high))
+    return y, lambda g: g * ((y > low) & (y < high)).astype(y.dtype)
 
 
 @door

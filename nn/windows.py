@@ -21,9 +21,12 @@ __all__ = [
     "Unfold",
     "Windows",
     "around",
+    "batch_first",
+    "batch_last",
     "fold",
     "ints",
     "is_int",
+    "narrow",
     "unfold",
     "windows_of",
 ]
@@ -31,8 +34,23 @@ __all__ = [
 Ints = tuple[int, ...]
 Size = int | tuple[int, ...]
 
-# So many numbers of windows are copied at a time: as many as fit into the cache of a core.
-SLAB = 2**17
+# So many numbers of windows are copied at a time.
+SLAB = 2**18
+# Products of m n k up to this OpenBLAS does by itself: it neither copies the numbers once more nor
+# waits for other threads. With few channels that is up to twice as fast.
+SMALL = 1_000_000
+# But with fewer columns than this no product is fast.
+NARROW = 32
+
+
+def batch_last(x: Any) -> Any:
+    """`x`, with its first axis behind the others; np.moveaxis takes ten times as long."""
+    return x.transpose(*range(1, x.ndim), 0)
+
+
+def batch_first(x: Any) -> Any:
+    """The inverse of `batch_last`."""
+    return x.transpose(-1, *range(x.ndim - 1))
 
 
 class Windows(NamedTuple):
@@ -58,12 +76,12 @@ class Windows(NamedTuple):
     def inner(self, full: Any) -> Any:
         """What is not padding, as (batch, channels, *size)."""
         index = [slice(a, a + m) for m, (a, _) in zip(self.size, self.padding, strict=True)]
-        return np.moveaxis(full[(slice(None), *index)], -1, 0)
+        return batch_first(full[(slice(None), *index)])
 
     def padded(self, x: Any) -> Any:
         """`x` in the midst of zeros, or by itself: not to be written to."""
         if not any(map(sum, self.padding)):
-            return np.ascontiguousarray(np.moveaxis(x, 0, -1))
+            return np.ascontiguousarray(batch_last(x))
         full = self.empty(x.shape[1], x.shape[0], x.dtype)
         self.inner(full)[...] = x
         return full
@@ -91,20 +109,56 @@ class Windows(NamedTuple):
             slab = windows[(*(slice(None),) * (n + 1), slice(a, b))]
             yield slab, slice(a * columns, b * columns)
 
-    def matrix(self, windows: Any) -> Any:
-        """Windows, copied, as (groups, channels of the group * kernel, out * batch)."""
-        n = len(self.kernel)
-        rows = math.prod(windows.shape[: n + 1]) // self.groups
-        return windows.reshape(self.groups, rows, math.prod(windows.shape[n + 1 :]))
+    def matrices(self, full: Any) -> Iterator[tuple[Any, slice, slice]]:
+        """The windows of a padded array as what a weight is multiplied with.
+
+        Some groups and rows of `out` at a time: (groups, rows, kernel * channels of the group,
+        columns), which groups they are, and which columns of all.
+
+        Neighbouring rows see the same rows of the array. So the windows are copied along the other
+        axes only, row by row, and a row of `out` multiplies as many of these as the kernel is
+        high: matrices that overlap in memory.
+        """
+        n, groups, (high, *wide), stride = len(self.kernel), self.groups, self.kernel, self.stride
+        columns = math.prod(self.out[1:]) * full.shape[-1]  # in a row
+        lines = len(full) // groups * math.prod(wide)  # for a row of the kernel
+        overlap = self.dilation[0] == 1 and high > stride[0] and columns > NARROW
+        at = self
+        if overlap:
+            size = full.shape[1], *self.out[1:]
+            at = self._replace(kernel=(1, *wide), out=size, stride=(1, *stride[1:]))
+        windows = at.of(full)
+        windows = windows.reshape(groups, len(full) // groups, *windows.shape[1:])
+        # From (groups, channels, *kernel, *out, batch) to (groups, rows, channels, ...), either the
+        # rows of the array or those of the kernel.
+        windows = np.moveaxis(windows[:, :, 0], n + 1, 1) if overlap else windows.swapaxes(1, 2)
+        row = max(1, lines * columns * (1 if overlap else high))  # of one group
+        some = max(1, SLAB // (row * (full.shape[1] if overlap else self.out[0])))  # groups
+        row *= min(some, groups)
+        step = max(1, (SLAB // row - high) // stride[0] + 1 if overlap else 2 * SLAB // row)
+        for g, a in product(range(0, groups, some), range(0, max(1, self.out[0]), step)):
+            group, b = windows[g : g + some], min(a + step, self.out[0])
+            if overlap:
+                slab = group[:, stride[0] * a : stride[0] * (b - 1) + high]
+                rows = _apart(slab, (*slab.shape[:2], lines, columns))
+                matrix = _overlapping(rows, high, stride[0])
+            else:
+                slab = group[(*(slice(None),) * (n + 2), slice(a, b))]
+                matrix = _apart(slab, (len(slab), 1, high * lines, (b - a) * columns))
+            yield matrix, slice(g, g + some), slice(a * columns, b * columns)
 
     def rows(self, y: Any) -> Any:
         """(batch, channels, *out) as (groups, channels of the group, out * batch)."""
         columns = math.prod(self.out) * y.shape[0]
-        return np.moveaxis(y, 0, -1).reshape(self.groups, y.shape[1] // self.groups, columns)
+        return batch_last(y).reshape(self.groups, y.shape[1] // self.groups, columns)
 
     def weight(self, w: Any) -> Any:
-        """(out, in of a group, *kernel) as (groups, out of the group, in of a group * kernel)."""
-        return w.reshape(self.groups, w.shape[0] // self.groups, math.prod(w.shape[1:]))
+        """(out, in of a group, *kernel) as (groups, out of the group, in of a group * kernel).
+
+        The first axis of the kernel comes before the channels, as in `matrices`.
+        """
+        shape = self.groups, w.shape[0] // self.groups, math.prod(w.shape[1:])
+        return np.ascontiguousarray(w.swapaxes(1, 2)).reshape(shape)
 
     def turned(self, w: Any) -> tuple[Any, Windows] | None:
         """The kernel and the windows with which the transpose of a convolution is one, too.
@@ -123,12 +177,53 @@ class Windows(NamedTuple):
         w = np.flip(w, tuple(range(3, w.ndim))).reshape(ins, outs // self.groups, *self.kernel)
         return w, self._replace(size=self.out, out=self.size, padding=padding)
 
+    def spread(self, y: Any) -> tuple[Any, Windows]:
+        """(batch, channels, *out) with zeros in between, as if all strides were 1."""
+        out = tuple((m - 1) * s + 1 for m, s in zip(self.out, self.stride, strict=True))
+        full = batch_first(np.zeros((y.shape[1], *out, len(y)), y.dtype))
+        full[(..., *(slice(None, None, s) for s in self.stride))] = y
+        return full, self._replace(out=out, stride=(1,) * len(out))
+
     def add(self, windows: Any, numbers: Any) -> None:
         """Add to windows, which overlap: one place of the kernel at a time."""
         numbers = numbers.reshape(windows.shape)
         for place in product(*map(range, self.kernel)):
             at = (slice(None), *place)
             windows[at] += numbers[at]
+
+
+def _apart(windows: Any, shape: Ints) -> Any:
+    """A copy of windows as matrices.
+
+    With a power of two from line to line all lines would be put into the same few places of the
+    cache: a product then takes up to twice the time.
+    """
+    matrix = np.empty((*shape[:-1], shape[-1] + 16), windows.dtype)[..., : shape[-1]]
+    if windows.size:
+        # All examples of a place, which lie together, as one item: with a stride along the axis
+        # before them it takes a half to a tenth of the time.
+        item = np.dtype(f"V{windows.shape[-1] * windows.itemsize}")
+        matrix.reshape(windows.shape).view(item)[...] = windows.view(item)
+    return matrix
+
+
+def _overlapping(rows: Any, high: int, stride: int) -> Any:
+    """A view of (groups, rows, lines, columns): `high` rows as one matrix, each `stride` steps."""
+    groups, count, lines, columns = rows.shape
+    shape = groups, (count - high) // stride + 1, high * lines, columns
+    group, row, line, item = rows.strides
+    return np.ndarray(shape, rows.dtype, rows.base, strides=(group, stride * row, line, item))
+
+
+def narrow(matrix: Any, outs: int, least: int = 0) -> int:
+    """How many columns of a matrix to multiply with `outs` rows, or to add up, at a time.
+
+    So many that the product is SMALL and they divide all columns; all, if `least` are too many.
+    """
+    least = least or NARROW
+    rows, columns = matrix.shape[-2:]
+    most = min(columns, SMALL // max(1, rows * outs))
+    return next((n for n in range(most, least - 1, -1) if columns % n == 0), max(1, columns))
 
 
 # Of these one number in a tuple is for all axes, as PyTorch has it.
@@ -255,7 +350,7 @@ def fold(
 
 @op(linear=True)
 def _unfold(x, *, at):
-    windows = np.moveaxis(at.of(at.padded(x)), -1, 0)
+    windows = batch_first(at.of(at.padded(x)))
     shape = len(x), x.shape[1] * math.prod(at.kernel), math.prod(at.out)
     return windows.reshape(shape), lambda g: _fold(g, at=at)
 
@@ -264,7 +359,7 @@ def _unfold(x, *, at):
 def _fold(y, *, at):
     channels = y.shape[1] // math.prod(at.kernel)
     x = at.empty(channels, len(y), y.dtype)
-    at.add(at.of(x), np.moveaxis(y.reshape(len(y), channels, *at.kernel, *at.out), 0, -1))
+    at.add(at.of(x), batch_last(y.reshape(len(y), channels, *at.kernel, *at.out)))
     return at.inner(x), lambda g: _unfold(g, at=at)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import nn
+import nn.functional as F
 from autograd import Tensor, op
 
 RNG = np.random.default_rng(0)
@@ -40,6 +41,13 @@ def passing(x, how=None):
 
 INDEX = RNG.integers(0, 50, 600)
 PAIR = RNG.integers(0, 50, (30, 40))
+IMAGES = 24, 4, 13, 16
+
+
+def kernel(x: Any, *shape: int) -> np.ndarray:
+    return np.random.default_rng(1).standard_normal(shape).astype(x.dtype)
+
+
 RULES: dict[str, tuple[tuple[int, ...], Callable[[Any], Any]]] = {
     "rows of an even width": ((50, 8), lambda x: x[INDEX]),
     "rows of an odd width": ((50, 7), lambda x: x[INDEX]),
@@ -75,6 +83,18 @@ RULES: dict[str, tuple[tuple[int, ...], Callable[[Any], Any]]] = {
     "rfft": ((50, 8), lambda x: np.fft.irfft(np.fft.rfft(x, axis=0), axis=0)),
     "reshape": ((50, 8), lambda x: x.T.reshape(20, 20)),
     "concatenate": ((50, 8), lambda x: np.concatenate([x, x[::-1]], 1)),
+    "convolution": (IMAGES, lambda x: F.conv2d(x, kernel(x, 8, 4, 3, 3), padding=1)),
+    "convolution, stride": (IMAGES, lambda x: F.conv2d(x, kernel(x, 8, 4, 3, 3), stride=2)),
+    "convolution, one by one": (IMAGES, lambda x: F.conv2d(x, kernel(x, 8, 4, 1, 1))),
+    "depthwise": (IMAGES, lambda x: F.conv2d(x, kernel(x, 4, 1, 3, 3), padding=1, groups=4)),
+    "depthwise, stride": (IMAGES, lambda x: F.conv2d(x, kernel(x, 4, 1, 3, 3), None, 2, groups=4)),
+    "transposed": (IMAGES, lambda x: F.conv_transpose2d(x, kernel(x, 4, 3, 3, 3), stride=2)),
+    "max pooling": (IMAGES, lambda x: F.max_pool2d(x, 2)),
+    "max pooling, overlapping": (IMAGES, lambda x: F.max_pool2d(x, 3, 2, 1)),
+    "mean pooling": (IMAGES, lambda x: F.avg_pool2d(x, 2)),
+    "batch norm": (IMAGES, lambda x: F.batch_norm(x, None, None, training=True)),
+    "relu": (IMAGES, F.relu),
+    "relu6": (IMAGES, F.relu6),
 }
 
 

@@ -19,7 +19,13 @@ from autograd import Tensor, gradients, no_grad
 NAME = re.compile(r"\b[agctw]\d+\b")
 CODE: dict[str, CodeType] = {}
 #: How much is computed at a time; with less, small programs go through several blocks.
-BLOCKS = {("nn.attention", "BLOCK"): 8, ("nn.erf", "BLOCK"): 8, ("nn.windows", "SLAB"): 64}
+BLOCKS = {
+    ("nn.attention", "BLOCK"): 8,
+    ("nn.erf", "BLOCK"): 8,
+    ("nn.windows", "SLAB"): 64,
+    ("nn.windows", "SMALL"): 200,
+    ("nn.windows", "NARROW"): 2,
+}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pytest
 import nn
 import nn.functional as F
 from autograd import LeafInPlaceError, Tensor, gradcheck, gradgradcheck, gradients, no_grad
+from nn.rectifiers import LARGE
 
 INF = math.inf
 PIECES = ["relu", "relu6", "leaky_relu", "rrelu", "elu", "selu", "celu", "hardtanh"]
@@ -104,6 +105,24 @@ def test_erf_gradients() -> None:
 )
 def test_slope_at_kinks(f: Any, x: list[float], expected: list[float]) -> None:
     np.testing.assert_allclose(slope(f, x), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int8])
+def test_relu_of_many_is_that_of_each(dtype: Any) -> None:
+    x = np.random.default_rng(0).integers(-50, 50, (3, 40, 90)).astype(dtype)
+    if dtype != np.int8:
+        x.flat[:5] = np.nan, -INF, INF, -0.0, 0.0
+    assert x.size > LARGE
+    each = np.array([F.relu(row) for row in x.reshape(-1, 9)]).reshape(x.shape)
+    for turned in (x, x.T.copy().T, x[:, ::-1], np.asfortranarray(x)):
+        y = F.relu(turned)
+        assert (y.dtype, y.strides) == (dtype, np.positive(turned).strides)
+        np.testing.assert_array_equal(y, each[:, ::-1] if turned.base is x else each)
+    if dtype == np.float64:
+        t = Tensor(np.where(x == 0, 1, np.nan_to_num(x, posinf=1, neginf=-1)), requires_grad=True)
+        (g,) = gradients((F.relu(t) ** 3).sum(), t, create_graph=True)
+        (gg,) = gradients(g.sum(), t)
+        np.testing.assert_array_equal(gg, np.where(t.data > 0, 6 * t.data, 0))
 
 
 def test_values_at_kinks() -> None:

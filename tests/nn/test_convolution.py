@@ -51,6 +51,8 @@ CASES: list[Any] = [
     ((2, 4, 6, 5), (6, 2, 2, 3), (2, 1), (1, 2), (2, 1), 2),
     ((1, 3, 4, 4), (6, 1, 3, 3), (1, 1), (1, 1), (1, 1), 3),
     ((2, 2, 5, 4), (3, 2, 1, 1), (2, 3), (0, 1), (1, 1), 1),
+    ((2, 3, 6, 5), (3, 1, 3, 2), (2, 3), (1, 0), (1, 2), 3),
+    ((2, 3, 8), (3, 1, 2), (3,), (0,), (1,), 3),
     ((0, 2, 5, 4), (3, 2, 2, 2), (1, 1), (1, 0), (1, 1), 1),
     ((2, 2, 3, 4, 3), (2, 2, 2, 3, 2), (1, 2, 1), (0, 1, 1), (2, 1, 1), 1),
     ((1, 2, 3, 3, 2), (2, 1, 3, 2, 1), (1, 1, 2), (1, 0, 0), (1, 2, 1), 2),
@@ -111,12 +113,12 @@ def test_the_form_of_three_arrays(case: Any) -> None:
     at = windows.windows_of("f", shape[2:], weight[2:], stride, padding, dilation, groups)
     x, w = normal(*shape), normal(*weight)
     y = normal(shape[0], weight[0], *at.out)
-    form = (y * convolution._conv(x, w, at=at)).sum()
-    np.testing.assert_allclose((x * convolution._conv_transpose(y, w, at=at)).sum(), form)
+    form = (y * convolution._conv(x, w, None, at=at)).sum()
+    np.testing.assert_allclose((x * convolution._conv_transpose(y, w, None, at=at)).sum(), form)
     np.testing.assert_allclose((w * convolution._conv_weight(x, y, at=at)).sum(), form)
     ops = [
-        (convolution._conv, x, w),
-        (convolution._conv_transpose, y, w),
+        (lambda x, w, at: convolution._conv(x, w, None, at=at), x, w),
+        (lambda y, w, at: convolution._conv_transpose(y, w, None, at=at), y, w),
         (convolution._conv_weight, x, y),
     ]
     for op, a, b in ops:
@@ -134,30 +136,85 @@ def test_third_derivative() -> None:
     gradgradcheck(slope, x, w)
 
 
-@pytest.mark.parametrize("slab", [1, 100])
-def test_slabs_change_nothing(slab: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("config", [{"stride": (1, 2), "padding": 1}, {"dilation": (2, 1)}])
+@pytest.mark.parametrize(
+    ("slab", "small", "narrow", "counts"),
+    [
+        (1, 0, 1, {3, 6, 7, 14}),  # one row of windows at a time
+        (300, 0, 1, {2, 3, 4, 6, 7}),
+        (10**9, 0, 10**9, {1}),  # all at once, by copies of whole windows
+        (10**9, 200, 2, {1}),  # and multiplied in parts
+    ],
+)
+def test_slabs_change_nothing(
+    config: Any, slab: int, small: int, narrow: int, counts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     x, w = normal(3, 4, 7, 5), normal(6, 2, 3, 2)
-    config = {"stride": (1, 2), "padding": 1, "groups": 2}
 
     def results() -> list[Any]:
         xs = [Tensor(x, requires_grad=True), Tensor(w, requires_grad=True)]
-        y = F.conv2d(*xs, **config)
-        return [
-            y.numpy() if not y.requires_grad else y.detach().numpy(),
-            *gradients((y * y).sum(), xs),
-        ]
+        y = F.conv2d(*xs, groups=2, **config)
+        return [y.detach().numpy(), *gradients((y * y).sum(), xs)]
 
     whole = results()
     monkeypatch.setattr(windows, "SLAB", slab)
+    monkeypatch.setattr(windows, "SMALL", small)
+    monkeypatch.setattr(windows, "NARROW", narrow)
     counted = []
-    slabs = windows.Windows.slabs
-    monkeypatch.setattr(
-        windows.Windows, "slabs", lambda *a: counted.append(n := list(slabs(*a))) or n
-    )
+    for name in ("slabs", "matrices"):
+        f = getattr(windows.Windows, name)
+        monkeypatch.setattr(
+            windows.Windows, name, lambda *a, f=f: counted.append(n := list(f(*a))) or n
+        )
     for a, b in zip(results(), whole, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
-    assert all(len(n) == 7 for n in counted)
     assert len(counted) == 3
+    assert {len(n) for n in counted} <= counts
+
+
+@pytest.mark.parametrize(
+    ("shape", "weight", "config"),
+    [
+        ((32, 16, 32, 32), (16, 16, 3, 3), {"padding": 1}),  # several slabs of 600,000 numbers
+        ((64, 1, 28, 28), (16, 1, 3, 3), {"padding": 1}),  # several of a small product
+        ((16, 8, 32, 32), (8, 8, 1, 1), {}),
+        ((8, 32, 32, 32), (32, 1, 3, 3), {"padding": 1, "groups": 32}),
+        ((4, 3, 64, 64), (16, 3, 7, 7), {"stride": 2, "padding": 3}),
+        ((4, 3, 64, 64), (16, 3, 4, 4), {"stride": 4}),
+    ],
+    ids=str,
+)
+def test_large(shape: Any, weight: Any, config: Any) -> None:
+    x, w = (normal(*s).astype(np.float32) for s in (shape, weight))
+    groups, stride, p = (
+        config.get(k, d) for k, d in (("groups", 1), ("stride", 1), ("padding", 0))
+    )
+    wide = np.pad(x.astype(float), ((0, 0), (0, 0), (p, p), (p, p)))
+    seen = np.lib.stride_tricks.sliding_window_view(wide, weight[2:], (2, 3))
+    seen = seen[:, :, ::stride, ::stride]
+    seen = seen.reshape(len(x), groups, -1, *seen.shape[2:])
+    kernel = w.reshape(groups, -1, *weight[1:])
+    expected = np.einsum("ngcpqij,gocij->ngopq", seen, kernel, optimize=True)
+    g = normal(*expected.shape)
+    w_grad = np.einsum("ngcpqij,ngopq->gocij", seen, g, optimize=True).reshape(w.shape)
+    x_grad = np.zeros_like(wide)
+    for i, j in np.ndindex(*weight[2:]):
+        rows, columns = (
+            slice(k, k + stride * n, stride) for k, n in zip((i, j), g.shape[3:], strict=True)
+        )
+        part = np.einsum("ngopq,goc->ngcpq", g, kernel[..., i, j], optimize=True)
+        x_grad[:, :, rows, columns] += part.reshape(len(x), -1, *g.shape[3:])
+    x_grad = x_grad[:, :, p : p + shape[2], p : p + shape[3]]
+    xt, wt = Tensor(x, requires_grad=True), Tensor(w, requires_grad=True)
+    y = F.conv2d(xt, wt, **config)
+    y.backward(g.reshape(y.shape).astype(np.float32))
+    for got, exact in [
+        (y.detach().numpy(), expected.reshape(y.shape)),
+        (wt.grad, w_grad),
+        (xt.grad, x_grad),
+    ]:
+        assert got is not None
+        np.testing.assert_allclose(got, exact, atol=3e-6 * abs(exact).max())
 
 
 @pytest.mark.parametrize(
@@ -247,11 +304,11 @@ def test_complex() -> None:
 def test_dtype_stays(dtype: Any) -> None:
     at = windows.windows_of("f", (4, 4), (3, 2), 1, 1, 1)
     x, w = normal(2, 3, 4, 4).astype(dtype), normal(5, 3, 3, 2).astype(dtype)
-    y = convolution._conv(x, w, at=at)
+    y = convolution._conv(x, w, None, at=at)
     columns = windows._unfold(x, at=at)
     for op, *arrays in [
-        (convolution._conv, x, w),
-        (convolution._conv_transpose, y, w),
+        (convolution._conv, x, w, normal(5).astype(dtype)),
+        (convolution._conv_transpose, y, w, normal(3).astype(dtype)),
         (convolution._conv_weight, x, y),
         (windows._unfold, x),
         (windows._fold, columns),
@@ -264,6 +321,9 @@ def test_dtype_stays(dtype: Any) -> None:
             assert (g.dtype, g.shape) == (dtype, array.shape)
     b = normal(5).astype(dtype)
     assert F.conv2d(x, w, b).dtype == dtype
+    wide = F.conv2d(x, w, b.astype(float))
+    assert wide.dtype == (dtype if dtype == np.float16 else np.float64)
+    np.testing.assert_allclose(wide, F.conv2d(x, w) + b.reshape(5, 1, 1), rtol=1e-2)
     assert F.conv_transpose2d(x, w.swapaxes(0, 1), b).dtype == dtype
 
 

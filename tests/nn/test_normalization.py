@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -79,6 +80,51 @@ def test_two_orders_of_derivatives(f: Any, shape: Shape, side: Shape) -> None:
     wide = np.asfortranarray(np.stack([x, x], axis=-1))[..., ::-1][..., 0]
     np.testing.assert_allclose(f(wide, w), f(x, w), rtol=1e-12)
     gradcheck(f, wide, w)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["batch", "instance"])
+def test_batch_norm_is_normalize_in_every_layout(name: str, dtype: Any) -> None:
+    f, axes = (batches, (0, 2, 3)) if name == "batch" else (instances, (2, 3))
+    x, g = (values(*shape).astype(dtype) for shape in [(16, 4, 9, 7), (16, 4, 9, 7)])
+    g = g[::-1] ** 2
+    w, b = (values(8).astype(dtype).reshape(2, 4, 1, 1))[:, None]
+    exact = [Tensor(a.astype(float), requires_grad=True) for a in (x, w, b)]
+    normalize(*exact, axes=axes, apart=True).backward(g.astype(float))
+    turns = {
+        "as it is": lambda a: a,
+        "batch last": lambda a: np.moveaxis(np.moveaxis(a, 0, -1).copy(), -1, 0),
+        "strided": lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
+        "reversed": lambda a: a[::-1].copy()[::-1],
+        "channels last": lambda a: np.moveaxis(np.moveaxis(a, 1, -1).copy(), -1, 1),
+    }
+    share = 1e-13 if dtype == np.float64 else 2e-6
+    for turned, (how, turn) in itertools.product(turns.values(), turns.items()):
+        given = [Tensor(turned(x), requires_grad=True)]
+        given += [Tensor(a.reshape(4), requires_grad=True) for a in (w, b)]
+        before = given[0].data.copy()
+        y = f(*given)
+        y.backward(turn(g))
+        np.testing.assert_array_equal(given[0].data, before)
+        for t, e in zip(given, exact, strict=True):
+            assert t.grad is not None
+            assert t.grad.dtype == dtype
+            expected = e.grad.reshape(t.shape)
+            within = share * abs(expected).max()
+            np.testing.assert_allclose(t.grad, expected, rtol=0, atol=within, err_msg=how)
+
+
+def test_batch_norm_in_float32_is_that_in_float64() -> None:
+    x = np.moveaxis(values(4, 32, 32, 32), -1, 0) * 5 + 100  # 32,768 numbers each
+    g = np.random.default_rng(2).standard_normal(x.shape)
+    single = Tensor(x.astype(np.float32), requires_grad=True)
+    exact = Tensor(single.data.astype(float), requires_grad=True)
+    y, y_exact = batches(single), batches(exact)
+    y.backward(g.astype(np.float32))
+    y_exact.backward(g)
+    np.testing.assert_allclose(y.detach().numpy(), y_exact.detach().numpy(), atol=1e-5)
+    assert single.grad is not None
+    np.testing.assert_allclose(single.grad, exact.grad, atol=2e-6)
 
 
 def test_formulas() -> None:

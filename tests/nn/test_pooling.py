@@ -10,6 +10,7 @@ import pytest
 import nn
 import nn.functional as F
 from autograd import Tensor, gradcheck, gradgradcheck, gradients
+from nn import lines
 
 INF, NAN = np.inf, np.nan
 
@@ -103,6 +104,63 @@ def test_with_indices_or_without_is_the_same(window: tuple[Any, ...]) -> None:
     expected = np.zeros((6, 42))
     np.add.at(expected, (np.arange(6)[:, None], at.reshape(6, -1)), v.reshape(6, -1))
     np.testing.assert_allclose(np.asarray(a).reshape(6, 42), expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("shape", "window"),
+    [
+        ((2, 3, 8, 6), (2,)),
+        ((2, 3, 7, 9), (2, 3)),  # some numbers are in no window
+        ((2, 3, 7, 6), (2, 2, 1)),  # windows begin in the padding
+        ((2, 3, 7, 5), (3, None, 1, True)),  # and end there
+        ((2, 2, 5, 6), ((1, 2), (2, 3))),
+        ((3, 2, 4, 6, 2), (2,)),
+        ((2, 1, 1, 1), (200, None, 100)),  # the number of a place takes two bytes
+        ((0, 2, 4, 4), (2,)),
+    ],
+    ids=str,
+)
+def test_all_axes_at_once_or_one_by_one(
+    shape: Any, window: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    kernel, stride, padding, hanging = (*window, *(None, 0, False)[len(window) - 1 :])
+    n = len(shape) - 2
+    settings = {"stride": stride, "padding": padding, "ceil_mode": hanging}
+    x = rng.integers(0, 3, shape).astype(float)  # many are equal
+    counted: list[int] = []
+
+    def results() -> list[Any]:
+        got = []
+        for name in ("max", "avg"):
+            pool = getattr(F, f"{name}_pool{n}d")
+            for last in (False, True):
+                t = Tensor(
+                    np.moveaxis(np.moveaxis(x, 0, -1).copy(), -1, 0) if last else x,
+                    requires_grad=True,
+                )
+                y = pool(t, kernel, **settings)
+                v = np.random.default_rng(1).standard_normal(y.shape)
+                (g,) = gradients((y**2 * v).sum(), t, create_graph=True)
+                (gg,) = gradients((g**2).sum(), t)
+                got += [y.detach().numpy(), g.detach().numpy(), gg]
+        return got
+
+    steps = lines._steps
+    monkeypatch.setattr(lines, "_steps", lambda a: counted.append(len(s := steps(a))) or s)
+    at_once = results()
+    assert set(counted) == {1}
+    monkeypatch.setattr(
+        lines, "_steps", lambda a: [(-i, (line,)) for i, line in enumerate(reversed(a), 1)]
+    )
+    for a, b in zip(at_once, results(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+def test_overlapping_windows_and_large_ones_go_one_axis_after_the_other() -> None:
+    for kernel, stride in [(3, 2), (4, 4)]:
+        line = lines.regular("f", 8, kernel, stride, 0, 1, False)
+        assert len(lines._steps([line, line])) == 2
 
 
 @pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d"])
