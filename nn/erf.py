@@ -14,6 +14,13 @@ from .doors import door
 
 __all__ = ["erf"]
 
+# tanh(x P(x²)) is erf(x) up to 1e-7 of it, the least that seven coefficients can do. P grows beyond
+# the x of 4 that they were fitted to, where both are 1.
+P = (
+    1.1283792743279502, 0.10276905561638461, -1.918304452647511e-4, -6.197849341387542e-4,
+    8.763742001147361e-5, -5.668489187845764e-6, 1.418529235422806e-7,
+)  # fmt: skip
+
 N = 2048  # entries of the table per unit of x; a power of two, so that k/N is exact
 FAR = 6  # from here on erf(x) rounds to 1
 BLOCK = 2**14  # so many numbers at a time: their intermediate results stay in the cache
@@ -34,23 +41,41 @@ def _erf_again(x: Any) -> Any:
 def erf(x):
     """The error function 2/sqrt(pi) times the integral of exp(-t²) from 0 to x.
 
-    Read off a table at the nearest k/N. The rest of the integral, over d = x - k/N, is expanded
-    about its middle m, where every other term of the Taylor series cancels:
-
-        d 2/sqrt(pi) exp(-m²) (1 + d²(2m² - 1)/12)
-
-    As abs(d) <= 1/4096 this has all digits: the error is at most two units of the last place.
+    In float32 it is the tanh of a polynomial, to 3e-7 of it; in float64 it is read off a table, to
+    two units of the last place.
     """
     x = np.asarray(x)
     wide = np.result_type(x, np.float32)
-    flat = x.reshape(-1).astype(wide, copy=False)
+    y = (_by_tanh if wide.itemsize == 4 else _by_table)(x.astype(wide, copy=False))
+    return y.astype(x.dtype if x.dtype.kind == "f" else wide, copy=False), _erf_again(x)[1]
+
+
+def _by_tanh(x: Any) -> Any:
+    with np.errstate(over="ignore", under="ignore"):  # where erf is 1, or a multiple of x
+        xx = np.asarray(x * x)
+        y = np.asarray(xx * P[-1])
+        for c in P[-2:0:-1]:
+            y += c
+            y *= xx
+        y += P[0]
+        y *= x
+    return np.tanh(y, out=y)
+
+
+def _by_table(x: Any) -> Any:
+    """The value at the nearest k/N, and the rest of the integral, over d = x - k/N.
+
+    That is expanded about its middle m, where every other term of the Taylor series cancels:
+
+        d 2/sqrt(pi) exp(-m²) (1 + d²(2m² - 1)/12)
+
+    As abs(d) <= 1/4096 this has all digits.
+    """
+    flat = x.reshape(-1)
     y = np.empty_like(flat)
     for a in range(0, flat.size, BLOCK):
         y[a : a + BLOCK] = _block(flat[a : a + BLOCK])
-    return (
-        y.reshape(x.shape).astype(x.dtype if x.dtype.kind == "f" else wide, copy=False),
-        _erf_again(x)[1],
-    )
+    return y.reshape(x.shape)
 
 
 def _block(x: Any) -> Any:
@@ -66,8 +91,6 @@ def _block(x: Any) -> Any:
     slope *= 2 / math.sqrt(math.pi)
     slope *= d
     y += slope
-    if y.itemsize == 4:
-        return y  # what follows would change no digit of float32
     m *= 2
     m -= 1
     d *= d
