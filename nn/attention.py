@@ -81,7 +81,7 @@ def scaled_dot_product_attention(
     kept = None
     if dropout_p:
         kept = _dropout(np.ones(scores, query.dtype), dropout_p, generator=generator)
-    return _attend(query * scale, key, value, mask, kept=kept)
+    return _attend(query, key, value, mask, kept=kept, scale=scale)
 
 
 def causal_mask(queries: int, keys: int, dtype: Any) -> Any:
@@ -152,82 +152,131 @@ def _for_each_head(query: tuple[int, ...], x: Any) -> Any:
 # which change no other row, it would have -inf - -inf and 0/0.
 
 
-def _exponentials(scores: Any) -> tuple[Any, Any]:
-    """exp(scores), up to a factor for each row that no exp overflows with, and their sums."""
+def _weights(scores: Any) -> Any:
     top = peak(scores, -1)
     e = np.exp(scores - np.where(top == -np.inf, 0, top))  # (*)
     total = e.sum(axis=-1, keepdims=True)
-    total += total == 0  # (*)
-    return e, total
+    return e / (total + (total == 0))  # (*)
 
 
 @door(wide=True)
 @op
 def _softmax(scores):
     """The weights themselves, for one who wants to see them."""
-    e, total = _exponentials(scores)
-    y = e / total
+    y = _weights(scores)
     return y, lambda g: y * (g - (g * y).sum(axis=-1, keepdims=True))
 
 
-def _core(q: Any, k: Any, v: Any, mask: Any, kept: Any) -> tuple[Any, Any]:
-    """softmax(q kᵀ + mask) v, with the weights times `kept`, a dropout mask; and the way back.
+def _turned(x: Any) -> Any:
+    return np.swapaxes(x, -1, -2)
 
-    The scores are the large thing here, L x S of them, and every pass over them counts. So what
-    can be done on the smaller sides is: not the weights are divided by their sums but the result
-    is, and the sum in softmax's gradient, Σ_j w_j (g · v_j), is g · Σ_j w_j v_j = g · out.
+
+def _attend_again(q, k, v, mask, kept=None, scale=1.0):
+    scores = (q * scale) @ _turned(k)
+    w = _weights(scores if mask is None else scores + mask)
+
+    @shared
+    def for_scores(g: Any) -> Any:
+        gw = g @ _turned(v)
+        gw = gw if kept is None else gw * kept
+        return w * (gw - (gw * w).sum(axis=-1, keepdims=True))
+
+    return (
+        None,
+        lambda g: (for_scores(g) @ k) * scale,
+        lambda g: _turned(for_scores(g)) @ (q * scale),
+        lambda g: _turned(w if kept is None else w * kept) @ g,
+        for_scores,
+    )
+
+
+@op(plain=_attend_again)
+def _attend(q, k, v, mask, kept=None, scale=1.0):
+    """softmax(q kᵀ scale + mask) v, with the weights times `kept`, a dropout mask.
+
+    A block of examples at a time, whose scores stay in the cache: half the time.
     """
-    scores = q @ np.swapaxes(k, -1, -2)
-    if mask is not None:
-        scores = scores + mask
-    e, total = _exponentials(scores)
-    w = e if kept is None else e * kept
-    out = (w @ v) / total
-
-    def back(g: Any) -> tuple[Any, Any, Any, Any]:
-        """The gradients of q, k, v and the mask."""
-        g = g / total
-        gs = g @ np.swapaxes(v, -1, -2)
-        if kept is not None:
-            gs *= kept
-        gs -= (g * out).sum(axis=-1, keepdims=True)
-        gs *= e
-        return gs @ k, np.swapaxes(gs, -1, -2) @ q, np.swapaxes(w, -1, -2) @ g, gs
-
-    return out, back
-
-
-def _attend_at_once(q, k, v, mask, kept=None):
-    out, back = _core(q, k, v, mask, kept)
-    back = shared(back)
-    return out, *(lambda g, i=i: back(g)[i] for i in range(4))
-
-
-@op(plain=_attend_at_once)
-def _attend(q, k, v, mask, kept=None):
-    """The same, a block of examples at a time, whose scores stay in the cache: half the time."""
+    mask = None if mask is None else np.ascontiguousarray(_turned(np.atleast_2d(mask)))
+    kept = None if kept is None else _turned(kept)
     step = max(1, BLOCK // max(1, math.prod(q.shape[1:-1]) * k.shape[-2]))
-    alike = q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
-    if q.ndim < 3 or not alike or len(q) <= step:
-        return _attend_at_once(q, k, v, mask, kept)
-    blocks = [slice(i, i + step) for i in range(0, len(q), step)]
+    blocks: list[Any] = [...]
+    if q.ndim > 2 and len(q) > step and q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
+        blocks = [slice(i, i + step) for i in range(0, len(q), step)]
 
-    def of_block(x: Any, at: slice) -> Any:  # a mask may be the same for all examples
+    def of_block(x: Any, at: Any) -> Any:  # a mask may be the same for all examples
         return x if x is None or x.ndim < q.ndim or len(x) == 1 else x[at]
 
     outs, backs = zip(
-        *(_core(*(of_block(x, at) for x in (q, k, v, mask, kept))) for at in blocks), strict=True
+        *(_core(scale, *(of_block(x, at) for x in (q, k, v, mask, kept))) for at in blocks),
+        strict=True,
     )
 
     @shared
     def back(g: Any) -> Any:
         parts = (back(g[at])[:3] for back, at in zip(backs, blocks, strict=True))
-        return [np.concatenate(part) for part in zip(*parts, strict=True)]
+        return [_joined(part) for part in zip(*parts, strict=True)]
 
     def for_mask(g: Any) -> Any:  # hardly ever wanted, and large
-        return np.concatenate([back(g[at])[3] for back, at in zip(backs, blocks, strict=True)])
+        return _joined([back(g[at])[3] for back, at in zip(backs, blocks, strict=True)])
 
-    return np.concatenate(outs), *(lambda g, i=i: back(g)[i] for i in range(3)), for_mask
+    return _joined(outs), *(lambda g, i=i: back(g)[i] for i in range(3)), for_mask
+
+
+def _joined(parts: Any) -> Any:
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+def _core(scale: float, q: Any, k: Any, v: Any, mask: Any, kept: Any) -> tuple[Any, Any]:
+    """The result for a block, and the way back.
+
+    The scores are the large thing here, L x S of them, and every pass over them counts. So what
+    can be done on the smaller sides is: not the weights are divided by their sums but the result
+    is, and the sum in softmax's gradient, Σ_j w_j (g · v_j), is g · Σ_j w_j v_j = g · out. The
+    scores, `mask` and `kept` are turned round, a column for each query: NumPy is slow at the maxima
+    of short rows.
+    """
+    columns = np.multiply(_turned(q), scale, order="C")  # in order for the product
+    e = np.asarray(k @ columns)
+    if mask is not None:
+        e += mask
+    top = _peaks(e)
+    e -= np.where(top == -np.inf, 0, top)  # (*)
+    np.exp(e, out=e)
+    total = (np.ones(e.shape[-2], e.dtype) @ e)[..., None]
+    total += total == 0  # (*)
+    w = e if kept is None else e * kept
+    out = _product(_turned(w), v, q)
+    out /= total
+
+    def back(g: Any) -> tuple[Any, Any, Any, Any]:
+        """The gradients of q, k, v and the mask."""
+        g = g / total
+        gs = v @ np.ascontiguousarray(_turned(g))
+        if kept is not None:
+            gs *= kept
+        gs -= np.einsum("...i,...i->...", g, out)[..., None, :]
+        gs *= e
+        gq, gk = _product(_turned(gs), k, q), _product(gs, q, k)
+        gq *= scale
+        gk *= scale
+        return gq, gk, _product(w, g, v), _turned(gs)
+
+    return out, back
+
+
+def _peaks(x: Any) -> Any:
+    """The largest values of the columns, by halves: a few long steps instead of many short ones."""
+    while (n := x.shape[-2]) > 1:
+        x = np.maximum(x[..., : (n + 1) // 2, :], x[..., n // 2 :, :])
+    return x
+
+
+def _product(a: Any, b: Any, x: Any) -> Any:
+    """The product a @ b, in memory in the order of `x`: heads then part and join without copies."""
+    if not a.shape[:-2] == b.shape[:-2] == x.shape[:-2]:
+        return a @ b
+    shape = *a.shape[:-1], b.shape[-1]
+    return np.matmul(a, b, out=np.empty_like(x, np.result_type(a, b), shape=shape))
 
 
 class MultiheadAttention(Module):

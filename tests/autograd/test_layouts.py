@@ -74,6 +74,13 @@ RULES: dict[str, tuple[tuple[int, ...], Callable[[Any], Any]]] = {
     "linear's bias": ((60,), lambda b: nn.functional.linear(np.ones((70, 2)), np.ones((60, 2)), b)),
     "gelu": ((50, 80), nn.functional.gelu),
     "gelu by tanh": ((50, 80), lambda x: nn.functional.gelu(x, "tanh")),
+    "attention": ((9, 4, 50, 8), lambda x: nn.functional.scaled_dot_product_attention(x, x, x)),
+    "attention of parted heads": (
+        (9, 50, 4, 8),
+        lambda x: nn.functional.scaled_dot_product_attention(
+            *[x.swapaxes(1, 2)] * 3, is_causal=True
+        ).swapaxes(1, 2),
+    ),
     "tensordot": ((5, 50, 8), lambda x: np.tensordot(x, np.ones((8, 50)), ([2, 1], [0, 1]))),
     "einsum": ((5, 50, 8), lambda x: np.einsum("ijk,k->ji", x, np.ones(8))),
     "rfft": ((50, 8), lambda x: np.fft.irfft(np.fft.rfft(x, axis=0), axis=0)),
