@@ -83,9 +83,16 @@ def binary_cross_entropy_with_logits(
 def _bce_with_logits(x, y, scale=None):
     terms = np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
     factor = 1.0 if scale is None else scale
+
+    def for_x(g: Any) -> Any:
+        slope = sigmoid(x)  # ours, so in place
+        slope -= y
+        slope *= g * factor
+        return slope
+
     return (
         _reduced(terms, scale),
-        lambda g: (g * factor) * (sigmoid(x) - y),
+        for_x,
         lambda g: (g * -factor) * x,
     )
 
