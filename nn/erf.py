@@ -23,7 +23,7 @@ P = (
 
 N = 2048  # entries of the table per unit of x; a power of two, so that k/N is exact
 FAR = 6  # from here on erf(x) rounds to 1
-BLOCK = 2**14  # so many numbers at a time: their intermediate results stay in the cache
+BLOCK = 2**14  # so many numbers of float64 at a time: intermediate results stay in the cache
 
 
 @functools.cache
@@ -46,43 +46,44 @@ def erf(x):
     """
     x = np.asarray(x)
     wide = np.result_type(x, np.float32)
-    y = (_by_tanh if wide.itemsize == 4 else _by_table)(x.astype(wide, copy=False))
-    return y.astype(x.dtype if x.dtype.kind == "f" else wide, copy=False), _erf_again(x)[1]
+    flat = x.reshape(-1).astype(wide, copy=False)
+    y = np.empty_like(flat)
+    put, step = (_by_tanh, 32 * BLOCK) if y.itemsize == 4 else (_by_table, BLOCK)
+    for a in range(0, flat.size, step):
+        put(flat[a : a + step], y[a : a + step])
+    return (
+        y.reshape(x.shape).astype(x.dtype if x.dtype.kind == "f" else wide, copy=False),
+        _erf_again(x)[1],
+    )
 
 
-def _by_tanh(x: Any) -> Any:
+def _by_tanh(x: Any, y: Any) -> None:
+    """Write erf(x) into y."""
     with np.errstate(over="ignore", under="ignore"):  # where erf is 1, or a multiple of x
-        xx = np.asarray(x * x)
-        y = np.asarray(xx * P[-1])
+        xx = x * x
+        np.multiply(xx, P[-1], out=y)
         for c in P[-2:0:-1]:
             y += c
             y *= xx
         y += P[0]
         y *= x
-    return np.tanh(y, out=y)
+    np.tanh(y, out=y)
 
 
-def _by_table(x: Any) -> Any:
-    """The value at the nearest k/N, and the rest of the integral, over d = x - k/N.
+def _by_table(x: Any, y: Any) -> None:
+    """Write erf(x) into y: the value at the nearest k/N, and the rest of the integral.
 
-    That is expanded about its middle m, where every other term of the Taylor series cancels:
+    The rest, over d = x - k/N, is expanded about its middle m, where every other term of the Taylor
+    series cancels:
 
         d 2/sqrt(pi) exp(-m²) (1 + d²(2m² - 1)/12)
 
     As abs(d) <= 1/4096 this has all digits.
     """
-    flat = x.reshape(-1)
-    y = np.empty_like(flat)
-    for a in range(0, flat.size, BLOCK):
-        y[a : a + BLOCK] = _block(flat[a : a + BLOCK])
-    return y.reshape(x.shape)
-
-
-def _block(x: Any) -> Any:
     x = np.clip(x, -FAR, FAR)
     k = np.rint(x * N)
     with np.errstate(invalid="ignore"):  # of NaN any entry will do: d is NaN
-        y = _table(x.dtype).take(k.astype(np.intp) + FAR * N, mode="clip")
+        _table(x.dtype).take(k.astype(np.intp) + FAR * N, mode="clip", out=y)
     k *= 1 / N
     d = np.subtract(x, k, out=x)
     m = k + d * 0.5
@@ -98,4 +99,3 @@ def _block(x: Any) -> Any:
     m *= 1 / 12
     m *= slope
     y += m
-    return y
