@@ -65,7 +65,7 @@ def _rows(x: Any) -> Any:
 def _linear_again(x: Any, weight: Any, _: Any) -> Any:
     return (
         None,
-        lambda g: (_rows(g) @ weight).reshape(x.shape),
+        lambda g: g @ weight if x.ndim == 2 else (_rows(g) @ weight).reshape(x.shape),
         lambda g: _rows(g).T @ _rows(x),
         lambda g: total(_rows(g), 0),
     )
