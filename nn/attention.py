@@ -199,35 +199,38 @@ def _attend(q, k, v, mask, kept=None, scale=1.0):
     mask = None if mask is None else np.ascontiguousarray(_turned(np.atleast_2d(mask)))
     kept = None if kept is None else _turned(kept)
     step = max(1, BLOCK // max(1, math.prod(q.shape[1:-1]) * k.shape[-2]))
+    alike = q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
     blocks: list[Any] = [...]
-    if q.ndim > 2 and len(q) > step and q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
+    if alike and q.ndim > 2 and len(q) > step:
         blocks = [slice(i, i + step) for i in range(0, len(q), step)]
 
     def of_block(x: Any, at: Any) -> Any:  # a mask may be the same for all examples
         return x if x is None or x.ndim < q.ndim or len(x) == 1 else x[at]
 
-    outs, backs = zip(
-        *(_core(scale, *(of_block(x, at) for x in (q, k, v, mask, kept))) for at in blocks),
-        strict=True,
-    )
+    def room(x: Any, size: int) -> Any:  # in the order of x: heads part and join without copies
+        dtype = np.result_type(q, k, v)
+        return np.empty_like(x, dtype, shape=(*x.shape[:-1], size)) if alike else None
+
+    out = room(q, v.shape[-1])
+    cores = [_core(scale, *(of_block(x, at) for x in (q, k, v, mask, kept, out))) for at in blocks]
 
     @shared
     def back(g: Any) -> Any:
-        parts = (back(g[at])[:3] for back, at in zip(backs, blocks, strict=True))
-        return [_joined(part) for part in zip(*parts, strict=True)]
+        into = [room(x, x.shape[-1]) for x in (q, k, v)]
+        for (_, back), at in zip(cores, blocks, strict=True):
+            grads = back(g[at], *(of_block(x, at) for x in into))
+        return into if alike else grads
 
     def for_mask(g: Any) -> Any:  # hardly ever wanted, and large
-        return _joined([back(g[at])[3] for back, at in zip(backs, blocks, strict=True)])
+        return np.concatenate([back(g[at])[3] for (_, back), at in zip(cores, blocks, strict=True)])
 
-    return _joined(outs), *(lambda g, i=i: back(g)[i] for i in range(3)), for_mask
-
-
-def _joined(parts: Any) -> Any:
-    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+    return out if alike else cores[0][0], *(lambda g, i=i: back(g)[i] for i in range(3)), for_mask
 
 
-def _core(scale: float, q: Any, k: Any, v: Any, mask: Any, kept: Any) -> tuple[Any, Any]:
-    """The result for a block, and the way back.
+def _core(
+    scale: float, q: Any, k: Any, v: Any, mask: Any, kept: Any, out: Any = None
+) -> tuple[Any, Any]:
+    """The result for a block, in `out` if that is given, and the way back.
 
     The scores are the large thing here, L x S of them, and every pass over them counts. So what
     can be done on the smaller sides is: not the weights are divided by their sums but the result
@@ -245,21 +248,21 @@ def _core(scale: float, q: Any, k: Any, v: Any, mask: Any, kept: Any) -> tuple[A
     total = (np.ones(e.shape[-2], e.dtype) @ e)[..., None]
     total += total == 0  # (*)
     w = e if kept is None else e * kept
-    out = _product(_turned(w), v, q)
+    out = np.matmul(_turned(w), v, out=out)
     out /= total
 
-    def back(g: Any) -> tuple[Any, Any, Any, Any]:
-        """The gradients of q, k, v and the mask."""
+    def back(g: Any, gq: Any = None, gk: Any = None, gv: Any = None) -> tuple[Any, Any, Any, Any]:
+        """The gradients of q, k, v and the mask, the first three in arrays that may be given."""
         g = g / total
         gs = v @ np.ascontiguousarray(_turned(g))
         if kept is not None:
             gs *= kept
         gs -= np.einsum("...i,...i->...", g, out)[..., None, :]
         gs *= e
-        gq, gk = _product(_turned(gs), k, q), _product(gs, q, k)
+        gq, gk = np.matmul(_turned(gs), k, out=gq), np.matmul(gs, q, out=gk)
         gq *= scale
         gk *= scale
-        return gq, gk, _product(w, g, v), _turned(gs)
+        return gq, gk, np.matmul(w, g, out=gv), _turned(gs)
 
     return out, back
 
@@ -269,14 +272,6 @@ def _peaks(x: Any) -> Any:
     while (n := x.shape[-2]) > 1:
         x = np.maximum(x[..., : (n + 1) // 2, :], x[..., n // 2 :, :])
     return x
-
-
-def _product(a: Any, b: Any, x: Any) -> Any:
-    """The product a @ b, in memory in the order of `x`: heads then part and join without copies."""
-    if not a.shape[:-2] == b.shape[:-2] == x.shape[:-2]:
-        return a @ b
-    shape = *a.shape[:-1], b.shape[-1]
-    return np.matmul(a, b, out=np.empty_like(x, np.result_type(a, b), shape=shape))
 
 
 class MultiheadAttention(Module):
