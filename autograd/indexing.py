@@ -102,7 +102,7 @@ def _add_along(out: Any, g: Any, axis: int, rows: Any) -> None:
         return
     n, width = out.shape[axis], math.prod(out.shape[axis + 1 :])
     rows = rows.reshape(-1).astype(np.intp) % n  # a negative one counts from the end
-    if axis == 0 and width > 256:  # rows are long: add one after the other
+    if axis == 0 and width > 1000:  # rows are long: add one after the other
         for row, row_of_g in zip(rows, g.reshape(len(rows), width), strict=True):
             out.reshape(n, width)[row] += row_of_g
         return

@@ -18,10 +18,9 @@ from .op import op
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
 
-@op(np.matmul, np.linalg.matmul)
-def matmul(x, y):
+def _matmul_again(x: Any, y: Any) -> Any:
     if x.ndim == 2 and y.ndim == 2:
-        return x @ y, lambda g: g @ y.T, lambda g: x.T @ g
+        return None, lambda g: g @ y.T, lambda g: x.T @ g
     # A vector is a row on the left and a column on the right; `rows(g)` gives g those axes back.
     X, Y = x[None] if x.ndim == 1 else x, y[:, None] if y.ndim == 1 else y
     stack = math.prod(X.shape[:-1])  # a stack of matrices times one matrix is one long product
@@ -43,6 +42,12 @@ def matmul(x, y):
             gy = np.swapaxes(X, -1, -2) @ rows(g)
         return gy[..., 0] if y.ndim == 1 else gy
 
+    return None, for_x, for_y
+
+
+@op(np.matmul, np.linalg.matmul, plain=_matmul_again)
+def matmul(x, y):
+    _, for_x, for_y = _matmul_again(x, y)  # which differentiating again takes without the product
     return x @ y, for_x, for_y
 
 

@@ -158,15 +158,40 @@ def _gelu(x):
     return x * phi, closure
 
 
-@op
-def _gelu_tanh(x):
+def _gelu_tanh_again(x: Any) -> Any:
     c, xx = math.sqrt(2 / math.pi), x * x
     t = np.tanh(x * (c + c * 0.044715 * xx))
+    slope = 0.5 + 0.5 * t + 0.5 * x * (1 - t * t) * (c + 3 * c * 0.044715 * xx)
+    return None, lambda g: g * slope
+
+
+@op(plain=_gelu_tanh_again)
+def _gelu_tanh(x):
+    x, c = np.asarray(x), math.sqrt(2 / math.pi)
+    t = np.asarray(x * x)
+    t *= c * 0.044715
+    t += c
+    t *= x
+    t = np.tanh(t, out=t)
+    y = np.asarray(t + 1)
+    y *= x
+    y *= 0.5
 
     def closure(g: Any) -> Any:
-        return g * (0.5 + 0.5 * t + 0.5 * x * (1 - t * t) * (c + 3 * c * 0.044715 * xx))
+        slope = np.asarray(x * x)  # 1/2 + t/2 + (1 - t²) x c (1/2 + 3/2 0.044715 x²)
+        slope *= 1.5 * c * 0.044715
+        slope += 0.5 * c
+        slope *= x
+        rest = np.asarray(t * t)
+        np.subtract(1, rest, out=rest)
+        slope *= rest
+        np.multiply(t, 0.5, out=rest)
+        slope += rest
+        slope += 0.5
+        slope *= g
+        return slope
 
-    return x * (0.5 + 0.5 * t), closure
+    return y, closure
 
 
 @door(wide=True)

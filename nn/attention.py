@@ -81,7 +81,7 @@ def scaled_dot_product_attention(
     kept = None
     if dropout_p:
         kept = _dropout(np.ones(scores, query.dtype), dropout_p, generator=generator)
-    return _attend(query * scale, key, value, mask, kept=kept)
+    return _attend(query, key, value, mask, kept=kept, scale=scale)
 
 
 def causal_mask(queries: int, keys: int, dtype: Any) -> Any:
@@ -152,82 +152,126 @@ def _for_each_head(query: tuple[int, ...], x: Any) -> Any:
 # which change no other row, it would have -inf - -inf and 0/0.
 
 
-def _exponentials(scores: Any) -> tuple[Any, Any]:
-    """exp(scores), up to a factor for each row that no exp overflows with, and their sums."""
+def _weights(scores: Any) -> Any:
     top = peak(scores, -1)
     e = np.exp(scores - np.where(top == -np.inf, 0, top))  # (*)
     total = e.sum(axis=-1, keepdims=True)
-    total += total == 0  # (*)
-    return e, total
+    return e / (total + (total == 0))  # (*)
 
 
 @door(wide=True)
 @op
 def _softmax(scores):
     """The weights themselves, for one who wants to see them."""
-    e, total = _exponentials(scores)
-    y = e / total
+    y = _weights(scores)
     return y, lambda g: y * (g - (g * y).sum(axis=-1, keepdims=True))
 
 
-def _core(q: Any, k: Any, v: Any, mask: Any, kept: Any) -> tuple[Any, Any]:
-    """softmax(q kᵀ + mask) v, with the weights times `kept`, a dropout mask; and the way back.
+def _turned(x: Any) -> Any:
+    return np.swapaxes(x, -1, -2)
+
+
+def _attend_again(q, k, v, mask, kept=None, scale=1.0):
+    scores = (q * scale) @ _turned(k)
+    w = _weights(scores if mask is None else scores + mask)
+
+    @shared
+    def for_scores(g: Any) -> Any:
+        gw = g @ _turned(v)
+        gw = gw if kept is None else gw * kept
+        return w * (gw - (gw * w).sum(axis=-1, keepdims=True))
+
+    return (
+        None,
+        lambda g: (for_scores(g) @ k) * scale,
+        lambda g: _turned(for_scores(g)) @ (q * scale),
+        lambda g: _turned(w if kept is None else w * kept) @ g,
+        for_scores,
+    )
+
+
+@op(plain=_attend_again)
+def _attend(q, k, v, mask, kept=None, scale=1.0):
+    """softmax(q kᵀ scale + mask) v, with the weights times `kept`, a dropout mask.
+
+    A block of examples at a time, whose scores stay in the cache: half the time.
+    """
+    mask = None if mask is None else np.ascontiguousarray(_turned(np.atleast_2d(mask)))
+    kept = None if kept is None else _turned(kept)
+    step = max(1, BLOCK // max(1, math.prod(q.shape[1:-1]) * k.shape[-2]))
+    alike = q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
+    blocks: list[Any] = [...]
+    if alike and q.ndim > 2 and len(q) > step:
+        blocks = [slice(i, i + step) for i in range(0, len(q), step)]
+
+    def of_block(x: Any, at: Any) -> Any:  # a mask may be the same for all examples
+        return x if x is None or x.ndim < q.ndim or len(x) == 1 else x[at]
+
+    def room(x: Any, size: int) -> Any:  # in the order of x: heads part and join without copies
+        dtype = np.result_type(q, k, v)
+        return np.empty_like(x, dtype, shape=(*x.shape[:-1], size)) if alike else None
+
+    out = room(q, v.shape[-1])
+    cores = [_core(scale, *(of_block(x, at) for x in (q, k, v, mask, kept, out))) for at in blocks]
+
+    @shared
+    def back(g: Any) -> Any:
+        into = [room(x, x.shape[-1]) for x in (q, k, v)]
+        for (_, back), at in zip(cores, blocks, strict=True):
+            grads = back(g[at], *(of_block(x, at) for x in into))
+        return into if alike else grads
+
+    def for_mask(g: Any) -> Any:  # hardly ever wanted, and large
+        return np.concatenate([back(g[at])[3] for (_, back), at in zip(cores, blocks, strict=True)])
+
+    return out if alike else cores[0][0], *(lambda g, i=i: back(g)[i] for i in range(3)), for_mask
+
+
+def _core(
+    scale: float, q: Any, k: Any, v: Any, mask: Any, kept: Any, out: Any = None
+) -> tuple[Any, Any]:
+    """The result for a block, in `out` if that is given, and the way back.
 
     The scores are the large thing here, L x S of them, and every pass over them counts. So what
     can be done on the smaller sides is: not the weights are divided by their sums but the result
-    is, and the sum in softmax's gradient, Σ_j w_j (g · v_j), is g · Σ_j w_j v_j = g · out.
+    is, and the sum in softmax's gradient, Σ_j w_j (g · v_j), is g · Σ_j w_j v_j = g · out. The
+    scores, `mask` and `kept` are turned round, a column for each query: NumPy is slow at the maxima
+    of short rows.
     """
-    scores = q @ np.swapaxes(k, -1, -2)
+    columns = np.multiply(_turned(q), scale, order="C")  # in order for the product
+    e = np.asarray(k @ columns)
     if mask is not None:
-        scores = scores + mask
-    e, total = _exponentials(scores)
+        e += mask
+    top = _peaks(e)
+    e -= np.where(top == -np.inf, 0, top)  # (*)
+    np.exp(e, out=e)
+    total = (np.ones(e.shape[-2], e.dtype) @ e)[..., None]
+    total += total == 0  # (*)
     w = e if kept is None else e * kept
-    out = (w @ v) / total
+    out = np.matmul(_turned(w), v, out=out)
+    out /= total
 
-    def back(g: Any) -> tuple[Any, Any, Any, Any]:
-        """The gradients of q, k, v and the mask."""
+    def back(g: Any, gq: Any = None, gk: Any = None, gv: Any = None) -> tuple[Any, Any, Any, Any]:
+        """The gradients of q, k, v and the mask, the first three in arrays that may be given."""
         g = g / total
-        gs = g @ np.swapaxes(v, -1, -2)
+        gs = v @ np.ascontiguousarray(_turned(g))
         if kept is not None:
             gs *= kept
-        gs -= (g * out).sum(axis=-1, keepdims=True)
+        gs -= np.einsum("...i,...i->...", g, out)[..., None, :]
         gs *= e
-        return gs @ k, np.swapaxes(gs, -1, -2) @ q, np.swapaxes(w, -1, -2) @ g, gs
+        gq, gk = np.matmul(_turned(gs), k, out=gq), np.matmul(gs, q, out=gk)
+        gq *= scale
+        gk *= scale
+        return gq, gk, np.matmul(w, g, out=gv), _turned(gs)
 
     return out, back
 
 
-def _attend_at_once(q, k, v, mask, kept=None):
-    out, back = _core(q, k, v, mask, kept)
-    back = shared(back)
-    return out, *(lambda g, i=i: back(g)[i] for i in range(4))
-
-
-@op(plain=_attend_at_once)
-def _attend(q, k, v, mask, kept=None):
-    """The same, a block of examples at a time, whose scores stay in the cache: half the time."""
-    step = max(1, BLOCK // max(1, math.prod(q.shape[1:-1]) * k.shape[-2]))
-    alike = q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
-    if q.ndim < 3 or not alike or len(q) <= step:
-        return _attend_at_once(q, k, v, mask, kept)
-    blocks = [slice(i, i + step) for i in range(0, len(q), step)]
-
-    def of_block(x: Any, at: slice) -> Any:  # a mask may be the same for all examples
-        return x if x is None or x.ndim < q.ndim or len(x) == 1 else x[at]
-
-    outs, backs = zip(
-        *(_core(*(of_block(x, at) for x in (q, k, v, mask, kept))) for at in blocks), strict=True
-    )
-
-    @shared
-    def back(g: Any) -> Any:
-        parts = (back(g[at])[:3] for back, at in zip(backs, blocks, strict=True))
-        return [np.concatenate(part) for part in zip(*parts, strict=True)]
-
-    def for_mask(g: Any) -> Any:  # hardly ever wanted, and large
-        return np.concatenate([back(g[at])[3] for back, at in zip(backs, blocks, strict=True)])
-
-    return np.concatenate(outs), *(lambda g, i=i: back(g)[i] for i in range(3)), for_mask
+def _peaks(x: Any) -> Any:
+    """The largest values of the columns, by halves: a few long steps instead of many short ones."""
+    while (n := x.shape[-2]) > 1:
+        x = np.maximum(x[..., : (n + 1) // 2, :], x[..., n // 2 :, :])
+    return x
 
 
 class MultiheadAttention(Module):

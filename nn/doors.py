@@ -57,7 +57,10 @@ def floats(x: Any) -> Any:
 
 def total(x: Any, axis: Any) -> Any:
     """The sum along `axis`, added up in float32 if `x` is of float16."""
-    return like(single(x).sum(axis=axis), x)
+    wide = single(x)
+    if axis == 0 and isinstance(wide, ndarray) and wide.ndim == 2 and wide.flags.c_contiguous:
+        return like(np.ones(len(wide), wide.dtype) @ wide, x)  # half of the time of a sum
+    return like(wide.sum(axis=axis), x)
 
 
 # Functions

@@ -57,21 +57,29 @@ def _check_bias(who: str, weight: Any, bias: Any) -> None:
         )
 
 
-@op
-def _linear(x, weight, bias):
-    def rows(a: Any) -> Any:  # all axes but the last as one: one long product is the fastest
-        return a if a.ndim == 2 else a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
+def _rows(x: Any) -> Any:
+    """All axes but the last as one: one long product is the fastest."""
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
-    shape = x.shape
-    y = rows(x) @ weight.T
-    if bias is not None:
-        y = y + bias
+
+def _linear_again(x: Any, weight: Any, _: Any) -> Any:
     return (
-        y if len(shape) == 2 else y.reshape(*shape[:-1], weight.shape[0]),
-        lambda g: (rows(g) @ weight).reshape(shape),
-        lambda g: rows(g).T @ rows(x),
-        lambda g: total(rows(g), 0),
+        None,
+        lambda g: g @ weight if x.ndim == 2 else (_rows(g) @ weight).reshape(x.shape),
+        lambda g: _rows(g).T @ _rows(x),
+        lambda g: total(_rows(g), 0),
     )
+
+
+@op(plain=_linear_again)
+def _linear(x, weight, bias):
+    y = _rows(x) @ weight.T
+    if bias is not None and y.dtype == np.result_type(y, bias):
+        y += bias  # in place: a third of the time
+    elif bias is not None:
+        y = y + bias
+    _, *closures = _linear_again(x, weight, bias)
+    return y if x.ndim == 2 else y.reshape(*x.shape[:-1], weight.shape[0]), *closures
 
 
 @door(wide=True)

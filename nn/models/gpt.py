@@ -29,8 +29,9 @@ class CausalSelfAttention(nn.Module):
     def forward(self, x: Any) -> Any:
         """(batch, time, n_embd) to the same."""
         *lead, n_embd = x.shape
-        heads = self.c_attn(x).reshape(*lead, 3, self.n_head, n_embd // self.n_head)
-        q, k, v = np.moveaxis(heads, -3, 0).swapaxes(-3, -2)  # each (batch, n_head, time, size)
+        heads = *lead, self.n_head, n_embd // self.n_head
+        parts = np.split(self.c_attn(x), 3, axis=-1)
+        q, k, v = (part.reshape(heads).swapaxes(-3, -2) for part in parts)  # (..., time, size)
         p = self.dropout if self.training else 0.0
         y = F.scaled_dot_product_attention(q, k, v, dropout_p=p, is_causal=True)
         y = y.swapaxes(-3, -2).reshape(x.shape)  # the heads side by side

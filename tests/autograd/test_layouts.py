@@ -53,6 +53,7 @@ RULES: dict[str, tuple[tuple[int, ...], Callable[[Any], Any]]] = {
     "rows of an odd width": ((50, 7), lambda x: x[INDEX]),
     "rows of width 1": ((50, 1), lambda x: x[PAIR.ravel()]),
     "long rows": ((50, 300), lambda x: x[INDEX[:20]]),
+    "longer rows": ((50, 1100), lambda x: x[INDEX[:20]]),
     "numbers": ((50,), lambda x: x[PAIR]),
     "a middle axis": ((3, 50, 4), lambda x: x[:, INDEX]),
     "the last axis": ((7, 50), lambda x: x[:, INDEX]),
@@ -78,6 +79,23 @@ RULES: dict[str, tuple[tuple[int, ...], Callable[[Any], Any]]] = {
     "sort": ((50, 8), lambda x: np.sort(x, 0)),
     "product": ((5, 50, 8), lambda x: x @ np.ones((8, 3))),
     "product of stacks": ((5, 50, 8), lambda x: x @ np.ones((5, 8, 3))),
+    "linear": ((5, 50, 8), lambda x: nn.functional.linear(x, np.ones((3, 8)), np.ones(3))),
+    "linear's bias": ((60,), lambda b: nn.functional.linear(np.ones((70, 2)), np.ones((60, 2)), b)),
+    "binary cross-entropy": (
+        (50, 8),
+        lambda x: nn.functional.binary_cross_entropy_with_logits(
+            x, np.full((50, 8), 0.3), reduction="none"
+        ),
+    ),
+    "gelu": ((50, 80), nn.functional.gelu),
+    "gelu by tanh": ((50, 80), lambda x: nn.functional.gelu(x, "tanh")),
+    "attention": ((9, 4, 50, 8), lambda x: nn.functional.scaled_dot_product_attention(x, x, x)),
+    "attention of parted heads": (
+        (9, 50, 4, 8),
+        lambda x: nn.functional.scaled_dot_product_attention(
+            *[x.swapaxes(1, 2)] * 3, is_causal=True
+        ).swapaxes(1, 2),
+    ),
     "tensordot": ((5, 50, 8), lambda x: np.tensordot(x, np.ones((8, 50)), ([2, 1], [0, 1]))),
     "einsum": ((5, 50, 8), lambda x: np.einsum("ijk,k->ji", x, np.ones(8))),
     "rfft": ((50, 8), lambda x: np.fft.irfft(np.fft.rfft(x, axis=0), axis=0)),
@@ -117,7 +135,7 @@ def test_a_gradient_of_any_layout_gives_the_same(rule: str, dtype: Any) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex64])
 def test_repeated_reads_add_up(dtype: Any) -> None:
-    for width in (1, 2, 7, 8, 300):
+    for width in (1, 2, 7, 8, 300, 1001):
         x = Tensor(np.ones((50, width), dtype), requires_grad=True)
         x[INDEX].backward(np.ones((600, width)))
         np.testing.assert_array_equal(

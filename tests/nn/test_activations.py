@@ -65,10 +65,34 @@ def test_erf_keeps_shape_and_dtype() -> None:
     np.testing.assert_allclose(half, math.erf(0.5), rtol=1e-3)
 
 
-def test_erf_longer_than_a_block() -> None:
-    x = np.linspace(-3, 3, 40_000).reshape(2, -1)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_erf_longer_than_a_block(dtype: Any) -> None:
+    x = np.linspace(-3, 3, 600_000, dtype=dtype).reshape(2, -1)
     np.testing.assert_array_equal(F.erf(x)[1, -7:], F.erf(x[1, -7:]))
     np.testing.assert_array_equal(F.erf(x)[0, :7], F.erf(x[0, :7]))
+
+
+def test_erf_of_float32_far_out() -> None:  # where the polynomial overflows
+    x = np.array([4.2, 4.5, 40.0, 1e19, 3e38, INF], np.float32)
+    np.testing.assert_array_equal(F.erf(np.concatenate((x, -x))), [1] * 6 + [-1] * 6)
+    tiny = np.array([1e-38, 1e-44], np.float32)  # the second has no digits to speak of
+    np.testing.assert_allclose(F.erf(tiny), tiny * np.float32(2 / math.sqrt(math.pi)), 3e-7)
+    assert np.isnan(F.erf(np.array(np.nan, np.float32)))
+
+
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+@pytest.mark.parametrize(("dtype", "digits"), [(np.float64, 1e-14), (np.float32, 1e-6)])
+def test_gelu_in_place_is_its_plain_twin(approximate: str, dtype: Any, digits: float) -> None:
+    x = np.random.default_rng(0).normal(0, 3, (40, 50)).astype(dtype)
+    for values in (x, x.T, x[::-1, ::2], x[0, 0], x[:0]):
+        t = Tensor(values, requires_grad=True)
+        y = F.gelu(t, approximate)
+        (fused,) = gradients(y.sum(), t, retain_graph=True)
+        (plain,) = gradients(y.sum(), t, create_graph=True)
+        assert fused.dtype == plain.dtype == dtype
+        np.testing.assert_allclose(fused, plain.detach().numpy(), rtol=digits, atol=digits)
+    gradcheck(lambda x: F.gelu(x, approximate), x[:3, :4].astype(float))
+    gradgradcheck(lambda x: F.gelu(x, approximate), x[:3, :4].astype(float))
 
 
 def test_erf_gradients() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,24 @@ def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
 
             for one, other in zip(run(10**9), run(80), strict=True):
                 np.testing.assert_allclose(one, other, atol=1e-12)
+
+
+@pytest.mark.parametrize("keys", [1, 2, 3, 7, 64])
+def test_beside_the_plain_formula_however_many_keys(keys: int) -> None:
+    rng = np.random.default_rng(keys)
+    q, k, v = (rng.standard_normal((30, n, 2, 8)).swapaxes(1, 2) for n in (40, keys, keys))
+    mask = np.where(rng.random((30, 2, 40, keys)) < 0.3, -np.inf, rng.standard_normal(keys))
+    mask[0, 0, 3] = -np.inf  # sees nothing
+    xs = [Tensor(a, requires_grad=True) for a in (q, k, v, mask)]
+    y = sdpa(*xs)
+    with np.errstate(invalid="ignore"):
+        weights = np.nan_to_num(softmax(q @ k.swapaxes(-1, -2) / math.sqrt(8) + mask))
+    np.testing.assert_allclose(y.data, weights @ v, rtol=1e-10, atol=1e-12)
+    g = rng.standard_normal(y.shape)
+    ours = gradients(y, xs, g, retain_graph=True)
+    plain = gradients(y, xs, Tensor(g), create_graph=True)  # by the twin
+    for a, b in zip(ours, plain, strict=True):
+        np.testing.assert_allclose(a, b.detach(), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("tracked", [(0, 1, 2, 3), (0,), (1,), (2,), (3,)], ids=str)

@@ -9,6 +9,7 @@ import pytest
 
 import nn
 import nn.functional as F
+from autograd import Tensor, gradcheck, gradgradcheck, gradients
 
 
 def test_bilinear_of_known_numbers() -> None:
@@ -25,6 +26,37 @@ def test_bilinear_starts_within_its_bound() -> None:
     for x in layer.parameters():
         assert 0.1 < np.abs(x.data).max() <= 0.2  # 1/sqrt(25)
     np.testing.assert_array_equal(nn.Bilinear(25, 3, 8, generator=0).weight.data, layer.weight.data)
+
+
+def plain_linear(x: Any, weight: Any, bias: Any) -> Any:
+    return (x[..., None, :] * weight).sum(-1) + bias
+
+
+def test_linear_beside_its_formula() -> None:
+    rng = np.random.default_rng(0)
+    for shape in (4,), (3, 4), (2, 3, 4), (0, 4):
+        arrays = rng.normal(size=shape), rng.normal(size=(5, 4)), rng.normal(size=5)
+        np.testing.assert_allclose(F.linear(*arrays), plain_linear(*arrays))
+        gradcheck(F.linear, *arrays)
+        gradgradcheck(F.linear, *arrays)
+        # Differentiating again takes the closures alone, without the product: of the same values.
+        ours, formula = ([Tensor(a, requires_grad=True) for a in arrays] for _ in range(2))
+        for f, tensors in (F.linear, ours), (plain_linear, formula):
+            slopes = gradients((f(*tensors) ** 3).sum(), tensors, create_graph=True)
+            sum((g * g).sum() for g in slopes).backward()
+        for a, b in zip(ours, formula, strict=True):
+            np.testing.assert_allclose(a.grad, b.grad, rtol=1e-9, atol=1e-9)
+
+
+def test_the_bias_is_added_in_place_only_where_the_dtype_stays() -> None:
+    x, weight = np.ones((3, 4), np.float32), np.ones((2, 4), np.float32)
+    wide = Tensor(np.full(2, 1e-9), requires_grad=True)
+    y = F.linear(x, weight, wide)
+    np.testing.assert_array_equal(y.detach().numpy(), 4 + 1e-9)
+    assert y.dtype == np.float64
+    y.sum().backward()
+    np.testing.assert_array_equal(wide.grad, 3)
+    assert F.linear(x, weight, np.ones(2, np.float16)).dtype == np.float32
 
 
 def test_unflatten_undoes_flatten() -> None:
