@@ -3,7 +3,11 @@
 Both are drawn to be shown 900 pixels wide, and saved at twice that.
 """
 
+from __future__ import annotations
+
 import textwrap
+from pathlib import Path
+from typing import Any
 
 import matplotlib.style
 import numpy as np
@@ -16,7 +20,7 @@ INK, GREY, RULE = "#1f2933", "#616e7c", "#e4e7eb"
 # Okabe and Ito's palette, made to be told apart by colour-blind readers; shapes differ as well.
 OURS, BEST = "#0072b2", "#d55e00"
 #: Peer: its name in the legend, and its marker. What is first in the table is drawn on top.
-LOOKS = {
+LOOKS: dict[str, tuple[str, dict[str, Any]]] = {
     "plaingrad": ("plaingrad", {"marker": "o", "color": OURS, "s": 62}),
     "plaingrad-kept": (
         "plaingrad, keeping 1 GB",
@@ -38,7 +42,7 @@ OWN = ("plaingrad", "plaingrad-kept", "by-hand")  # on the row's line; the other
 RIGHT_END = 30  # what is slower than so many times PyTorch eager is drawn at the edge
 
 
-def write(results, folder):
+def write(results: report.Results, folder: Path) -> list[Path]:
     """Draw what there is in `results` into `folder`; the paths of the files."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {"steps.png": steps(results), "growth.png": growth(results)}
@@ -51,7 +55,7 @@ def write(results, folder):
     return paths
 
 
-def steps(results):
+def steps(results: report.Results) -> Figure | None:
     """Each row's step time over PyTorch eager's, a panel for each number of threads."""
     cases = {
         case: peers
@@ -67,9 +71,10 @@ def steps(results):
         top, bottom = 1 - 1.35 / figure.get_figheight(), 1.0 / figure.get_figheight()
         panels = figure.subplots(
             1, len(threads), sharey=True, squeeze=False,
-            gridspec_kw={"left": 0.238, "right": 0.945, "top": top, "bottom": bottom, "wspace": 0.19},
+            gridspec_kw={"left": 0.238, "right": 0.945, "top": top, "bottom": bottom,
+                         "wspace": 0.19},
         )[0]  # fmt: skip
-        shown = {}
+        shown: dict[str, Any] = {}
         for ax, n in zip(panels, threads, strict=True):
             _panel(ax, [cases.get((row, n), {}) for row in rows], shown)
             ax.set_title(_threads(n), loc="left", color=INK, size=10, weight="bold", pad=17)
@@ -91,16 +96,17 @@ def steps(results):
             if peer in LOOKS
         )
         rounds = sorted({entry["rounds"] for peers in cases.values() for entry in peers.values()})
+        many = "-".join(map(str, dict.fromkeys((rounds[0], rounds[-1]))))
         note = (
-            f"Medians of {'-'.join(map(str, dict.fromkeys((rounds[0], rounds[-1]))))} rounds in which "
-            "all take turns; blue line: the middle half of them; figures: plaingrad's"
+            f"Medians of {many} rounds in which all take turns; blue line: the middle half of "
+            "them; figures: plaingrad's"
             f"{f'; at the right edge: {RIGHT_END} and more' if beyond else ''}. "
         )
-        _caption(figure, note + report.machine(results))
+        _caption(figure, note + report.where(results))
     return figure
 
 
-def _panel(ax, table, shown):
+def _panel(ax: Any, table: list[dict[str, report.Entry]], shown: dict[str, Any]) -> None:
     """One panel; the first marker of each peer goes to `shown`, for the legend."""
     ax.set_xscale("log")
     ax.axvline(1, color=INK, linewidth=1.1, zorder=1)
@@ -110,7 +116,7 @@ def _panel(ax, table, shown):
         if not peers:
             continue
         eager, top = peers[report.EAGER], report.best(peers)
-        entries = {**peers, "best": top} if top is not eager else peers
+        entries = {**peers, "best": top} if len(peers.keys() & set(report.VARIANTS)) > 1 else peers
         for depth, (peer, (label, look)) in enumerate(LOOKS.items()):
             if peer not in entries:
                 continue
@@ -142,7 +148,7 @@ def _panel(ax, table, shown):
     ax.grid(axis="x", color=RULE, linewidth=0.7, zorder=0)
 
 
-def growth(results):
+def growth(results: report.Results) -> Figure | None:
     """Milliseconds of a step as one size grows, a panel for each; slopes in the legends."""
     table = report.growths(results)
     if not table:
@@ -162,16 +168,17 @@ def growth(results):
         for ax, (what, peers) in zip(grid, table.items(), strict=False):
             _growth_panel(ax, what, peers)
         torch = results["versions"].get("torch")
-        _title(figure, f"How a step's cost grows: plaingrad beside PyTorch {torch or ''} eager")
+        beside = f": plaingrad beside PyTorch {torch} eager" if torch else ""
+        _title(figure, f"How the milliseconds of a step grow{beside}")
         note = (
-            f"Milliseconds of a step, {_threads(results['growth'][0].get('threads', 1))}, float32. "
+            f"Medians, {_threads(results['growth'][0].get('threads', 1))}, float32. "
             "The exponent of the size n is fitted to the larger half of the sizes (dashed). "
         )
-        _caption(figure, note + report.machine(results, others=False))
+        _caption(figure, note + report.where(results, others=False))
     return figure
 
 
-def _growth_panel(ax, what, peers):
+def _growth_panel(ax: Any, what: str, peers: dict[str, tuple[Any, ...]]) -> None:
     ax.set_xscale("log")
     ax.set_yscale("log")
     for peer, (sizes, times) in peers.items():
@@ -181,7 +188,8 @@ def _growth_panel(ax, what, peers):
         larger = np.array(sizes[len(sizes) // 2 :], dtype=float)
         middle = np.exp(np.mean(np.log(times[len(sizes) // 2 :])))
         fitted = middle * (larger / np.exp(np.mean(np.log(larger)))) ** p
-        ax.plot(sizes, times, marker, color=color, markersize=4.5, label=f"{name} $\\sim n^{{{p:.2f}}}$")
+        label = f"{name} $\\sim n^{{{p:.2f}}}$"
+        ax.plot(sizes, times, marker, color=color, markersize=4.5, label=label)
         ax.plot(sizes, times, color=color, linewidth=0.9, alpha=0.35)
         ax.plot(larger, fitted, "--", color=color, linewidth=1.4)
     ticks = sizes if len(sizes) <= 5 else sizes[:: -(-len(sizes) // 5)]
@@ -201,7 +209,7 @@ def _growth_panel(ax, what, peers):
     ax.grid(color=RULE, linewidth=0.7)
 
 
-def _short(value, _=None):
+def _short(value: float, _: int | None = None) -> str:
     """A size as a tick: 512, 2048, 80k, 1.3M."""
     for unit, size in (("M", 1e6), ("k", 1e3)):
         if value >= size and value >= 1e4:
@@ -209,22 +217,22 @@ def _short(value, _=None):
     return f"{value:g}"
 
 
-def _threads(n):
+def _threads(n: int) -> str:
     return "1 thread" if n == 1 else f"{n} threads"
 
 
-def _quiet(ax):
+def _quiet(ax: Any) -> None:
     ax.spines[:].set(color="#9aa5b1", linewidth=0.8)
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(which="both", color="#9aa5b1", labelcolor=GREY, labelsize=9)
 
 
-def _title(figure, words):
+def _title(figure: Figure, words: str) -> None:
     high = figure.get_figheight()
     figure.text(0.012, 1 - 0.12 / high, words, size=12, weight="bold", color=INK, va="top")
 
 
-def _caption(figure, words):
+def _caption(figure: Figure, words: str) -> None:
     """Small lines at the foot: what was measured, where and when."""
     lines = "\n".join(textwrap.wrap(words, 150))
     figure.text(0.012, 0.08 / figure.get_figheight(), lines, size=8, color=GREY, va="bottom")

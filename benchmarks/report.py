@@ -5,11 +5,18 @@ how many threads, on which machine; it is the median of the ratios round by roun
 take turns in a round, and so share what else the machine is doing.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+Results = dict[str, Any]  # results.json
+Entry = dict[str, Any]  # one of its "steps"
 
 #: The rows of the chart, in its order, and what they are called there. Other rows are in a table.
 ROWS = {
@@ -20,50 +27,65 @@ ROWS = {
     "seed": "784-16-16-10, SGD",
     "mlp": "MLP 784-128-64-10, Adam",
     "wide": "MLP 784-2048-2048-10, Adam",
-    "cnn": "CNN 16-32 on 28×28, Adam",
-    "resnet": "ResNet-8 on 32×32, SGD",
+    "cnn": "CNN 16-32 on 28x28, Adam",
+    "resnet": "ResNet-8 on 32x32, SGD",
     "vae": "VAE 784-400-20, Adam",
     "lstm": "LSTM 64→128, 32 steps, Adam",
-    "gpt": "GPT 4×128, 64 tokens, AdamW",
+    "gpt": "GPT 4x128, 64 tokens, AdamW",
     "squared-norm": "grad of a squared grad norm",
 }
 EAGER = "pytorch"
 #: What PyTorch offers beyond its defaults: its best is the fastest of these.
 VARIANTS = (EAGER, "pytorch-fused", "pytorch-channels-last", "pytorch-compile")
 
+STEP = """## A training step
 
-def cases(results):
+Milliseconds, medians. Ratios are medians of the rounds (quartiles); below 1 plaingrad is faster.
+PyTorch eager: its defaults; its best: the fastest of eager, fused optimizer, channels_last and
+torch.compile, whichever were run. kept: with PLAINGRAD_KEEP_MEMORY=1e9. MB: what the process grew
+by at its peak."""
+START = """## Starting
+
+import: in a fresh process, without Python's own start. first step: from the same moment to the end
+of a first training step (784-128-64-10, batch 128, Adam). epoch: 60,000 images of 784 numbers in a
+new order from the library's loader, in batches of 128 with which nothing is done."""
+GROWTH = """## How cost grows
+
+The exponent p of time ~ size^p, over the larger half of the sizes."""
+
+
+def cases(results: Results) -> dict[tuple[str, int], dict[str, Entry]]:
     """{(row, threads): {peer: its entry of `steps`}}, rows of the chart first."""
     order = list(ROWS)
-    found = {}
+    found: dict[tuple[str, int], dict[str, Entry]] = {}
     for entry in results["steps"]:
         found.setdefault((entry["row"], entry["threads"]), {})[entry["peer"]] = entry
 
-    def place(case):
+    def place(case: tuple[str, int]) -> tuple[int, str, int]:
         row, threads = case
         return order.index(row) if row in order else len(order), row, threads
 
     return {case: found[case] for case in sorted(found, key=place)}
 
 
-def quartiles(values):
+def quartiles(values: Any) -> tuple[float, float, float]:
     """The median of `values` and their quartiles: (median, low, high)."""
     low, middle, high = np.percentile(values, [25, 50, 75])
     return float(middle), float(low), float(high)
 
 
-def ratio(mine, other):
+def ratio(mine: Entry, other: Entry) -> tuple[float, float, float]:
     """The time of one entry over another's, round by round: (median, low, high)."""
     return quartiles(np.divide(mine["times_ms"], other["times_ms"]))
 
 
-def best(peers):
+def best(peers: dict[str, Entry]) -> Entry | None:
     """The entry of the fastest PyTorch among `peers`, None if there is none."""
     variants = [peers[name] for name in VARIANTS if name in peers]
     return min(variants, key=lambda entry: entry["median_ms"], default=None)
 
 
-def slope(sizes, times):
+def slope(sizes: Sequence[float], times: Sequence[float]) -> float:
     """The exponent p of time ~ size**p, fitted to the larger half of the sizes.
 
     At small sizes a step costs what its ops cost however little they do: that half would show the
@@ -74,9 +96,9 @@ def slope(sizes, times):
     return float(np.polyfit(x, y, 1)[0])
 
 
-def growths(results):
+def growths(results: Results) -> dict[str, dict[str, tuple[Any, ...]]]:
     """{what grows: {peer: (sizes, milliseconds)}}, sizes ascending."""
-    found = {}
+    found: dict[str, dict[str, list[tuple[int, float]]]] = {}
     for entry in results.get("growth", []):
         points = found.setdefault(entry["what"], {}).setdefault(entry["peer"], [])
         points.append((entry["size"], entry["ms"]))
@@ -86,14 +108,15 @@ def growths(results):
     }
 
 
-def machine(results, others=True):
+def where(results: Results, others: bool = True) -> str:
     """The line that every table and chart carries: date, machine, versions (of `others` too)."""
     m, versions = results["machine"], dict(results["versions"])
     numpy, torch = versions.pop("numpy", None), versions.pop("torch", None)
+    memory = m.get("memory_gb")
     blas = " ".join(str(m[key]) for key in ("blas", "kernel") if m.get(key))
     parts = [
         results["date"],
-        f"{m['cpu']}, {m['cores']} cores, {m['memory_gb']:.0f} GB",
+        f"{m['cpu']}, {m['cores']} cores" + (f", {memory:.0f} GB" if memory else ""),
         f"{m['system']}, Python {m['python']}",
         f"NumPy {numpy}" + (f" ({blas})" if blas else ""),
         f"PyTorch {torch}" if torch else "no PyTorch",
@@ -102,16 +125,22 @@ def machine(results, others=True):
     return "; ".join(parts)
 
 
-def number(value):
+def number(value: float | None) -> str:
     """Three digits, as people write them: 0.012, 1.23, 12.3, 1,234."""
     if value is None:
         return ""
-    if value >= 99.95:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}" if value >= 0.0995 else f"{value:.2g}"
+    for least, form in ((99.95, ",.0f"), (9.995, ".1f"), (0.0995, ".2f")):
+        if value >= least:
+            return format(value, form)
+    return format(value, ".2g")
 
 
-def spread(values):
+def measured(entry: Entry | None, key: str) -> str:
+    """A number of an entry, empty if there is none."""
+    return number(None if entry is None else entry.get(key))
+
+
+def spread(values: Sequence[float] | None) -> str:
     """A median with its quartiles, empty if there are none."""
     if values is None:
         return ""
@@ -119,12 +148,12 @@ def spread(values):
     return middle if low == middle == high else f"{middle} ({low}-{high})"
 
 
-def markdown(head, rows):
+def markdown(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> str:
     """A table in Markdown that also reads well as plain text: numbers stand to the right."""
     cells = [list(map(str, head)), *(list(map(str, row)) for row in rows)]
     widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
 
-    def line(row):
+    def line(row: list[str]) -> str:
         first, *rest = (f"{c:<{w}}" if i == 0 else f"{c:>{w}}"
                         for i, (c, w) in enumerate(zip(row, widths, strict=True)))  # fmt: skip
         return "| " + " | ".join([first, *rest]) + " |"
@@ -133,7 +162,7 @@ def markdown(head, rows):
     return "\n".join([line(cells[0]), line(rule), *map(line, cells[1:])])
 
 
-def against(results):
+def against(results: Results) -> str:
     """plaingrad beside PyTorch as it comes, PyTorch at its best, and NumPy by hand."""
     head = ["step", "threads", "plaingrad ms", "kept ms", "PyTorch ms", "over PyTorch eager",
             "over its best", "which", "over by hand", "MB", "PyTorch MB"]  # fmt: skip
@@ -142,20 +171,21 @@ def against(results):
         ours = peers.get("plaingrad")
         if ours is None:
             continue
-        eager, top, hand, kept = (
-            peers.get(EAGER), best(peers), peers.get("by-hand"), peers.get("plaingrad-kept"),
-        )  # fmt: skip
-        which = "" if top is None else top["peer"].removeprefix("pytorch").strip("-") or "eager"
+        eager, top, kept = peers.get(EAGER), best(peers), peers.get("plaingrad-kept")
+        to_eager, to_top, to_hand = (
+            None if other is None else ratio(ours, other)
+            for other in (eager, top, peers.get("by-hand"))
+        )
+        which = top["peer"].removeprefix("pytorch").strip("-") or "eager" if top else ""
         rows.append([
-            row, threads, number(ours["median_ms"]), number(kept and kept["median_ms"]),
-            number(eager and eager["median_ms"]), spread(eager and ratio(ours, eager)),
-            number(top and ratio(ours, top)[0]), which, number(hand and ratio(ours, hand)[0]),
-            number(ours.get("peak_mb")), number(eager and eager.get("peak_mb")),
+            row, threads, measured(ours, "median_ms"), measured(kept, "median_ms"),
+            measured(eager, "median_ms"), spread(to_eager), number(to_top and to_top[0]), which,
+            number(to_hand and to_hand[0]), measured(ours, "peak_mb"), measured(eager, "peak_mb"),
         ])  # fmt: skip
     return markdown(head, rows)
 
 
-def everyone(results, threads, base=EAGER):
+def everyone(results: Results, threads: int, base: str = EAGER) -> str:
     """Every library's time over that of `base`, on so many threads."""
     table = {row: peers for (row, n), peers in cases(results).items() if n == threads}
     names = list(dict.fromkeys(name for peers in table.values() for name in peers))
@@ -167,7 +197,8 @@ def everyone(results, threads, base=EAGER):
     return markdown(["step", *names], rows)
 
 
-def startup(results):
+def startup(results: Results) -> str:
+    """Milliseconds and seconds until a library is of use."""
     rows = [
         [entry["peer"], entry["threads"], *map(number, (entry["import_ms"], entry["cold_ms"])),
          number(entry.get("epoch_s"))]
@@ -176,7 +207,8 @@ def startup(results):
     return markdown(["library", "threads", "import ms", "first step ms", "epoch s"], rows)
 
 
-def growth(results):
+def growth(results: Results) -> str:
+    """The exponents of what grows."""
     table = growths(results)
     names = list(dict.fromkeys(name for peers in table.values() for name in peers))
     rows = [
@@ -187,35 +219,23 @@ def growth(results):
     return markdown(["what grows", "from-to", *names], rows)
 
 
-def text(results):
+def text(results: Results) -> str:
     """All tables, as Markdown."""
-    parts = [f"# Benchmarks\n\n{machine(results)}"]
+    parts = [f"# Benchmarks\n\n{where(results)}"]
     if results.get("steps"):
         base = EAGER if any(e["peer"] == EAGER for e in results["steps"]) else "plaingrad"
         name = "PyTorch eager" if base == EAGER else base
-        parts.append(
-            "## A training step\n\nMilliseconds, medians. Ratios are medians of the rounds (quartiles); "
-            "below 1 plaingrad is faster. PyTorch eager: its defaults; its best: the fastest of "
-            "eager, fused optimizer, channels_last and torch.compile, whichever were run. kept: with "
-            "PLAINGRAD_KEEP_MEMORY=1e9. MB: what the process grew by at its peak."
-        )
+        parts.append(STEP)
         parts.append(against(results))
         for threads in sorted({entry["threads"] for entry in results["steps"]}):
             s = "" if threads == 1 else "s"
             parts.append(f"## Every library's step over {name}'s, {threads} thread{s}")
             parts.append(everyone(results, threads, base))
     if results.get("startup"):
-        parts.append(
-            "## Starting\n\nimport: in a fresh process, Python's own start taken off. first step: from "
-            "there to the end of a first training step (784-128-64-10, batch 128, Adam), import "
-            "included. epoch: 60,000 images of 784 numbers, shuffled, through the library's loader in "
-            "batches of 128, nothing done with them."
-        )
+        parts.append(START)
         parts.append(startup(results))
     if results.get("growth"):
-        parts.append(
-            "## How cost grows\n\nThe exponent p of time ~ size^p, over the larger half of the sizes."
-        )
+        parts.append(GROWTH)
         parts.append(growth(results))
     if results.get("skipped"):
         parts.append("## Not run")
@@ -226,7 +246,7 @@ def text(results):
     return "\n\n".join(parts) + "\n"
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
     parser.add_argument("results", type=Path, help="what python -m benchmarks wrote")
     parser.add_argument("--charts", type=Path, metavar="FOLDER", help="draw the pictures there")

@@ -151,7 +151,8 @@ def test_chart_of_steps(results: dict[str, Any]) -> None:
     left, right = figure.axes
     text = drawn(figure)
     for words in ("PyTorch 2.13.0 eager", "1 thread", "2 threads", "as fast as PyTorch eager",
-                  "2026-12-01", "Abacus", "NumPy 2.4.6", "tinygrad", "PyTorch at its best"):  # fmt: skip
+                  "2026-12-01", "Abacus", "NumPy 2.4.6", "tinygrad",
+                  "PyTorch at its best"):  # fmt: skip
         assert words in text
     assert "GRU" not in text
     assert "JAX jit" not in text, "the legend names who is not there"
