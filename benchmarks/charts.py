@@ -116,7 +116,9 @@ def _panel(ax: Any, table: list[dict[str, report.Entry]], shown: dict[str, Any])
         if not peers:
             continue
         eager, top = peers[report.EAGER], report.best(peers)
-        entries = {**peers, "best": top} if len(peers.keys() & set(report.VARIANTS)) > 1 else peers
+        entries: dict[str, Any] = dict(peers)
+        if len(peers.keys() & set(report.VARIANTS)) > 1:
+            entries["best"] = top
         for depth, (peer, (label, look)) in enumerate(LOOKS.items()):
             if peer not in entries:
                 continue

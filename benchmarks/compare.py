@@ -3,7 +3,8 @@
 The commits, or anything else that git knows, are checked out into a temporary folder; `.` stands
 for the files as they are here, and is AFTER if there is none. The benchmarks are those of here for
 both, so a commit may be older than they are. Both take turns; the ratio is AFTER's time over
-BEFORE's, the median of the rounds with the quartiles: below 1, it became faster.
+BEFORE's, the median of the rounds with the quartiles, and beside it that of the fastest steps,
+which is steadier if the machine is busy. Below 1, it became faster.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from .worker import ROOT, Worker
 #: The rounds are spread over so many processes of each: a process keeps for its life where its
 #: memory happened to come to lie, which alone can be worth some percent.
 STARTS = 3
+
+Turns = dict[str, list[tuple[float, float]]]
 
 
 @contextmanager
@@ -55,9 +58,9 @@ def checked_out(commit: str, repository: Path = ROOT) -> Iterator[Path]:
 
 def measure(
     row: str, roots: Mapping[str, Path], threads: int, rounds: int = 15, seconds: float = 0.04
-) -> tuple[dict[str, list[float]], dict[str, float], dict[str, str]]:
-    """Milliseconds of each round, the peaks of memory, and why one was not run."""
-    times: dict[str, list[float]] = {name: [] for name in roots}
+) -> tuple[Turns, dict[str, float], dict[str, str]]:
+    """(average, best) milliseconds of each round, the peaks of memory, and why one was not run."""
+    times: Turns = {name: [] for name in roots}
     peaks = dict.fromkeys(roots, 0.0)
     for start in range(STARTS):
         with ExitStack() as stack:
@@ -72,20 +75,27 @@ def measure(
             paces = dict.fromkeys(paces, max(paces.values()))
             turns = steps.in_turns(workers, paces, len(range(start, rounds, STARTS)))
             for name, worker in workers.items():
-                times[name] += [average for average, _ in turns[name]]
+                times[name] += turns[name]
                 peaks[name] = max(peaks[name], worker.ask("peak"))
     return times, peaks, {}
 
 
-def line(row: str, threads: int, times: dict[str, list[float]], peaks: dict[str, float]) -> Any:
-    """The cells of a row: medians, AFTER's time over BEFORE's, peaks."""
-    before, after = times.values()
-    middle, low, high = report.quartiles(np.divide(after, before))
-    # A difference that three quarters of the rounds show in the same direction.
-    verdict = "faster" if high < 1 else "slower" if low > 1 else ""
-    medians = [report.number(float(np.median(t))) for t in (before, after)]
-    ratio = f"{middle:.3f} ({low:.3f}-{high:.3f})"
-    return [row, threads, *medians, ratio, verdict, *map(report.number, peaks.values())]
+def line(row: str, threads: int, times: Turns, peaks: dict[str, float]) -> list[Any]:
+    """The cells of a row: medians, AFTER's time over BEFORE's, a verdict, peaks.
+
+    There is a verdict if three quarters of the rounds and the fastest steps agree.
+    """
+    (before, fastest_before), (after, fastest_after) = (
+        np.transpose(turns) for turns in times.values()
+    )
+    middle, low, high = report.quartiles(after / before)
+    fastest = float(fastest_after.min() / fastest_before.min())
+    verdict = "faster" if max(high, fastest) < 1 else "slower" if min(low, fastest) > 1 else ""
+    return [
+        row, threads, *(report.number(float(np.median(t))) for t in (before, after)),
+        f"{middle:.3f} ({low:.3f}-{high:.3f})", f"{fastest:.3f}", verdict,
+        *map(report.number, peaks.values()),
+    ]  # fmt: skip
 
 
 def main() -> None:
@@ -111,8 +121,8 @@ def main() -> None:
                     continue
                 table.append(line(row, threads, times, peaks))
                 print(*table[-1], sep="  ", flush=True)
-    head = ["step", "threads", "before ms", "after ms", "after / before", "", "before MB",
-            "after MB"]  # fmt: skip
+    head = ["step", "threads", "before ms", "after ms", "after / before", "of the fastest", "",
+            "before MB", "after MB"]  # fmt: skip
     print(f"\n{given.before} before, {given.after} after, {given.rounds} rounds\n")
     print(report.markdown(head, table))
 

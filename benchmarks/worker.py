@@ -178,6 +178,8 @@ def main() -> None:
     peer, root = sys.argv[1:]
     # In place of this repository, whose `autograd` HIPS's users would get.
     sys.path[0:1] = [root] if peer.startswith("plaingrad") else []
+    # An editable install would give modules of its own where another commit has none.
+    sys.meta_path[:] = [f for f in sys.meta_path if "editable" not in getattr(f, "__module__", "")]
     session = Session(peer)
     for line in sys.stdin:
         request, arguments = json.loads(line)
