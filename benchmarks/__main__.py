@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import rows, steps
+from . import growth, report, rows, startup, steps
 from .machine import cores, machine
 from .peers import OWN_ENVIRONMENT, PEERS
 from .worker import HIPS_PYTHON
@@ -24,15 +24,15 @@ QUICK = ("plaingrad", "by-hand", "pytorch")
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
-    add = parser.add_argument
-    add("--quick", action="store_true", help=f"two minutes: three rounds of {', '.join(QUICK)}")
-    add("--threads", type=int, nargs="+", help="1 and the number of cores; if quick, the latter")
-    add("--rows", nargs="+", default=["main"], help="names of rows or of groups, or all")
-    add("--peers", nargs="+", choices=PEERS, help="those that are installed")
-    add("--rounds", type=int, help="turns of each peer; 7, if quick 3")
-    add("--seconds", type=float, default=0.04, help="the length of a turn, at least one step")
-    add("--out", type=Path, default=Path("runs/bench/results.json"), help="%(default)s")
-    add("--only-steps", action="store_true", help="neither start-up nor growth")
+    option = parser.add_argument
+    option("--quick", action="store_true", help=f"two minutes: three rounds of {', '.join(QUICK)}")
+    option("--threads", type=int, nargs="+", help="1 and the number of cores; if quick, the latter")
+    option("--rows", nargs="+", default=["main"], help="names of rows or of groups, or all")
+    option("--peers", nargs="+", choices=PEERS, help="those that are installed")
+    option("--rounds", type=int, help="turns of each peer; 7, if quick 3")
+    option("--seconds", type=float, default=0.04, help="the length of a turn, at least one step")
+    option("--out", type=Path, default=Path("runs/bench/results.json"), help="%(default)s")
+    option("--only-steps", action="store_true", help="neither start-up nor growth")
     given = parser.parse_args()
     given.rounds = given.rounds or (3 if given.quick else 7)
     given.threads = given.threads or ([cores()] if given.quick else sorted({1, cores()}))
@@ -77,6 +77,21 @@ def save(results: dict[str, Any], path: Path) -> None:
     path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
+def add(results: dict[str, Any], key: str, measured: tuple[list[Any], list[Any]]) -> None:
+    entries, skipped = measured
+    results[key] += entries
+    results["skipped"] += skipped
+
+
+def pictures(results: dict[str, Any], folder: Path) -> list[Path]:
+    """The charts, in this folder, if Matplotlib is installed."""
+    try:
+        from . import charts
+    except ModuleNotFoundError:
+        return []
+    return charts.write(results, folder)
+
+
 def main() -> None:
     given = arguments()
     versions = {PEERS[peer].library: version(peer) for peer in given.peers}
@@ -105,7 +120,13 @@ def main() -> None:
             for entry in skipped:
                 print(f"  {entry['peer']:21}  {entry['why']}", flush=True)
             save(results, given.out)
-    print(f"\n{given.out}")
+    if not (given.quick or given.only_steps):
+        for threads in given.threads:
+            add(results, "startup", startup.measure(threads, peers=peers))
+        add(results, "growth", growth.measure(peers=[p for p in growth.PEERS if p in peers]))
+        save(results, given.out)
+    print("\n" + report.text(results))
+    print(given.out, *pictures(results, given.out.parent), sep="\n")
 
 
 if __name__ == "__main__":

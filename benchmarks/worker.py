@@ -22,6 +22,7 @@ HIPS_PYTHON = ROOT / ".venv-hips" / "bin" / "python"
 COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NPROC", "CPU_COUNT")
 DROPPED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONPATH", "PLAINGRAD_KEEP_MEMORY")
 LIMIT = 300  # seconds for an answer: torch.compile takes a minute
+SLOW = 5  # seconds: a peer with a step as long as this would hold up all others
 
 
 class WorkerError(Exception):
@@ -108,7 +109,7 @@ class Session:
     def prepare(self, row: str, sizes: dict[str, Any]) -> list[float]:
         """Make the row, and take five steps: their losses."""
         from . import rows
-        from .peers import prepare
+        from .peers import NotRunError, prepare
 
         self.problem = rows.problem(row, **sizes)
         # Libraries load a part of themselves at the first step: not memory of this row.
@@ -121,12 +122,18 @@ class Session:
         self.before = memory_now()
         forget_peak()
         self.step = prepare(self.peer, self.problem)
-        return [float(self.step()) for _ in range(5)]
+        losses = [float(self.step())]  # the first step may compile
+        start = perf_counter()
+        losses.append(float(self.step()))
+        once = perf_counter() - start
+        if once > SLOW:
+            raise NotRunError(f"a step takes {once:.0f} s")
+        return losses + [float(self.step()) for _ in range(3)]
 
     def pace(self, seconds: float) -> int:
         """How many steps take as long, at least one, after some to warm up."""
         start, n = perf_counter(), 0
-        while n < 3 or (perf_counter() - start < 0.1 and n < 1000):
+        while n < 2 or (perf_counter() - start < 0.1 and n < 1000):
             last = perf_counter()
             self.step()
             once, n = perf_counter() - last, n + 1

@@ -46,7 +46,7 @@ def training(problem: Problem, variant: str, model: Any, loss: Any, *data: torch
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
-        return value
+        return value.detach()
 
     return step
 
@@ -89,7 +89,7 @@ def scalars(problem: Problem, variant: str) -> Step:
             for p in (*w, *v):
                 p -= lr * p.grad
                 p.grad = None
-        return loss
+        return loss.detach()
 
     return step
 
@@ -114,7 +114,7 @@ def chain(problem: Problem, variant: str) -> Step:
         with torch.no_grad():
             start.sub_(lr * start.grad)
             start.grad = None
-        return loss
+        return loss.detach()
 
     return step
 

@@ -88,7 +88,7 @@ class Convolution:
         w = self.w.reshape(len(self.w), -1)
         for start, stop, matrix in self.windows:
             out = self.out[:, start:stop]
-            np.matmul(w, matrix, out=out.reshape(len(w), -1, copy=False))
+            np.matmul(w, matrix, out=out.reshape(len(w), -1))
         if self.b is not None:
             np.add(self.out, self.b[:, None, None, None], out=self.out)
         return self.out
@@ -110,7 +110,7 @@ class Convolution:
             np.copyto(self.back_windows.inner, g)
             for start, stop, matrix in self.back_windows:
                 out = self.back[:, start:stop]
-                np.matmul(w, matrix, out=out.reshape(len(w), -1, copy=False))
+                np.matmul(w, matrix, out=out.reshape(len(w), -1))
             return self.back
         w, s, k = self.w.reshape(len(self.w), -1), self.stride, self.w.shape[2]
         width, padding = self.windows.width, self.windows.padding
