@@ -117,7 +117,7 @@ def where(results: Results, others: bool = True) -> str:
     parts = [
         results["date"],
         f"{m['cpu']}, {m['cores']} cores" + (f", {memory:.0f} GB" if memory else ""),
-        f"{m['system']}, Python {m['python']}",
+        f"{m['system'].partition('-')[0]}, Python {m['python']}",  # without the kernel's build
         f"NumPy {numpy}" + (f" ({blas})" if blas else ""),
         f"PyTorch {torch}" if torch else "no PyTorch",
         *(f"{name} {version}" for name, version in versions.items() if others),

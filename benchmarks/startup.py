@@ -107,7 +107,7 @@ def seconds(peer: str, program: str, threads: int) -> float:
 
 
 def measure(
-    threads: int = 1, times: int = 5, peers: Iterable[str] = IMPORTS
+    threads: int = 1, times: int = 3, peers: Iterable[str] = IMPORTS
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Entries of results.json's "startup", medians of so many processes, and of "skipped"."""
     peers = [peer for peer in IMPORTS if peer in set(peers)]
@@ -155,7 +155,7 @@ def _thousand(value: float | None) -> float | None:
 def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.startup", description=__doc__)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--times", type=int, default=5, help="processes of each kind")
+    parser.add_argument("--times", type=int, default=3, help="processes of each kind")
     given = parser.parse_args()
     entries, skipped = measure(given.threads, given.times)
     print(report.startup({"startup": entries}))

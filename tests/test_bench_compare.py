@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks import compare, growth, rows, startup
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))  # benchmarks/ is not installed
-from benchmarks import compare, growth, rows, startup  # noqa: E402
 
 
 def git(folder: Path, *arguments: str) -> str:
