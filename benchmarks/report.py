@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from .peers import PEERS
+
 Results = dict[str, Any]  # results.json
 Entry = dict[str, Any]  # one of its "steps"
 
@@ -188,7 +190,7 @@ def against(results: Results) -> str:
 def everyone(results: Results, threads: int, base: str = EAGER) -> str:
     """Every library's time over that of `base`, on so many threads."""
     table = {row: peers for (row, n), peers in cases(results).items() if n == threads}
-    names = list(dict.fromkeys(name for peers in table.values() for name in peers))
+    names = [name for name in PEERS if any(name in peers for peers in table.values())]
     rows = [
         [row, *(number(ratio(peers[n], peers[base])[0]) if n in peers else "" for n in names)]
         for row, peers in table.items()
@@ -219,6 +221,14 @@ def growth(results: Results) -> str:
     return markdown(["what grows", "from-to", *names], rows)
 
 
+def skipped(results: Results) -> str:
+    """What was not run, and why: a line for each reason of each library."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for entry in results["skipped"]:
+        found.setdefault((entry["peer"], entry["why"]), {})[entry["row"]] = None
+    return "\n".join(f"- {peer}, {', '.join(all)}: {why}" for (peer, why), all in found.items())
+
+
 def text(results: Results) -> str:
     """All tables, as Markdown."""
     parts = [f"# Benchmarks\n\n{where(results)}"]
@@ -239,10 +249,7 @@ def text(results: Results) -> str:
         parts.append(growth(results))
     if results.get("skipped"):
         parts.append("## Not run")
-        parts.append("\n".join(
-            f"- {', '.join(filter(None, (s['peer'], s.get('row'))))}: {s['why']}"
-            for s in results["skipped"]
-        ))  # fmt: skip
+        parts.append(skipped(results))
     return "\n\n".join(parts) + "\n"
 
 

@@ -56,7 +56,9 @@ def results() -> dict[str, Any]:
                      "epoch_s": 0.05},
                     {"peer": "mygrad", "threads": 1, "import_ms": 400.0, "cold_ms": 1234.0}],
         "growth": growth,
-        "skipped": [{"peer": "hips", "row": "cnn", "why": "it takes minutes"}],
+        "skipped": [{"peer": "hips", "row": row, "why": why} for row, why in
+                    (("cnn", "it takes minutes"), ("gpt", "too large"),
+                     ("lenet", "it takes minutes"), ("cnn", "it takes minutes"))],
     }  # fmt: skip
 
 
@@ -103,6 +105,7 @@ def test_table_against_pytorch(results: dict[str, Any]) -> None:
 def test_table_of_everyone(results: dict[str, Any]) -> None:
     mlp = cells(report.everyone(results, threads=1), "mlp")
     assert (mlp["plaingrad"], mlp["pytorch"], mlp["tinygrad"]) == ("0.50", "1.00", "1,000")
+    assert list(mlp)[1:4] == ["plaingrad", "plaingrad-kept", "by-hand"]  # ours, then the others
     gru = cells(report.everyone(results, threads=1), "gru")
     assert (gru["plaingrad"], gru["by-hand"]) == ("1.25", "")
     assert "toy" not in report.everyone(results, threads=1)
@@ -112,7 +115,8 @@ def test_text_names_pytorch_threads_and_machine(results: dict[str, Any]) -> None
     text = report.text(results)
     assert "6.1-abc" not in text
     for words in ("PyTorch 2.13.0", "Abacus", "2026-12-01", "jax 0.8", "Linux 6.1,",
-                  "1 thread\n", "2 threads\n", "- hips, cnn: it takes minutes"):  # fmt: skip
+                  "1 thread\n", "2 threads\n",
+                  "- hips, cnn, lenet: it takes minutes\n- hips, gpt: too large\n"):  # fmt: skip
         assert words in text
     growth = cells(report.growth(results), "batch")
     assert growth["from-to"] == "1-4,096"
