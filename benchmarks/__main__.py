@@ -27,17 +27,17 @@ def arguments() -> argparse.Namespace:
     option = parser.add_argument
     option("--quick", action="store_true", help=f"two minutes: three rounds of {', '.join(QUICK)}")
     option("--threads", type=int, nargs="+", help="1 and the number of cores; if quick, the latter")
-    option("--rows", nargs="+", default=["main"], help="names of rows or of groups, or all")
+    option("--rows", nargs="+", help="names of rows or groups, or all; then only these are run")
     option("--peers", nargs="+", choices=PEERS, help="those that are installed")
     option("--rounds", type=int, help="turns of each peer; 7, if quick 3")
     option("--seconds", type=float, default=0.04, help="the length of a turn, at least one step")
     option("--out", type=Path, default=Path("runs/bench/results.json"), help="%(default)s")
-    option("--only-steps", action="store_true", help="neither start-up nor growth")
     given = parser.parse_args()
     given.rounds = given.rounds or (3 if given.quick else 7)
     given.threads = given.threads or ([cores()] if given.quick else sorted({1, cores()}))
     given.peers = given.peers or list(QUICK if given.quick else PEERS)
-    given.rows = chosen(given.rows)
+    given.whole = not (given.quick or given.rows)
+    given.rows = chosen(given.rows or ["main"])
     return given
 
 
@@ -120,7 +120,7 @@ def main() -> None:
             for entry in skipped:
                 print(f"  {entry['peer']:21}  {entry['why']}", flush=True)
             save(results, given.out)
-    if not (given.quick or given.only_steps):
+    if given.whole:
         for threads in given.threads:
             add(results, "startup", startup.measure(threads, peers=peers))
         add(results, "growth", growth.measure(peers=[p for p in growth.PEERS if p in peers]))

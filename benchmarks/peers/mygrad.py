@@ -43,7 +43,16 @@ class MyGrad(Networks):
         def loss(w: Any, data: Any) -> Any:
             def conv(name: str, x: Any, stride: int = 1) -> Any:
                 weight = w[f"{name}.weight"]
-                return conv_nd(x, weight, stride=stride, padding=weight.shape[2] // 2)
+                kernel = weight.shape[2]
+                if stride == 1:
+                    return conv_nd(x, weight, stride=1, padding=kernel // 2)
+                # The windows must end at the last pixel: padding goes before the first alone.
+                if kernel == 1:
+                    return conv_nd(x[:, :, ::2, ::2], weight, stride=1)
+                n, c, height, width = x.shape
+                x = mg.concatenate((np.zeros((n, c, 1, width), np.float32), x), axis=2)
+                x = mg.concatenate((np.zeros((n, c, height + 1, 1), np.float32), x), axis=3)
+                return conv_nd(x, weight, stride=2)
 
             def bn(name: str, x: Any) -> Any:
                 return batchnorm(x, gamma=w[f"{name}.weight"], beta=w[f"{name}.bias"], eps=1e-5)
