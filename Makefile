@@ -50,7 +50,7 @@ lines: .venv/plot  ## lines of code by file, without docstrings and comments
 bench: .venv/bench .venv-hips/bin/autograd  ## training steps beside other libraries': 25 minutes
 	$(BIN)/python -m benchmarks $(BENCH)
 
-bench-quick: .venv/bench  ## the same in two minutes, beside PyTorch and NumPy by hand
+bench-quick: .venv/test .venv/compare  ## the same in two minutes, beside PyTorch and NumPy by hand
 	$(BIN)/python -m benchmarks --quick $(BENCH)
 
 clean:

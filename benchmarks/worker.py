@@ -161,8 +161,10 @@ def memory_now() -> float:
 def memory_peak() -> float:
     if sys.platform == "linux":
         return _status("VmHWM")
-    import resource  # not on Windows
-
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return 0.0
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return size / (1e6 if sys.platform == "darwin" else 1e3)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,6 +12,7 @@ from tinygrad import Tensor, TinyJit, nn
 from tinygrad.helpers import Context
 
 from ..rows import Problem
+from . import NotRunError
 
 Step = Callable[[], Any]
 WHY = {"scalars": "compiling 10,000 operations takes minutes"}
@@ -17,6 +20,8 @@ WHY = {"scalars": "compiling 10,000 operations takes minutes"}
 
 def training(problem: Problem, loss: Callable[[Any, Any], Any]) -> Step:
     """`loss` is a function of weights and data, by name."""
+    if not shutil.which(os.environ.get("CC", "clang")):
+        raise NotRunError("it needs clang")
     weights = {name: Tensor(w).realize() for name, w in problem.weights.items()}
     data = {name: Tensor(a).realize() for name, a in problem.data.items()}
     optimizer = getattr(nn.optim, problem.optimizer)(list(weights.values()), **problem.options)
