@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HIPS_PYTHON = ROOT / ".venv-hips" / "bin" / "python"
 COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NPROC", "NUM_CPU_THREADS")
 DROPPED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONPATH", "PLAINGRAD_KEEP_MEMORY")
-LIMIT = 300  # seconds for an answer: torch.compile takes a minute
+LIMIT = 180  # seconds for an answer: torch.compile takes a minute
 SLOW = 5  # seconds: a peer with a step as long as this would hold up all others
 
 
@@ -58,6 +60,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
+            start_new_session=True,  # with the processes that it starts, to end them all
         )
 
     def ask(self, request: str, **arguments: Any) -> Any:
@@ -69,7 +72,7 @@ class Worker:
         """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        timer = threading.Timer(LIMIT, self.process.kill)
+        timer = threading.Timer(LIMIT, self.kill)
         timer.start()
         try:
             print(json.dumps([request, arguments]), file=self.process.stdin, flush=True)
@@ -87,10 +90,17 @@ class Worker:
             raise WorkerError(answer["error"])
         return answer["answer"]
 
-    def close(self) -> None:
+    def kill(self) -> None:
+        if hasattr(os, "killpg"):
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
-        self.process.communicate()
-        self.errors.close()
+
+    def close(self) -> None:
+        if not self.errors.closed:  # else its number may by now be another process's
+            self.kill()
+            self.process.communicate()
+            self.errors.close()
 
     def __enter__(self) -> Worker:
         return self
@@ -170,8 +180,8 @@ def memory_peak() -> float:
 
 
 def forget_peak() -> None:
-    """Let the peak be what is in use now; elsewhere than on Linux a row must exceed the import."""
-    if sys.platform == "linux":
+    """Let the peak be what is in use now; where that cannot be, a row must exceed the import."""
+    with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
 

@@ -198,6 +198,14 @@ def test_a_worker_that_ends_says_why() -> None:
     assert "ModuleNotFoundError" in str(error.value)
 
 
+def test_a_closed_worker_has_ended_and_may_be_closed_again() -> None:
+    worker = Worker("by-hand", 1)
+    worker.ask("prepare", row="toy", sizes={})
+    worker.close()
+    assert worker.process.returncode is not None
+    worker.close()
+
+
 def test_the_environment_of_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
     monkeypatch.setenv("OMP_NUM_THREADS", "7")

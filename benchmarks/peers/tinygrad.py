@@ -15,7 +15,7 @@ from ..rows import Problem
 from . import NotRunError
 
 Step = Callable[[], Any]
-WHY = {"scalars": "compiling 10,000 operations takes minutes"}
+WHY = dict.fromkeys(("scalars", "chain-small"), "it takes minutes to compile so many operations")
 
 
 def training(problem: Problem, loss: Callable[[Any, Any], Any]) -> Step:
@@ -190,7 +190,6 @@ def gpt(problem: Problem, _: str) -> Step:
 
 
 ROWS: dict[str, Callable[[Problem, str], Step]] = {
-    "chain-small": chain,
     "chain-large": chain,
     "toy": toy,
     "seed": seed,
