@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: train test lint types parity check docs mutants fuzz lines bench twins clean
+.PHONY: train test lint types parity check docs mutants fuzz lines bench bench-quick twins clean
 
 train: .venv/plot
 	$(BIN)/python -m nn train digits
@@ -46,14 +46,18 @@ fuzz: .venv/test .venv/compare  ## random programs, against plain arrays and PyT
 lines: .venv/plot  ## lines of code by file, without docstrings and comments
 	$(BIN)/python benchmarks/lines.py
 
-bench: .venv/test .venv/compare  ## milliseconds per training step of each model, beside PyTorch's
-	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python benchmarks/models.py
+# Arguments may be given: make bench BENCH="--rows mlp cnn --threads 1"; see python -m benchmarks -h
+bench: .venv/bench .venv-hips/bin/autograd  ## training steps beside other libraries': 25 minutes
+	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-quick: .venv/test .venv/compare  ## the same in two minutes, beside PyTorch and NumPy by hand
+	$(BIN)/python -m benchmarks --quick $(BENCH)
 
 twins: .venv/test .venv/compare  ## one network in Python, NumPy, C++, plaingrad and PyTorch
 	$(BIN)/python -m benchmarks.twins
 
 clean:
-	rm -rf .venv build *.egg-info runs site
+	rm -rf .venv .venv-hips build *.egg-info runs site
 
 # A file in .venv for each extra that was installed there, as old as the installation.
 .venv/%: pyproject.toml | .venv/bin/python
@@ -62,3 +66,9 @@ clean:
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
+
+# HIPS autograd has the import name of ours, so it has an environment of its own.
+.venv-hips/bin/autograd:
+	$(PYTHON) -m venv .venv-hips
+	.venv-hips/bin/python -m pip install --quiet --disable-pip-version-check autograd
+	@touch $@
