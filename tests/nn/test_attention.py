@@ -63,10 +63,12 @@ def test_beside_the_plain_formula_however_many_keys(keys: int) -> None:
         weights = np.nan_to_num(softmax(q @ k.swapaxes(-1, -2) / math.sqrt(8) + mask))
     np.testing.assert_allclose(y.data, weights @ v, rtol=1e-10, atol=1e-12)
     g = rng.standard_normal(y.shape)
-    ours = gradients(y, xs, g, retain_graph=True)
-    plain = gradients(y, xs, Tensor(g), create_graph=True)  # by the twin
-    for a, b in zip(ours, plain, strict=True):
-        np.testing.assert_allclose(a, b.detach(), rtol=1e-9, atol=1e-12)
+    for dropout in (0.0, 0.5):
+        y = sdpa(*xs, dropout_p=dropout, generator=3)
+        ours = gradients(y, xs, g, retain_graph=True)
+        plain = gradients(y, xs, Tensor(g), create_graph=True)  # by the twin
+        for a, b in zip(ours, plain, strict=True):
+            np.testing.assert_allclose(a, b.detach(), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("tracked", [(0, 1, 2, 3), (0,), (1,), (2,), (3,)], ids=str)
