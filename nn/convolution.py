@@ -115,10 +115,8 @@ def _conv_transpose(y, w, bias, *, at):
         y, at = at.spread(y)  # channels on their own: products take no time, adding windows does
     if turned := at.turned(w):  # copying windows takes half of the time of adding them
         return _conv(y, turned[0], bias, at=turned[1]), *closures
-    rows, matrix = (
-        at.rows(y),
-        w.reshape(at.groups, len(w) // at.groups, math.prod(w.shape[1:])).swapaxes(1, 2),
-    )
+    rows = at.rows(y)
+    matrix = w.reshape(at.groups, len(w) // at.groups, math.prod(w.shape[1:])).swapaxes(1, 2)
     x = at.empty(w.shape[1] * at.groups, len(y), _dtype(y, w, bias))
     for slab, columns in at.slabs(at.of(x)):
         at.add(slab, matrix @ rows[..., columns])

@@ -40,7 +40,7 @@ SLAB = 2**18
 # waits for other threads. With few channels that is up to twice as fast.
 SMALL = 1_000_000
 # But with fewer columns than this no product is fast.
-NARROW = 32
+NARROW = 64
 
 
 def batch_last(x: Any) -> Any:

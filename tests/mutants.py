@@ -81,7 +81,7 @@ TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
     "nn/doors": "refusals functional half module",
     "nn/progress": "training main",
     "nn/files": "serialize datasets main",
-    "nn/lines": "plot training main",
+    "nn/lines": "pooling",
     "nn/__main__": "main",
     "nn/machine": "doctor",
     "nn/training": "training main",
