@@ -61,17 +61,13 @@ def moments_of(x: Any, axes: tuple[int, ...], centre: bool = True) -> tuple[Any,
 
 
 @op
-def normalize(x, weight, bias, axes=(), eps=1e-5, centre=True, apart=False, moments=None):
+def normalize(x, weight, bias, axes=(), eps=1e-5, centre=True, apart=False):
     """(x - mean) / sqrt(var + eps) * weight + bias, with mean and var of x over `axes`.
 
     centre: False for x / sqrt(mean(x²) + eps) * weight + bias.
     apart: weight and bias do not vary along `axes`.
-    moments: the mean and var of x, if they are known already.
     """
-    if moments is None or isinstance(x, Tensor):  # they depend on x, so its derivatives need them
-        centred, _, var = moments_of(x, axes, centre)
-    else:
-        centred, var = x - moments[0], moments[1]
+    centred, _, var = moments_of(x, axes, centre)
     n = max(1, x.size // max(1, var.size))
     inv = 1 / np.sqrt(var + eps)
     if centre:
