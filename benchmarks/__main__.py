@@ -17,7 +17,7 @@ from typing import Any
 from . import growth, report, rows, startup, steps
 from .machine import cores, machine
 from .peers import OWN_ENVIRONMENT, PEERS
-from .worker import HIPS_PYTHON
+from .worker import HIPS_PYTHON, WorkerError
 
 QUICK = ("plaingrad", "by-hand", "pytorch")
 
@@ -113,7 +113,10 @@ def main() -> None:
         print(f"{entry['peer']} is left out: {entry['why']}")
     for row in given.rows:
         for threads in given.threads:
-            entries, skipped = steps.measure(row, peers, threads, given.rounds, given.seconds)
+            try:
+                entries, skipped = steps.measure(row, peers, threads, given.rounds, given.seconds)
+            except WorkerError as error:  # a peer that ended half way, for want of memory
+                entries, skipped = [], [{"row": row, "peer": "all", "why": str(error)}]
             results["steps"] += entries
             results["skipped"] += skipped
             print(f"\n{row}, threads: {threads}\n{steps.table(entries)}", flush=True)

@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from statistics import quantiles
+from time import sleep
 from typing import Any
 
 from .peers import PEERS
 from .worker import Worker, WorkerError
 
 TOLERANCE = 1e-4  # of losses after five steps in float32, relative
+PAUSE = 0.03  # seconds between turns: OpenBLAS's threads go on spinning for as long after a product
 TRUSTED = ("pytorch", "by-hand", "plaingrad")  # whose losses the others' must be, if present
 
 
@@ -60,6 +62,7 @@ def in_turns(
         for name in list(paces)[:: 1 if i % 2 else -1]:  # no one always comes after the same one
             average, best = workers[name].ask("turn", steps=paces[name])
             turns[name].append((average, best))
+            sleep(PAUSE)
     return turns
 
 

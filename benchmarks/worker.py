@@ -84,7 +84,7 @@ class Worker:
         if not line:
             self.errors.seek(0)
             last = self.errors.read().strip().rpartition("\n")[2]
-            raise WorkerError(f"no answer in {LIMIT} s" if late else f"ended: {last}")
+            raise WorkerError(f"no answer in {LIMIT} s" if late else f"{self.peer} ended: {last}")
         answer = json.loads(line)
         if "error" in answer:
             raise WorkerError(answer["error"])
