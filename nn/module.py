@@ -22,7 +22,7 @@ __all__ = ["Buffer", "IncompatibleKeys", "Module", "Parameter", "RemovableHandle
 
 M = TypeVar("M", bound="Module")
 T = TypeVar("T")
-_FLOAT64 = np.dtype(np.float64)
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 class Parameter(Tensor):
@@ -153,7 +153,7 @@ class Module:
             if args:
                 self._say_what_came(x, error)
             raise
-        if getattr(x, "dtype", None) == _FLOAT64 and not self._float64_settled:
+        if getattr(x, "dtype", _FLOAT32) == _FLOAT64 and not self._float64_settled:
             self._settle_float64()
         return out
 

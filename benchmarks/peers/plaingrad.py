@@ -76,7 +76,7 @@ def chain(problem: Problem, _: str) -> Step:
     def step() -> Any:
         y = start
         for _ in range(rounds):
-            y = np.tanh(y + b) - b
+            y = (y + b).tanh() - b
             y = y * a / a
         loss = (y * y).sum()
         loss.backward()
