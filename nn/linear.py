@@ -36,16 +36,6 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     ------
     ValueError : the shapes are other than that.
     """
-    return _checked(x, weight, bias)
-
-
-def _checked(x: Any, weight: Any, bias: Any) -> Any:
-    if x.shape[-1:] != weight.shape[1:]:
-        raise ValueError(
-            f"linear: got input of shape {x.shape} and weight of shape {weight.shape}, expected "
-            "(..., in) and (out, in)"
-        )
-    _check_bias("linear", weight, bias)
     return _linear(x, weight, bias)
 
 
@@ -73,13 +63,22 @@ def _linear_again(x: Any, weight: Any, _: Any) -> Any:
 
 @op(plain=_linear_again)
 def _linear(x, weight, bias):
+    # The checks are here, where they look at arrays: a Tensor's shape takes three times as long.
+    if x.shape[-1:] != weight.shape[1:]:
+        raise ValueError(
+            f"linear: got input of shape {x.shape} and weight of shape {weight.shape}, expected "
+            "(..., in) and (out, in)"
+        )
     y = _rows(x) @ weight.T
-    if bias is not None and y.dtype == np.result_type(y, bias):
-        y += bias  # in place: a third of the time
-    elif bias is not None:
-        y = y + bias
-    _, *closures = _linear_again(x, weight, bias)
-    return y if x.ndim == 2 else y.reshape(*x.shape[:-1], weight.shape[0]), *closures
+    if bias is not None:
+        _check_bias("linear", weight, bias)
+        if bias.dtype == y.dtype:
+            y += bias  # in place: a third of the time
+        else:
+            y = y + bias
+    _, for_x, for_weight, for_bias = _linear_again(x, weight, bias)
+    y = y if x.ndim == 2 else y.reshape(*x.shape[:-1], weight.shape[0])
+    return y, for_x, for_weight, for_bias
 
 
 @door(wide=True)
@@ -175,7 +174,7 @@ class Linear(Module):
         """Map `x` of shape (..., in_features) to (..., out_features)."""
         if getattr(x, "shape", ())[-1:] != (self.in_features,) or x.dtype.kind in "iub":
             self._refuse(x)
-        return _checked(x, self.weight, self.bias)
+        return _linear(x, self.weight, self.bias)
 
     def _refuse(self, x: Any) -> None:
         shape = lengths(x)
