@@ -69,7 +69,7 @@ def _linear(x, weight, bias):
             f"linear: got input of shape {x.shape} and weight of shape {weight.shape}, expected "
             "(..., in) and (out, in)"
         )
-    y = _rows(x) @ weight.T
+    y = _rows(x).dot(weight.T)  # takes two thirds of the time of @, of small matrices
     if bias is not None:
         _check_bias("linear", weight, bias)
         if bias.dtype == y.dtype:
