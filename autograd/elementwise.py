@@ -32,12 +32,12 @@ def subtract(x, y):
     return x - y, same, lambda g: -g
 
 
-@op(np.multiply)
+@op(np.multiply, linear=(0, 1))
 def multiply(x, y):
     return x * y, lambda g: g * y, lambda g: g * x
 
 
-@op(np.divide)
+@op(np.divide, linear=(0,))
 def divide(x, y):
     z = x / y
     return z, lambda g: g / y, lambda g: -g * z / y

@@ -7,7 +7,7 @@ import inspect
 import itertools
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy import ndarray
@@ -32,9 +32,10 @@ NO_TENSOR: Any = object()  # in place of the node of an input that is no Tensor
 NUMBERS = frozenset({bool, int, float, complex})
 OURS = "autograd", "nn"  # packages whose ops the tests have checked; a user's are at every call
 _is_recording = recording.get
+Linear: TypeAlias = bool | tuple[int, ...]
 
 
-def op(*functions: Any, linear: bool = False, plain: Callable[..., Any] | None = None) -> Any:
+def op(*functions: Any, linear: Linear = False, plain: Callable[..., Any] | None = None) -> Any:
     """Make a differentiable op of a function of arrays.
 
     The function returns its result and, for each input, a closure from the gradient of the result
@@ -53,7 +54,8 @@ def op(*functions: Any, linear: bool = False, plain: Callable[..., Any] | None =
     *functions : the NumPy functions the op stands for: `np.exp(tensor)` then calls it.
     linear : the closures hold no array that depends on the inputs in a differentiable way, only
         shapes, indices, masks: they serve every order as they are, and the graph need not keep
-        the inputs.
+        the inputs. Or the positions of inputs of which that is true where no other has a gradient,
+        as of both factors of a product.
     plain : a twin of the function that runs on Tensors, for one that cannot.
 
     Examples
@@ -113,7 +115,7 @@ def _is_library(f: Any) -> bool:
 # arguments costs as much as a small NumPy call. All three do the same.
 
 
-def _unary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
+def _unary(body: Callable[..., Any], linear: Linear, _: int | None) -> Any:
     def call(x: Any = MISSING, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
             if x is MISSING:
@@ -130,12 +132,15 @@ def _unary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
         node = x._node
         if node is None or fx is None or not _is_recording():
             return _results(call, out, node)
-        return record(call, ((fx, node, 0),), (a,), linear, (args, kwargs), out)
+        return record(call, ((fx, node, 0),), (a,), linear is True, (args, kwargs), out)
 
     return call
 
 
-def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
+def _binary(body: Callable[..., Any], linear: Linear, _: int | None) -> Any:
+    in_both = linear is True
+    in_x, in_y = (in_both or (linear and i in linear) for i in (0, 1))  # type: ignore[operator]
+
     def call(x: Any = MISSING, y: Any = MISSING, /, **kwargs: Any) -> Any:
         if kwargs:
             given = tuple(v for v in (x, y) if v is not MISSING)
@@ -164,18 +169,23 @@ def _binary(body: Callable[..., Any], linear: bool, _: int | None) -> Any:
             if ny is None or fy is None:
                 return _results(call, out, nx, ny)
             edges: Any = ((fy, ny, 1),)
+            free = in_y
         elif ny is None or fy is None:
             edges = ((fx, nx, 0),)
+            free = in_x
         else:
             edges = ((fx, nx, 0), (fy, ny, 1))
+            free = in_both
         if _is_recording():
-            return record(call, edges, (a, b), linear, _NO_CONFIG, out)
+            return record(call, edges, (a, b), free, _NO_CONFIG, out)
         return _results(call, out, nx, ny)
 
     return call
 
 
-def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
+def _nary(body: Callable[..., Any], linear: Linear, count: int | None) -> Any:
+    alone = () if isinstance(linear, bool) else linear
+
     def call(*inputs: Any, **kwargs: Any) -> Any:
         args: Any = ()
         if count is not None and len(inputs) != count:
@@ -206,7 +216,8 @@ def _nary(body: Callable[..., Any], linear: bool, count: int | None) -> Any:
                 edges.append((closures[i], node, i))
         if not edges or not _is_recording():
             return _results(call, out, *(n for n in nodes if n is not NO_TENSOR))
-        return record(call, tuple(edges), tuple(arrays), linear, (args, kwargs), out)
+        free = linear is True or (len(edges) == 1 and edges[0][2] in alone)
+        return record(call, tuple(edges), tuple(arrays), free, (args, kwargs), out)
 
     return call
 
@@ -227,11 +238,11 @@ def _on_arrays(call: Any, body: Any, inputs: Any, args: Any, kwargs: Any) -> Any
         raise
 
 
-def record(call: Any, edges: Any, inputs: Any, linear: bool, config: Any, out: Any) -> Any:
+def record(call: Any, edges: Any, inputs: Any, free: Any, config: Any, out: Any) -> Any:
     """The result of an op as a Tensor with a node, or a tuple of them."""
     node = _new(Node)
     node.op, node.edges, node.config = call, edges, config
-    node.inputs = None if linear else inputs
+    node.inputs = None if free else inputs
     node.number, node.grad = next_number(), NOT_KEPT
     if active[0] and (watcher := watching.get()) is not None:
         watcher.made(node, inputs, out)
@@ -267,7 +278,7 @@ def replay(node: Node) -> dict[int, Callable[[Any], Any]]:
     """A node's closures, by argument, as differentiable functions of Tensors.
 
     Running the op's body on Tensors instead of arrays records every step it takes: that is all
-    there is to derivatives of derivatives. A linear op's closures hold no array and serve as
+    there is to derivatives of derivatives. A linear op's closures hold no input and serve as
     they are.
     """
     if node.inputs is None:

@@ -45,7 +45,7 @@ def _matmul_again(x: Any, y: Any) -> Any:
     return None, for_x, for_y
 
 
-@op(np.matmul, np.linalg.matmul, plain=_matmul_again)
+@op(np.matmul, np.linalg.matmul, linear=(0, 1), plain=_matmul_again)
 def matmul(x, y):
     _, for_x, for_y = _matmul_again(x, y)  # which differentiating again takes without the product
     return x @ y, for_x, for_y
@@ -87,7 +87,7 @@ def vdot(a: Any, b: Any) -> Any:
     return matmul(conj(np.reshape(a, -1)), np.reshape(b, -1))
 
 
-@op(np.outer)
+@op(np.outer, linear=(0, 1))
 def outer(a, b):
     A, B = np.reshape(a, -1), np.reshape(b, -1)
     return np.outer(A, B), lambda g: (g @ B).reshape(a.shape), lambda g: (A @ g).reshape(b.shape)

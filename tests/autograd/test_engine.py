@@ -1238,3 +1238,53 @@ def test_a_linear_op_keeps_no_input_alive(name: str) -> None:
     del x
     assert kept() is None
     assert y.requires_grad
+
+
+# Ops that are linear in one input while the others are constant
+
+
+ONE_BY_ONE = [
+    (np.multiply, 0, (5,), (5,)),
+    (np.multiply, 1, (5,), (3, 5)),
+    (np.divide, 0, (3, 5), (5,)),
+    (np.matmul, 0, (3, 4), (4, 2)),
+    (np.matmul, 1, (3, 4), (4, 2)),
+    (np.matmul, 0, (6, 3, 4), (4,)),
+    (np.matmul, 1, (4,), (6, 4, 2)),
+    (np.outer, 0, (3,), (4,)),
+    (np.outer, 1, (3,), (4,)),
+]
+
+
+@pytest.mark.parametrize(("f", "at", "first", "second"), ONE_BY_ONE)
+def test_a_factor_without_gradient_keeps_nothing_of_the_other(
+    f: Any, at: int, first: tuple[int, ...], second: tuple[int, ...]
+) -> None:
+    rng = np.random.default_rng(0)
+    arrays = [rng.uniform(0.5, 2, shape) for shape in (first, second)]
+    x = Tensor(arrays[at], requires_grad=True)
+    inside = x * 1  # no leaf: a leaf keeps its array itself
+    inputs = [inside if i == at else Tensor(a) for i, a in enumerate(arrays)]
+    y = f(*inputs)
+    assert y._node.inputs is None
+    if f in (np.multiply, np.divide):
+        kept = weakref.ref(inside._array)
+        del inside, inputs
+        gc.collect()
+        assert kept() is None, "the graph keeps the array of the input"
+    y.sum().backward()
+    # Two inputs that have gradients need each other; and every order is right.
+    both = [Tensor(a, requires_grad=True) for a in arrays]
+    assert f(*both)._node.inputs is not None
+    only = [a if i != at else Tensor(a, requires_grad=True) for i, a in enumerate(arrays)]
+    assert gradcheck(lambda t: f(*(t if i == at else a for i, a in enumerate(arrays))), only[at])
+    assert gradgradcheck(
+        lambda t: f(*(np.sin(t) if i == at else a for i, a in enumerate(arrays))), only[at]
+    )
+
+
+def test_a_denominator_is_not_linear() -> None:
+    x = Tensor([2.0], requires_grad=True)
+    assert (1 / x)._node.inputs is not None
+    (slope,) = gradients((1 / x).sum(), x, create_graph=True)
+    assert gradients(slope.sum(), x)[0] == 2 / 8

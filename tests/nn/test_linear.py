@@ -100,3 +100,17 @@ def test_unflatten_undoes_flatten() -> None:
 def test_errors(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_with_one_gradient_it_is_linear_and_keeps_no_inputs(at: int) -> None:
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=shape) for shape in ((2, 6, 4), (3, 4), (3,))]
+
+    def f(t: Any) -> Any:
+        return F.linear(*(np.sin(t) if i == at else a for i, a in enumerate(arrays)))
+
+    assert f(Tensor(arrays[at], requires_grad=True))._node.inputs is None
+    assert F.linear(*(Tensor(a, requires_grad=True) for a in arrays))._node.inputs is not None
+    assert gradcheck(f, arrays[at])
+    assert gradgradcheck(f, arrays[at])
