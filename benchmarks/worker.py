@@ -22,7 +22,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 HIPS_PYTHON = ROOT / ".venv-hips" / "bin" / "python"
 COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NPROC", "NUM_CPU_THREADS")
-DROPPED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONPATH", "PLAINGRAD_KEEP_MEMORY")
+# What would change the figures; the last would have imports compile our files every time.
+DROPPED = (
+    "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONPATH", "PLAINGRAD_KEEP_MEMORY",
+    "PYTHONDONTWRITEBYTECODE",
+)  # fmt: skip
 LIMIT = 180  # seconds for an answer: torch.compile takes a minute
 SLOW = 5  # seconds: a peer with a step as long as this would hold up all others
 
