@@ -2,13 +2,14 @@
 
 docs/index.md is the README; docs/numpy.md tells what the engine has registered for each of NumPy's
 functions; docs/traps.md is the table that tests/test_traps.py runs; docs/errors.md comes from the
-docstrings of the error classes.
+docstrings of the error classes; docs/benchmarks.md tells what `make bench` measured last.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import re
 import sys
 from collections import Counter
@@ -23,6 +24,7 @@ from torch_names import DIFFERENT, ELSEWHERE, MISSING, PYTORCH  # noqa: E402
 from traps import TRAPS  # noqa: E402
 
 from autograd import errors  # noqa: E402
+from benchmarks import report  # noqa: E402
 from nn import LossShapeError  # noqa: E402
 
 NOTE = "<!-- Written by docs/generate.py: do not edit. -->\n"
@@ -148,7 +150,19 @@ def index_page() -> str:
     return NOTE + "\n" + re.sub(r"\[([^\]]+)\]\((?!http|[a-z_]+\.md\))[^)]+\)", r"\1", text)
 
 
+def benchmarks_page() -> str:
+    """What `make bench` measured last, from benchmarks/results.json."""
+    results = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    title, rest = report.text(results).split("\n\n", 1)
+    pictures = (
+        "![Time of a training step over PyTorch eager's](images/steps.png)\n\n"
+        "![How the milliseconds of a step grow](images/growth.png)"
+    )
+    return f"{NOTE}\n{title}\n\n{pictures}\n\n{rest}"
+
+
 PAGES = {
+    "benchmarks.md": benchmarks_page,
     "index.md": index_page,
     "numpy.md": numpy_page,
     "pytorch.md": pytorch_page,
