@@ -306,7 +306,7 @@ def test_the_work_is_a_training_step(work: str) -> None:
     if work == "_network":
         assert found["linear"].calls == found["Adam.step"].calls == 1  # of the last layer
     else:
-        assert found["multiply"].calls + found["add"].calls == 40
+        assert found["tanh"].calls + found["add"].calls == 40
     assert all(row.backward > 0 for row in p.by_op)
 
 
