@@ -58,6 +58,7 @@ def test_nothing_is_kept_on_request():
 
 
 def test_what_is_no_number_of_bytes():
+    keep_memory(0)
     with pytest.raises(ValueError, match="expected 0 or more, such as 1e9"):
         keep_memory(-1)
     with pytest.raises(ValueError, match="expected 0 or more"):
