@@ -77,7 +77,7 @@ def measure(
                     for peer, why in why.items()
                 ]
                 for peer, turns in steps.in_turns(workers, paces, rounds).items():
-                    middle, _, _ = steps.spread([average for average, _ in turns])
+                    middle, _, _ = report.quartiles([average for average, _ in turns])
                     entries.append(
                         {"what": what, "size": size(sizes), "peer": peer, "threads": threads,
                          "ms": middle}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from statistics import quantiles
 from time import sleep
 from typing import Any
 
 from .peers import PEERS
+from .report import quartiles
 from .worker import Worker, WorkerError
 
 TOLERANCE = 1e-4  # of losses after five steps in float32, relative
@@ -27,14 +27,6 @@ def disagreements(losses: Mapping[str, Sequence[float]], row: str) -> dict[str, 
                 found[name] = f"{row}: the loss of step {i} is {own!r}, {reference} has {other!r}"
                 break
     return found
-
-
-def spread(values: Sequence[float]) -> tuple[float, float, float]:
-    """The median and the quartiles."""
-    if len(values) == 1:
-        return (values[0],) * 3
-    low, middle, high = quantiles(values, n=4, method="inclusive")
-    return middle, low, high
 
 
 def prepared(
@@ -92,7 +84,7 @@ def measure(
     times = {peer: [average for average, _ in turn] for peer, turn in turns.items()}
     entries = []
     for peer, own in times.items():
-        middle, low, high = spread(own)
+        middle, low, high = quartiles(own)
         entry: dict[str, Any] = {
             "row": row,
             "peer": peer,
@@ -109,7 +101,7 @@ def measure(
         }
         if "pytorch" in times:
             pairs = [a / b for a, b in zip(own, times["pytorch"], strict=True)]
-            entry |= dict(zip(("ratio", "ratio_low", "ratio_high"), spread(pairs), strict=True))
+            entry |= dict(zip(("ratio", "ratio_low", "ratio_high"), quartiles(pairs), strict=True))
         entries.append(entry)
     skipped = [{"row": row, "peer": p, "threads": threads, "why": why[p]} for p in why]
     return entries, skipped

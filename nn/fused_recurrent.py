@@ -12,7 +12,6 @@ are in the weights. Its error is absolute, not relative, which for a factor betw
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,11 +19,10 @@ import numpy as np
 
 from autograd import shared
 
-__all__ = ["GRU", "LSTM", "Kind", "fused_loop"]
+from .machine import OpenBLAS
+from .windows import SMALL
 
-#: Up to so many multiplications OpenBLAS takes the numbers of a product from where they are, on one
-#: thread; above, it first copies them, here all weights at each step, and may use more threads.
-SMALL = 1_000_000
+__all__ = ["GRU", "LSTM", "Kind", "fused_loop"]
 
 
 class Kind(NamedTuple):
@@ -233,7 +231,8 @@ def fused_loop(
 def _pieces(weight: Any, batch: int) -> Any:
     """The weight in pieces of rows, (pieces, rows, columns), for one small product each.
 
-    With one thread that takes 0.8 of the time; more would not share small products out.
+    OpenBLAS would copy all weights at each step for a larger one. With one thread that takes 0.8 of
+    the time; more would not share small products out.
     """
     rows, columns = weight.shape
     piece = rows
@@ -245,11 +244,8 @@ def _pieces(weight: Any, batch: int) -> Any:
 
 
 def _has_one_thread() -> bool:
-    """Whether OpenBLAS was told to use one thread, or finds one core."""
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-        if name in os.environ:
-            return os.environ[name] == "1"
-    return os.cpu_count() == 1
+    blas = OpenBLAS.find()
+    return blas is not None and blas.threads == 1
 
 
 def _in_order(a: Any, order: tuple[int, ...], n: int) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import rows, steps
+from benchmarks import report, rows, steps
 from benchmarks.peers import PEERS, NotRunError, prepare
 from benchmarks.worker import Worker, WorkerError, environment
 
@@ -161,9 +161,9 @@ def test_ratios_are_those_of_each_round_and_the_refused_are_not_timed(
     assert "1.01" in refused["why"]
 
 
-def test_spread_is_median_and_quartiles() -> None:
-    assert steps.spread([5.0, 1.0, 3.0, 2.0, 4.0]) == (3.0, 2.0, 4.0)
-    assert steps.spread([5.0]) == (5.0, 5.0, 5.0)
+def test_quartiles_are_median_and_quartiles() -> None:
+    assert report.quartiles([5.0, 1.0, 3.0, 2.0, 4.0]) == (3.0, 2.0, 4.0)
+    assert report.quartiles([5.0]) == (5.0, 5.0, 5.0)
 
 
 # Workers

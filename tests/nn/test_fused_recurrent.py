@@ -11,6 +11,7 @@ import pytest
 import nn
 from autograd import Tensor, gradcheck, gradgradcheck, gradients, no_grad
 from nn import fused_recurrent
+from nn.machine import OpenBLAS
 
 KINDS = ["LSTM", "GRU"]
 NAMES = nn.GRU._run.__globals__  # the module may have been imported twice, by doctest too
@@ -98,11 +99,15 @@ def test_sizes_layers_and_directions(kind: str, inputs: int, hidden: int, monkey
     close(*both(layer, normal(3, 6, inputs), states, gs, monkeypatch))
 
 
-@pytest.mark.parametrize("threads", ["1", "2"])
+def threads_are(count: int, monkeypatch: Any) -> None:
+    monkeypatch.setattr(fused_recurrent, "_has_one_thread", lambda: count == 1)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("kind", KINDS)
-def test_products_in_pieces(kind: str, threads: str, monkeypatch: Any) -> None:
+def test_products_in_pieces(kind: str, threads: int, monkeypatch: Any) -> None:
     """Beyond the size from which a thread takes the weights in pieces, and where it cannot."""
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", threads)
+    threads_are(threads, monkeypatch)
     for hidden, batch in [(128, 64), (129, 70), (64, 2000)]:
         layer = layer_of(kind, 60, hidden)
         x = normal(6, batch, 60, dtype=np.float32)
@@ -114,16 +119,26 @@ def test_products_in_pieces(kind: str, threads: str, monkeypatch: Any) -> None:
 def test_pieces_are_all_of_the_weight(monkeypatch: Any) -> None:
     weight = normal(512, 193)
     monkeypatch.setattr(fused_recurrent, "SMALL", 64 * 193 * 32)
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    threads_are(1, monkeypatch)
     for batch, shape in [(32, (8, 64, 193)), (33, (16, 32, 193)), (10**6, (1, 512, 193))]:
         pieces = fused_recurrent._pieces(weight, batch)
         assert pieces.shape == shape
         np.testing.assert_array_equal(pieces.reshape(weight.shape), weight)
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    threads_are(2, monkeypatch)
     assert fused_recurrent._pieces(weight, 32).shape == (1, 512, 193)
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert fused_recurrent._pieces(weight, 32).shape == (8, 64, 193)
+
+
+@pytest.mark.skipif(OpenBLAS.find() is None, reason="NumPy has another BLAS")
+def test_the_number_of_threads_is_asked_of_openblas() -> None:
+    blas: Any = OpenBLAS.find()
+    before = blas.threads
+    try:
+        for count in 2, 1:
+            blas.threads = count
+            assert fused_recurrent._has_one_thread() == (blas.threads == 1)
+        assert blas.threads == 1
+    finally:
+        blas.threads = before
 
 
 # Layouts of memory: how an array of any shape may lie.
