@@ -41,7 +41,8 @@ def op(*functions: Any, linear: Linear = False, plain: Callable[..., Any] | None
     The function returns its result and, for each input, a closure from the gradient of the result
     to the gradient of that input (None for an input that has no gradient). Its parameters without
     a default are the inputs, which may be Tensors; those with a default are configuration.
-    Called with no Tensor among its inputs, the op returns a plain array.
+    Called with no Tensor among its inputs, the op returns a plain array. An input of shape () may
+    come as NumPy's scalar, as NumPy's own functions return it.
 
     Rules: the function is pure and uses only NumPy calls, operators and other ops, so that it can
     be run on Tensors for derivatives of derivatives; a closure never writes into `g`; sums over
