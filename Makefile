@@ -27,11 +27,11 @@ parity: .venv/test .venv/compare  ## the comparisons with PyTorch, which `make t
 check: test lint types parity
 
 docs: .venv/docs .venv/test  ## the documentation, as HTML in site/
-	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/build/generate.py
 	$(BIN)/python -m mkdocs build --quiet
 	@echo site/index.html
 
-# `make mutants ALL=1` tries all, which takes a night; `make mutants FILES=nn/pooling` some of a file.
+# `make mutants ALL=1` tries all, which takes a night; `make mutants FILES=nn/layers/pooling` some of a file.
 mutants: .venv/test  ## break the code in 150 places, and see that the tests notice
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/mutants.py $(if $(ALL),--all) $(if $(SEED),--seed $(SEED)) $(FILES)
 

@@ -7,19 +7,20 @@
 array([2., 4.], dtype=float32)
 """
 
-from . import methods, ops  # noqa: F401 - give Tensor its operators, NumPy its rules
+from . import ops  # noqa: F401 - give Tensor its operators, NumPy its rules
 from .anomaly import detect_anomaly, why_no_grad
-from .backward import backward, gradients
 from .checkpoint import checkpoint
-from .dispatch import implements, untracked
+from .core.backward import backward, gradients
+from .core.dispatch import implements, untracked
+from .core.op import op
+from .core.results import shared
+from .core.tensor import Tensor
 from .errors import *  # noqa: F403
 from .errors import __all__ as _errors
 from .gradcheck import gradcheck, gradgradcheck
 from .memory import keep_memory
 from .modes import default_dtype, enable_grad, is_recording, no_grad
-from .op import op
-from .several import shared
-from .tensor import Tensor
+from .ops import methods  # noqa: F401 - give Tensor its operators, NumPy its rules
 from .transforms import *  # noqa: F403
 from .transforms import __all__ as _transforms
 

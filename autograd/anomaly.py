@@ -9,12 +9,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .engine import reachable
+from .core.engine import reachable
+from .core.node import Node
+from .core.ownership import holds
+from .core.tensor import Tensor
+from .core.watch import Watcher, user_line
 from .errors import ArrayChangedError, GraphFreedError, NonFiniteError
-from .node import Node
-from .ownership import holds
-from .tensor import Tensor
-from .watch import Watcher, user_line
 
 __all__ = ["detect_anomaly", "why_no_grad"]
 

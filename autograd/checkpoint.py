@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .engine import walk
+from .core.engine import walk
+from .core.node import Leaf, Node
+from .core.op import next_number, record, replay
+from .core.results import shared
+from .core.tensor import Tensor, wrap
 from .errors import AutogradError, LeafChangedError
 from .modes import enable_grad, recording
-from .node import Leaf, Node
-from .op import next_number, record, replay
-from .several import shared
-from .tensor import Tensor, wrap
 from .transforms import flatten
 
 __all__ = ["checkpoint", "draws_from"]

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .backward import gradients
+from .core.backward import gradients
+from .core.op import op
+from .core.tensor import Tensor
 from .errors import GradcheckError
 from .modes import enable_grad, no_grad
-from .op import op
-from .tensor import Tensor
 
 __all__ = ["gradcheck", "gradgradcheck"]
 

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import refuse_masked
-from .backward import gradients
-from .engine import reachable
+from .core.arrays import refuse_masked
+from .core.backward import gradients
+from .core.engine import reachable
+from .core.tensor import Tensor
+from .core.watch import taken
 from .errors import GradientShapeError, IntegerGradientError, NotScalarError
 from .modes import enable_grad
-from .tensor import Tensor
-from .watch import taken
 
 __all__ = [
     "elementwise_grad",

@@ -5,8 +5,10 @@ import io
 import tokenize
 from pathlib import Path
 
-HEART = ["autograd/tensor.py", "autograd/op.py", "autograd/node.py", "autograd/engine.py",
-         "autograd/backward.py"]  # fmt: skip
+HEART = [
+    "autograd/core/tensor.py", "autograd/core/op.py", "autograd/core/node.py",
+    "autograd/core/engine.py", "autograd/core/backward.py",
+]  # fmt: skip
 SKIPPED = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
     tokenize.ENDMARKER,

@@ -8,10 +8,11 @@
 
 from typing import TYPE_CHECKING
 
-from autograd.spelling import no_attribute
+from autograd.core.hints import no_attribute
 
 from . import data, datasets, functional, init, plot
-from .activations import (
+from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
+from .layers.activations import (
     GELU,
     GLU,
     Identity,
@@ -24,9 +25,8 @@ from .activations import (
     Tanh,
     Tanhshrink,
 )
-from .attention import MultiheadAttention
-from .averaging import AveragedModel
-from .batch_norm import (
+from .layers.attention import MultiheadAttention
+from .layers.batch_norm import (
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
@@ -34,9 +34,7 @@ from .batch_norm import (
     InstanceNorm2d,
     InstanceNorm3d,
 )
-from .classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
-from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
-from .convolution import (
+from .layers.convolution import (
     Conv1d,
     Conv2d,
     Conv3d,
@@ -44,37 +42,21 @@ from .convolution import (
     ConvTranspose2d,
     ConvTranspose3d,
 )
-from .ctc import CTCLoss
-from .distance import CosineSimilarity, PairwiseDistance
-from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
-from .embedding import Embedding, EmbeddingBag
-from .flatten import Flatten, Unflatten
-from .linear import Bilinear, Linear
-from .local_response import LocalResponseNorm
-from .losses import (
-    GaussianNLLLoss,
-    HuberLoss,
-    KLDivLoss,
-    L1Loss,
-    LossShapeError,
-    MSELoss,
-    PoissonNLLLoss,
-    SmoothL1Loss,
+from .layers.distance import CosineSimilarity, PairwiseDistance
+from .layers.dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
 )
-from .margins import (
-    CosineEmbeddingLoss,
-    HingeEmbeddingLoss,
-    MarginRankingLoss,
-    MultiLabelMarginLoss,
-    MultiLabelSoftMarginLoss,
-    MultiMarginLoss,
-    SoftMarginLoss,
-    TripletMarginLoss,
-    TripletMarginWithDistanceLoss,
-)
-from .module import Buffer, Module, Parameter
-from .normalization import GroupNorm, LayerNorm, RMSNorm
-from .padding import (
+from .layers.embedding import Embedding, EmbeddingBag
+from .layers.flatten import Flatten, Unflatten
+from .layers.linear import Bilinear, Linear
+from .layers.local_response import LocalResponseNorm
+from .layers.normalization import GroupNorm, LayerNorm, RMSNorm
+from .layers.padding import (
     CircularPad1d,
     CircularPad2d,
     CircularPad3d,
@@ -91,7 +73,7 @@ from .padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
-from .pooling import (
+from .layers.pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
     AdaptiveAvgPool3d,
@@ -111,9 +93,7 @@ from .pooling import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
-from .profile import profile
-from .random import generator, manual_seed
-from .rectifiers import (
+from .layers.rectifiers import (
     CELU,
     ELU,
     SELU,
@@ -129,23 +109,50 @@ from .rectifiers import (
     Softshrink,
     Threshold,
 )
-from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
-from .regularization import l1_penalty, l2_penalty
-from .serialize import load, save
-from .shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
-from .softmax import LogSoftmax, Softmax, Softmax2d, Softmin
-from .summary import summary
-from .training import History, fit
-from .transformer import (
+from .layers.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from .layers.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
+from .layers.softmax import LogSoftmax, Softmax, Softmax2d, Softmin
+from .layers.transformer import (
     Transformer,
     TransformerDecoder,
     TransformerDecoderLayer,
     TransformerEncoder,
     TransformerEncoderLayer,
 )
-from .upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
-from .vectors import parameters_to_vector, vector_to_parameters
-from .windows import Fold, Unfold
+from .layers.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
+from .layers.windows import Fold, Unfold
+from .losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
+from .losses.ctc import CTCLoss
+from .losses.margins import (
+    CosineEmbeddingLoss,
+    HingeEmbeddingLoss,
+    MarginRankingLoss,
+    MultiLabelMarginLoss,
+    MultiLabelSoftMarginLoss,
+    MultiMarginLoss,
+    SoftMarginLoss,
+    TripletMarginLoss,
+    TripletMarginWithDistanceLoss,
+)
+from .losses.regression import (
+    GaussianNLLLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    LossShapeError,
+    MSELoss,
+    PoissonNLLLoss,
+    SmoothL1Loss,
+)
+from .module import Buffer, Module, Parameter
+from .random import generator, manual_seed
+from .training import History, fit
+from .training.averaging import AveragedModel
+from .training.penalties import l1_penalty, l2_penalty
+from .training.profile import profile
+from .training.saving import load, save
+from .training.summary import summary
+from .training.vectors import parameters_to_vector, vector_to_parameters
 
 # At the end: they are written as a user writes models, with `import nn`.
 from . import models  # isort: skip

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from autograd import default_dtype
 
-from .doors import way_for
+from .inputs import way_for
 from .random import generator as _generator
 
 __all__ = ["DataLoader", "TensorDataset", "train_test_split"]

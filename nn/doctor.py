@@ -21,12 +21,12 @@ import numpy as np
 
 from autograd import Tensor
 
-from .classification import CrossEntropyLoss
 from .containers import Sequential
-from .linear import Linear
+from .layers.linear import Linear
+from .layers.rectifiers import ReLU
+from .losses.classification import CrossEntropyLoss
 from .machine import OpenBLAS, choose_threads, cores, is_glibc, load, quota, set_by
-from .progress import say
-from .rectifiers import ReLU
+from .training.progress import say
 
 __all__ = ["Setting", "doctor", "serve", "settings"]
 

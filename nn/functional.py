@@ -7,9 +7,9 @@ given. What adds up or counts does so in float32 if that is float16, as in PyTor
 
 from typing import TYPE_CHECKING
 
-from autograd.spelling import no_attribute
+from autograd.core.hints import no_attribute
 
-from .activations import (
+from .layers.activations import (
     gelu,
     glu,
     log_sigmoid,
@@ -22,16 +22,9 @@ from .activations import (
     tanh,
     tanhshrink,
 )
-from .attention import scaled_dot_product_attention
-from .batch_norm import batch_norm, instance_norm
-from .classification import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    nll_loss,
-    one_hot,
-)
-from .convolution import (
+from .layers.attention import scaled_dot_product_attention
+from .layers.batch_norm import batch_norm, instance_norm
+from .layers.convolution import (
     conv1d,
     conv2d,
     conv3d,
@@ -39,37 +32,23 @@ from .convolution import (
     conv_transpose2d,
     conv_transpose3d,
 )
-from .ctc import ctc_loss
-from .distance import cosine_similarity, normalize, pairwise_distance
-from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
-from .embedding import embedding, embedding_bag
-from .erf import erf
-from .flatten import flatten, unflatten
-from .linear import bilinear, linear
-from .local_response import local_response_norm
-from .losses import (
-    gaussian_nll_loss,
-    huber_loss,
-    kl_div,
-    l1_loss,
-    mse_loss,
-    poisson_nll_loss,
-    smooth_l1_loss,
+from .layers.distance import cosine_similarity, normalize, pairwise_distance
+from .layers.dropout import (
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
 )
-from .margins import (
-    cosine_embedding_loss,
-    hinge_embedding_loss,
-    margin_ranking_loss,
-    multi_margin_loss,
-    multilabel_margin_loss,
-    multilabel_soft_margin_loss,
-    soft_margin_loss,
-    triplet_margin_loss,
-    triplet_margin_with_distance_loss,
-)
-from .normalization import group_norm, layer_norm, rms_norm
-from .padding import pad
-from .pooling import (
+from .layers.embedding import embedding, embedding_bag
+from .layers.erf import erf
+from .layers.flatten import flatten, unflatten
+from .layers.linear import bilinear, linear
+from .layers.local_response import local_response_norm
+from .layers.normalization import group_norm, layer_norm, rms_norm
+from .layers.padding import pad
+from .layers.pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
     adaptive_avg_pool3d,
@@ -89,7 +68,7 @@ from .pooling import (
     max_unpool2d,
     max_unpool3d,
 )
-from .rectifiers import (
+from .layers.rectifiers import (
     celu,
     elu,
     hardshrink,
@@ -105,10 +84,38 @@ from .rectifiers import (
     softshrink,
     threshold,
 )
-from .shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
-from .softmax import gumbel_softmax, log_softmax, logsumexp, softmax, softmin
-from .upsampling import interpolate
-from .windows import fold, unfold
+from .layers.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from .layers.softmax import gumbel_softmax, log_softmax, logsumexp, softmax, softmin
+from .layers.upsampling import interpolate
+from .layers.windows import fold, unfold
+from .losses.classification import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    nll_loss,
+    one_hot,
+)
+from .losses.ctc import ctc_loss
+from .losses.margins import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
+from .losses.regression import (
+    gaussian_nll_loss,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    poisson_nll_loss,
+    smooth_l1_loss,
+)
 
 __all__ = [
     "adaptive_avg_pool1d",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
-from autograd.spelling import no_attribute
+from autograd.core.hints import no_attribute
 
 from .random import generator as _generator
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
-from autograd.spelling import did_you_mean, nearest
+from autograd.core.hints import did_you_mean, nearest
 
-from .doors import check_options, way_for
+from .inputs import check_options, way_for
 
 __all__ = ["Buffer", "IncompatibleKeys", "Module", "Parameter", "RemovableHandle"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any, NoReturn
 
-from autograd.spelling import nearest
+from autograd.core.hints import nearest
 
 __all__ = ["Explained"]
 

@@ -39,58 +39,58 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 COMPLEX = "elementwise complex"
 HEART = "tensor engine anomaly transforms arrays"
 TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
-    "autograd/trigonometric": COMPLEX,
-    "autograd/choices": COMPLEX,
-    "autograd/elementwise": COMPLEX,
-    "autograd/cumulative": "reductions complex",
-    "autograd/statistics": "reductions complex",
-    "autograd/reductions": "reductions complex",
-    "autograd/products": "products complex",
-    "autograd/selecting": "indexing",
-    "autograd/rearrange": "indexing",
-    "autograd/joins": "indexing",
-    "autograd/shapes": "indexing tensor",
-    "autograd/einsum": "products",
-    "autograd/convolve": "products",
-    "autograd/decompositions": "linalg complex",
-    "autograd/norms": "linalg complex",
-    "autograd/linalg": "linalg complex",
-    "autograd/complexes": "complex",
-    "autograd/creation": "tensor",
+    "autograd/ops/trigonometric": COMPLEX,
+    "autograd/ops/piecewise": COMPLEX,
+    "autograd/ops/elementwise": COMPLEX,
+    "autograd/ops/cumulative": "reductions complex",
+    "autograd/ops/statistics": "reductions complex",
+    "autograd/ops/reductions": "reductions complex",
+    "autograd/ops/products": "products complex",
+    "autograd/ops/selecting": "indexing",
+    "autograd/ops/rearrange": "indexing",
+    "autograd/ops/joining": "indexing",
+    "autograd/ops/shapes": "indexing tensor",
+    "autograd/ops/einsum": "products",
+    "autograd/ops/convolve": "products",
+    "autograd/ops/linalg_decompositions": "linalg complex",
+    "autograd/ops/linalg_norms": "linalg complex",
+    "autograd/ops/linalg": "linalg complex",
+    "autograd/ops/complex_numbers": "complex",
+    "autograd/ops/creation": "tensor",
     "autograd/checkpoint": "transforms",
-    "autograd/indexing": "indexing layouts",
-    "autograd/dispatch": "tensor arrays numpy_functions numpy_keywords",
-    "autograd/spelling": "tensor anomaly",
-    "autograd/engine": HEART,
-    "autograd/tensor": HEART,
-    "nn/batch_norm": "normalization",
-    "nn/local_response": "normalization",
-    "nn/checks": "linear refusals normalization",
-    "nn/classification": "losses",
-    "nn/losses": "losses distances",
-    "nn/margins": "margins distances",
-    "nn/rectifiers": "activations functional",
-    "nn/activations": "activations functional",
-    "nn/softmax": "activations functional",
-    "nn/erf": "activations init",
-    "nn/flatten": "functional layers linear",
-    "nn/windows": "convolution pooling",
-    "nn/inplace": "activations",
+    "autograd/ops/indexing": "indexing layouts",
+    "autograd/core/dispatch": "tensor arrays numpy_functions numpy_keywords",
+    "autograd/core/hints": "tensor anomaly",
+    "autograd/core/engine": HEART,
+    "autograd/core/tensor": HEART,
+    "nn/layers/batch_norm": "normalization",
+    "nn/layers/local_response": "normalization",
+    "nn/layers/checks": "linear refusals normalization",
+    "nn/losses/classification": "losses",
+    "nn/losses/regression": "losses distances",
+    "nn/losses/margins": "margins distances",
+    "nn/layers/rectifiers": "activations functional",
+    "nn/layers/activations": "activations functional",
+    "nn/layers/softmax": "activations functional",
+    "nn/layers/erf": "activations init",
+    "nn/layers/flatten": "functional layers linear",
+    "nn/layers/windows": "convolution pooling",
+    "nn/layers/inplace": "activations",
     "nn/random": "data dropout init",
-    "nn/vectors": "summary",
-    "nn/doors": "refusals functional half module",
-    "nn/progress": "training main",
-    "nn/files": "serialize datasets main",
-    "nn/lines": "pooling",
-    "nn/__main__": "main",
+    "nn/training/vectors": "summary",
+    "nn/inputs": "refusals functional half module",
+    "nn/training/progress": "loop cli",
+    "nn/files": "saving datasets cli",
+    "nn/layers/pool_windows": "pooling",
+    "nn/cli": "cli",
     "nn/machine": "doctor",
-    "nn/training": "training main",
+    "nn/training/loop": "loop cli",
     "nn/module": "module containers summary averaging",
 }
 ROWS = {  # where a file's rows are not in the table of its own name
-    "autograd/convolve": "products",
-    "autograd/decompositions": "linalg",
-    "autograd/norms": "linalg",
+    "autograd/ops/convolve": "products",
+    "autograd/ops/linalg_decompositions": "linalg",
+    "autograd/ops/linalg_norms": "linalg",
 }
 PART = {  # of a test file that takes long, what is enough here (pytest's -k)
     "numpy_keywords": "add or maximum or mod or sum or mean or concatenate or clip or where",
@@ -99,30 +99,36 @@ OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAss
 # Changes that change nothing, by file, what ("" for any) and line: no test can notice them.
 EQUIVALENT = {
     (
-        "autograd/op",
+        "autograd/core/op",
         "< is <=",
         "if len(inputs) < count:",
     ): "where they are as many, it is not asked",
-    ("autograd/cumulative", "sign", "return np.concatenate([_part(a, axis, d, None), np.zeros_"): (
-        "the sign of both `run` and what is ahead of h cancels in run * ahead(h)"
-    ),
-    ("autograd/joins", "factor", "return [x for p in part for x in leaves(p)] if isinstance(pa"): (
-        "a list twice as long has the same largest number of axes"
-    ),
-    ("autograd/products", "factor", "return min(ways, default=(0, i))"): (
+    (
+        "autograd/ops/cumulative",
+        "sign",
+        "return np.concatenate([_part(a, axis, d, None), np.zeros_",
+    ): ("the sign of both `run` and what is ahead of h cancels in run * ahead(h)"),
+    (
+        "autograd/ops/joining",
+        "factor",
+        "return [x for p in part for x in leaves(p)] if isinstance(pa",
+    ): ("a list twice as long has the same largest number of axes"),
+    ("autograd/ops/products", "factor", "return min(ways, default=(0, i))"): (
         "a pair of cost and place: twice as long, of which the first two are taken"
     ),
-    ("autograd/linalg", "factor", "@op(np.linalg.det, plain=lambda a: _det(a, _cofactors_by_po"): (
-        "of a tuple of result and closure: twice as long, of which the first two are taken"
-    ),
-    ("autograd/engine", "not if", "if closures is None:"): (
+    (
+        "autograd/ops/linalg",
+        "factor",
+        "@op(np.linalg.det, plain=lambda a: _det(a, _cofactors_by_po",
+    ): ("of a tuple of result and closure: twice as long, of which the first two are taken"),
+    ("autograd/core/engine", "not if", "if closures is None:"): (
         "who owns a sum saves copies: where nobody does, each sum is a fresh one"
     ),
-    ("autograd/several", "0 is 1", "edge = (lambda g: Parts({k: g})), node, 0"): (
+    ("autograd/core/results", "0 is 1", "edge = (lambda g: Parts({k: g})), node, 0"): (
         "the number of an only argument, which is looked up under the same number"
     ),
-    ("nn/classification", "> is >=", "if x.ndim > 2:"): "inside of `if x.ndim != 2`",
-    ("nn/rectifiers", "", "def _clipped(x, low=-1.0, high=1.0):"): (
+    ("nn/losses/classification", "> is >=", "if x.ndim > 2:"): "inside of `if x.ndim != 2`",
+    ("nn/layers/rectifiers", "", "def _clipped(x, low=-1.0, high=1.0):"): (
         "defaults that only say what is configuration: all callers give both"
     ),
     ("nn/init", "< is <=", "if inside[1] - inside[0] < 1e-3:"): "a float that is 1e-3 exactly",
@@ -133,7 +139,7 @@ EQUIVALENT = {
     ("nn/module", "min is max", "name = min(wrong - known.keys())"): (
         "which of several wrong options is named"
     ),
-    ("autograd/node", "1 is 2", "self.number, self.grad, self.moved = -1,"): (
+    ("autograd/core/node", "1 is 2", "self.number, self.grad, self.moved = -1,"): (
         "any number below 0 is before all nodes"
     ),
     ("nn/module", "1 is 0", "frame, outermost = sys._getframe(1), self"): (
@@ -142,7 +148,7 @@ EQUIVALENT = {
     ("nn/module", "1 is 2", "frame, outermost = sys._getframe(1), self"): (
         "from one further out: the one left out is that of `self`, which `outermost` is already"
     ),
-    ("autograd/ownership", "1 is 2", "_holder.array = np.empty(1)"): (
+    ("autograd/core/ownership", "1 is 2", "_holder.array = np.empty(1)"): (
         "an array of any size to count references to"
     ),
     ("autograd/anomaly", "factor", "self._bad = (lambda x: ~np.isfinite(x)) if inf else"): (
@@ -151,23 +157,23 @@ EQUIVALENT = {
     ("autograd/checkpoint", "< is <=", "if node.number < first:"): (
         "a node of that number, which none has: it was drawn to part older from younger"
     ),
-    ("autograd/indexing", "is is is not", "whole = [i is Ellipsis or (isinstance(i, slice)"): (
+    ("autograd/ops/indexing", "is is is not", "whole = [i is Ellipsis or (isinstance(i, slice)"): (
         "a faster way that is not taken: an axis that seems not whole"
     ),
-    ("autograd/indexing", "or is and", "if not isinstance(parts[k], np.ndarray) or parts[k]"): (
+    ("autograd/ops/indexing", "or is and", "if not isinstance(parts[k], np.ndarray) or parts[k]"): (
         "what is no array of integers picks nothing twice, and never comes here"
     ),
-    ("autograd/indexing", "256 is 0", "if axis == 0 and width > 256:"): "which way is faster",
-    ("autograd/indexing", "256 is 257", "if axis == 0 and width > 256:"): "the same",
-    ("autograd/indexing", "> is >=", "if axis == 0 and width > 256:"): "the same",
-    ("autograd/norms", "1 is 2", "slope = (size / np.where(flat, 1, y)) ** (p - 1)"): (
+    ("autograd/ops/indexing", "256 is 0", "if axis == 0 and width > 256:"): "which way is faster",
+    ("autograd/ops/indexing", "256 is 257", "if axis == 0 and width > 256:"): "the same",
+    ("autograd/ops/indexing", "> is >=", "if axis == 0 and width > 256:"): "the same",
+    ("autograd/ops/linalg_norms", "1 is 2", "slope = (size / np.where(flat, 1, y)) ** (p - 1)"): (
         "what stands for y where the slope is multiplied by 0"
     ),
     ("nn/files", "no src_dir_fd=", "os.link(f"): "the link fails, and the file is copied instead",
-    ("nn/doors", "any is all", "if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p"): (
+    ("nn/inputs", "any is all", "if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p"): (
         "no layer of this library, but containers, takes any number of arguments beside others"
     ),
-    ("nn/doors", "True is False", "return True"): (
+    ("nn/inputs", "True is False", "return True"): (
         "a shortcut: arrays come back as they are from `given` too"
     ),
 }
@@ -425,30 +431,30 @@ class OnlyRows:
 
 def runs(name: str) -> list[Run]:
     """What is run for a file, the nearest first. Imports nothing of the packages."""
-    package, _, stem = name.partition("/")
-    tests = ROOT / "tests" / package
+    package, *_, stem = name.split("/")
     words = TARGETED.get(name, "").split()
-    if not words and (tests / f"test_{stem}.py").exists():
+    tests = {path.stem: path for path in (ROOT / "tests" / package).rglob("test_*.py")}
+    if not words and f"test_{stem}" in tests:
         words = [stem]
     if not words and package == "nn":
-        words = ["models", "main"] if stem.startswith("models") else ["layers", "functional"]
+        words = ["models", "cli"] if "/models/" in name else ["layers", "functional"]
     found = []
     source = (ROOT / f"{name}.py").read_text(encoding="utf-8")
     table = ROWS.get(name, stem)
-    if package == "autograd" and (ROOT / f"tests/op_table/{table}.py").exists():
-        found.append(Run((str(tests / "test_ops.py"),), (f"{table}:",)))
+    if package == "autograd" and (ROOT / f"tests/tables/ops/{table}.py").exists():
+        found.append(Run((str(tests["test_ops"]),), (f"{table}:",)))
     if package == "nn":
         bodies = ast.parse(source).body
         classes = tuple(c.name for c in bodies if isinstance(c, ast.ClassDef))
         if classes:
-            found.append(Run((str(tests / "test_layer_table.py"),), classes))
+            found.append(Run((str(tests["test_layer_table"]),), classes))
     if package == "autograd" and not words:
         words = HEART.split()
-    found += [Run((str(tests / f"test_{word}.py"),), part=PART.get(word)) for word in words]
+    found += [Run((str(tests[f"test_{word}"]),), part=PART.get(word)) for word in words]
     if package == "optim":  # where every optimizer is tested by what all have in common
-        found.append(Run((str(tests),)))
+        found.append(Run((str(ROOT / "tests" / package),)))
     if package == "nn" and "wide=True" in source:  # of half precision it is computed in single
-        found.append(Run((str(tests / "test_half.py"),)))
+        found.append(Run((str(tests["test_half"]),)))
     if package == "autograd":
         found.append(Run((str(ROOT / "tests/test_traps.py"),)))
     return found
@@ -534,7 +540,9 @@ def trial(mutant: Mutant, which: list[Run] | None = None) -> tuple[Mutant, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("files", nargs="*", metavar="FILE", help="such as nn/pooling; or a package")
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="such as nn/layers/pooling; or a package"
+    )
     parser.add_argument("--all", action="store_true", help="every mutant, not a sample")
     parser.add_argument("--count", type=int, default=150, help="how many to try (default 150)")
     parser.add_argument("--seed", type=int, default=0, help="which ones (default 0)")

@@ -10,19 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from traps import TRAPS
+from tables.traps import TRAPS
 
 import nn  # noqa: F401
 import nn.functional as F
 import optim
-from autograd import (  # noqa: F401 - some are for the lines of the table
-    GraphFreedError,
-    LeafChangedError,
-    Tensor,
-    is_recording,
-    no_grad,
-    op,
-)
+from autograd import GraphFreedError, LeafChangedError, Tensor, is_recording, no_grad, op  # noqa: F401 - some are for the lines of the table
 from nn import init
 
 

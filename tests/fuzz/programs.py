@@ -20,11 +20,11 @@ NAME = re.compile(r"\b[agctw]\d+\b")
 CODE: dict[str, CodeType] = {}
 #: How much is computed at a time; with less, small programs go through several blocks.
 BLOCKS = {
-    ("nn.attention", "BLOCK"): 8,
-    ("nn.erf", "BLOCK"): 8,
-    ("nn.windows", "SLAB"): 64,
-    ("nn.windows", "SMALL"): 200,
-    ("nn.windows", "NARROW"): 2,
+    ("nn.layers.attention", "BLOCK"): 8,
+    ("nn.layers.erf", "BLOCK"): 8,
+    ("nn.layers.windows", "SLAB"): 64,
+    ("nn.layers.windows", "SMALL"): 200,
+    ("nn.layers.windows", "NARROW"): 2,
 }
 
 

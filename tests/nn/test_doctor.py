@@ -15,7 +15,7 @@ import pytest
 
 import nn
 from nn import doctor, machine
-from nn.__main__ import main
+from nn.cli import main
 from nn.doctor import Setting, settings
 from nn.machine import OpenBLAS, choose_threads
 

@@ -18,7 +18,7 @@ import pytest
 import nn
 import nn.functional as F
 from autograd import Tensor, default_dtype, no_grad
-from autograd.spelling import nearest
+from autograd.core.hints import nearest
 
 ROOT = Path(__file__).parents[2]
 

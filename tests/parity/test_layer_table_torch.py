@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from layer_table import ROWS, Layer, results
+from tables.layers import ROWS, Layer, results
 
 torch = pytest.importorskip("torch")
 

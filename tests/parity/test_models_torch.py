@@ -17,7 +17,7 @@ import nn  # noqa: E402
 from autograd import Tensor  # noqa: E402
 
 TF = torch.nn.functional
-PAGE = Path(__file__).parents[2] / "docs" / "weights.md"
+PAGE = Path(__file__).parents[2] / "docs" / "guides" / "weights.md"
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import inspect
 from typing import Any
 
 import pytest
-from torch_names import DIFFERENT, ELSEWHERE, MISSING, PYTORCH
+from tables.torch_names import DIFFERENT, ELSEWHERE, MISSING, PYTORCH
 
 torch = pytest.importorskip("torch")
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from op_table import ROWS, Row
+from tables.ops import ROWS, Row
 
 from autograd import Tensor, gradients
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from layer_table import ROWS, Layer
+from tables.layers import ROWS, Layer
 
 torch = pytest.importorskip("torch")
 

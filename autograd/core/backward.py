@@ -1,0 +1,161 @@
+"""Two ways to ask for gradients: `backward` fills `.grad` of leaves, `gradients` returns them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from ..errors import GradientShapeError, NotScalarError, UntrackedError
+from ..modes import enable_grad
+from .arrays import refuse_masked
+from .engine import walk
+from .node import Leaf, Node
+from .op import replay
+from .ownership import alone
+from .tensor import Tensor, wrap
+
+__all__ = ["backward", "gradients"]
+
+
+def backward(self: Tensor, gradient: Any = None, *, retain_graph: bool = False) -> None:
+    """Add the derivative of this tensor to `.grad` of every leaf it depends on.
+
+    Leaves are written at the end, all together: an exception on the way leaves every `.grad` as
+    it was. The graph is freed as the walk goes.
+
+    Parameters
+    ----------
+    gradient : array of this tensor's shape, the gradient of something with respect to it; may be
+        left out for a single number, whose gradient is 1.
+    retain_graph : keep the graph for another walk.
+
+    Raises
+    ------
+    UntrackedError : this tensor has no graph and is not a leaf that requires gradients.
+    NotScalarError : `gradient` is missing and this is not a single number.
+    GraphFreedError, LeafChangedError : as `help` of each tells.
+    """
+    start = {_node(self, "backward"): _cotangent(self, gradient, "backward")}
+    found = walk(start, retain_graph=retain_graph)
+    with _adding:
+        _add(found)
+
+
+# Other threads may add to the same leaves; so may what interrupts this one, as a signal handler.
+_adding = threading.RLock()
+
+
+def _add(found: dict[Node, Any]) -> None:
+    """Add gradients to `.grad`, and see that no two share memory."""
+    while found:
+        node, g = found.popitem()
+        if type(node) is Leaf and node.frozen:
+            continue
+        node.grad = np.asarray(g) if node.grad is None else node.grad + g
+        del g
+        if not isinstance(node.grad, ndarray):  # a sum of 0-d arrays is a NumPy scalar
+            node.grad = np.asarray(node.grad)
+        elif not alone(node, "grad"):
+            node.grad = node.grad.copy()
+
+
+def gradients(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Any = None,
+    *,
+    create_graph: bool = False,
+    retain_graph: bool | None = None,
+) -> tuple[Any, ...]:
+    """The derivatives of (the sum of) `outputs` with respect to each of `inputs`, as a tuple.
+
+    Nothing is written to any `.grad`.
+
+    Parameters
+    ----------
+    outputs, inputs : a Tensor or a sequence of them; inputs may be leaves or results of ops.
+    grad_outputs : the gradient of each output, of its shape; None for single numbers.
+    create_graph : return Tensors that can themselves be differentiated.
+    retain_graph : keep the graph for another walk; `create_graph` if None.
+
+    Returns
+    -------
+    tuple with, for each input, an array of its shape and dtype (a Tensor under `create_graph`), or
+    None if the outputs do not depend on it.
+
+    Raises
+    ------
+    UntrackedError, NotScalarError, GraphFreedError, LeafChangedError : as for `backward`.
+
+    Examples
+    --------
+    >>> from autograd import Tensor, gradients
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> (slope,) = gradients(x**3, x, create_graph=True)
+    >>> gradients(slope, x)
+    (array(18., dtype=float32),)
+    """
+    outs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    given = (
+        [grad_outputs] * len(outs)
+        if grad_outputs is None
+        else [grad_outputs]
+        if isinstance(outputs, Tensor)
+        else list(grad_outputs)
+    )
+    if len(given) != len(outs):
+        raise ValueError(f"gradients: {len(outs)} outputs, but {len(given)} grad_outputs")
+    targets = [_node(x, "gradients") for x in ([inputs] if isinstance(inputs, Tensor) else inputs)]
+    start: dict[Node, Any] = {}
+    for out, g in zip(outs, given, strict=True):
+        node, g = _node(out, "gradients"), _cotangent(out, g, "gradients", create_graph)
+        start[node] = start[node] + g if node in start else g
+    retain = create_graph if retain_graph is None else retain_graph
+    if create_graph:
+        with enable_grad():
+            found = walk(start, set(targets), retain_graph=retain, closures_of=replay)
+        return tuple(None if node not in found else _own(found[node]) for node in targets)
+    found = walk(start, set(targets), retain_graph=retain)
+    return tuple(None if node not in found else np.array(found[node]) for node in targets)
+
+
+def _own(g: Any) -> Tensor:
+    """A gradient as a handle of the caller's own: another of the same value may be another's."""
+    return wrap(g._keep(), g._node) if isinstance(g, Tensor) else Tensor(g)
+
+
+def _node(x: Any, caller: str) -> Node:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{caller}: expected a Tensor, got {type(x).__name__}")
+    if x._node is None:
+        raise UntrackedError(
+            f"{caller}: this tensor of shape {x.shape} has no graph. Either nothing it was made "
+            "from has requires_grad=True, or the graph was left behind on the way: under "
+            "no_grad(), by .detach() or .numpy(), or by an op that gives plain arrays (a "
+            "comparison, argmax, an integer cast)."
+        )
+    return x._node
+
+
+def _cotangent(x: Tensor, g: Any, caller: str, create_graph: bool = False) -> Any:
+    """The gradient to start from at `x`: ones, or what the caller gave, checked."""
+    if g is None:
+        if x.size != 1:
+            raise NotScalarError(
+                f"{caller}: a tensor of shape {x.shape} is not a single number. Reduce it first, "
+                "as in loss.mean(), or pass the gradient to start from, of its shape."
+            )
+        g = np.ones(x.shape, x.dtype)
+    elif isinstance(g, Tensor):
+        g = g if create_graph else g._array
+    else:
+        refuse_masked(g)
+        g = np.asarray(g)
+    if g.shape != x.shape:
+        raise GradientShapeError(f"{caller}: got a gradient of shape {g.shape} for {x.shape}")
+    g = g.astype(x.dtype)
+    return Tensor(g) if create_graph and not isinstance(g, Tensor) else g

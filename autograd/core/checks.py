@@ -1,0 +1,94 @@
+"""What an op asks of its caller and of its body, and what it says where that fails."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any
+
+from ..errors import ArrayLikeError, NoGradientRuleError
+from .arrays import plain
+from .tensor import Tensor
+
+__all__ = ["MISSING", "as_input", "by_name", "checked", "refuse_tensors", "say_where"]
+
+MISSING: Any = object()  # an input that was not given, or by name
+
+
+def by_name(call: Any, given: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """The inputs of an op: those `given` by position, the rest out of `kwargs`."""
+    names = call.input_names
+    twice = [name for name in names[: len(given)] if name in kwargs]
+    missing = [name for name in names[len(given) :] if name not in kwargs]
+    if twice or missing:
+        what = f"got {twice[0]!r} twice" if twice else f"the input {missing[0]!r} is missing"
+        raise TypeError(f"{call.__name__}: {what}; its inputs are {', '.join(names)}")
+    inputs = (*given, *(kwargs.pop(name) for name in names[len(given) :]))
+    if kwargs and not call.configurable:
+        error = TypeError(f"{call.__name__}: got an unexpected argument {next(iter(kwargs))!r}")
+        say_where(error, call, inputs)
+        raise error
+    return inputs
+
+
+def as_input(call: Any, x: Any, i: int) -> Any:
+    """Input `i` of an op as what its body takes."""
+    if x is MISSING:
+        by_name(call, (None,) * i, {})
+    try:
+        return plain(x)
+    except ArrayLikeError as error:
+        raise ArrayLikeError(f"{call.__name__}: {error}") from None
+
+
+def checked(body: Any, twin: Any, count: int | None) -> Any:
+    """`twin`, the body of an op or its plain twin, that raises unless it returns what it has to."""
+
+    @functools.wraps(twin)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        result = twin(*args, **kwargs)
+        _check_result(body, twin, result, len(args) if count is None else count)
+        return result
+
+    return run
+
+
+def _check_result(body: Any, twin: Any, result: Any, count: int) -> None:
+    if isinstance(result, tuple | list) and len(result) == count + 1:
+        for f in result[1:]:
+            if f is not None and not callable(f):
+                got = f"a {type(f).__name__} for a closure"
+                break
+        else:
+            return
+    elif isinstance(result, tuple | list):
+        got = f"a {type(result).__name__} of {len(result)}"
+    else:
+        got = f"a {type(result).__name__}"
+    code = inspect.unwrap(twin).__code__
+    raise TypeError(
+        f"op {body.__name__.lstrip('_')} (line {code.co_firstlineno} of {code.co_filename}) "
+        f"returned {got}, expected a tuple of the result and a closure for each input, or None for "
+        f"one without a gradient: `return y, {', '.join(['lambda g: ...'] * count)}`"
+    )
+
+
+def say_where(error: Exception, call: Any, inputs: tuple[Any, ...]) -> None:
+    """Add to a traceback which op it was, and on what; an op may know more (`explain`)."""
+    shapes = [f"{x.dtype}{list(x.shape)}" if hasattr(x, "shape") else repr(x) for x in inputs]
+    error.add_note(f"in {call.__name__}({', '.join(shapes)})")
+    if hasattr(call, "explain") and (more := call.explain(*inputs)):
+        error.add_note(more)
+    for name, numpys in ("dim", "axis"), ("keepdim", "keepdims"):
+        if isinstance(error, TypeError) and f"'{name}'" in str(error):
+            error.add_note(f"got {name}=; write {numpys}=, as in NumPy")
+
+
+def refuse_tensors(call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Raise for a Tensor among an op's configuration."""
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Tensor):
+            raise NoGradientRuleError(
+                f"{call.__name__}: a Tensor where configuration is expected: no gradient would "
+                "flow through it. Pass a plain value, such as t.detach().numpy()."
+            )

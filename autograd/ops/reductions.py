@@ -1,0 +1,209 @@
+"""Ops that reduce axes: sums, means, products, extremes, and their twins that skip NaN."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from ..core.arrays import over, wide
+from ..core.dispatch import as_array, implements, untracked
+from ..core.op import op
+from ..core.tensor import Tensor
+from ..errors import NoGradientRuleError
+
+# ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
+
+NOT_GIVEN = np._NoValue
+
+
+def refuse(function: str, **arguments: Any) -> None:
+    """Raise for the first of the arguments that was given."""
+    for name, value in arguments.items():
+        if value is not None and value is not False:
+            raise NoGradientRuleError(
+                f"np.{function} on a Tensor: {name}= is not supported: the result is a new Tensor, "
+                "and no array is written to."
+            )
+
+
+def refuse_integers(function: str, x: Any, dtype: Any) -> None:
+    """Raise where `dtype` would cut the digits, and with them the derivative, off `x`."""
+    if dtype is not None and x.dtype.kind in "fc" and np.dtype(dtype).kind not in "fc":
+        raise NoGradientRuleError(
+            f"np.{function} on a Tensor: dtype={np.dtype(dtype)} of {x.dtype} values has no "
+            "gradient; convert the result, as in .detach().numpy().astype(int)."
+        )
+
+
+def expand(g: Any, shape: tuple[int, ...], axis: Any) -> Any:
+    """The gradient of a reduction over `axis`, stretched back over an input of `shape`."""
+    g = g.reshape(kept(shape, axis))
+    if isinstance(g, Tensor) or not g.flags.c_contiguous:
+        return np.broadcast_to(g, shape)
+    # The same view, which repeats memory by steps of 0 bytes, made in a fraction of the time.
+    steps = [0 if n == 1 else step for n, step in zip(g.shape, g.strides, strict=True)]
+    return ndarray(shape, g.dtype, g, 0, steps)
+
+
+def kept(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
+    """`shape` with the reduced axes at length 1."""
+    if axis is None:
+        return (1,) * len(shape)
+    axes = axes_of(axis, len(shape))
+    return tuple([1 if i in axes else n for i, n in enumerate(shape)])
+
+
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """An axis argument (None, a number, a tuple) as a tuple of axes counted from the front."""
+    if axis is None or ndim == 0:
+        return tuple(range(ndim))
+    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def count(shape: tuple[int, ...], axis: Any, where: Any = True) -> Any:
+    """How many elements each result is made from: a number; under a mask, an array of numbers."""
+    if where is True:
+        return math.prod(shape[a] for a in axes_of(axis, len(shape)))
+    return np.broadcast_to(where, shape).sum(axis=axis, keepdims=True)
+
+
+@op(np.sum, linear=True)
+def sum(x, axis=None, dtype=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
+    if out is not None or dtype is not None:
+        refuse("sum", out=out)
+        refuse_integers("sum", x, dtype)
+    shape = x.shape
+    closure = lambda g: expand(g, shape, axis)  # noqa: E731
+    return x.sum(axis, dtype, None, keepdims, initial, where), _masked(closure, where)
+
+
+@op(np.mean, linear=True)
+def mean(x, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
+    if out is not None or dtype is not None:
+        refuse("mean", out=out)
+        refuse_integers("mean", x, dtype)
+    shape, n = x.shape, count(x.shape, axis, where)
+    if where is True:
+        closure = lambda g: expand(over(g, n), shape, axis)  # noqa: E731
+    else:
+        some = np.maximum(n, 1)
+        closure = lambda g: expand(g, shape, axis) / some.astype(wide(g.dtype))  # noqa: E731
+    return x.mean(axis, dtype, None, keepdims, where=where), _masked(closure, where)
+
+
+def _masked(closure: Any, where: Any) -> Any:
+    """`closure`, and zeros for what a mask left out."""
+    return closure if where is True else lambda g: np.where(where, closure(g), 0)
+
+
+@op(np.prod)
+def prod(x, axis=None, dtype=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
+    """The product. Its derivative is the product of the others: right where elements are 0."""
+    refuse("prod", out=out)
+    refuse_integers("prod", x, dtype)
+    shape, factor = x.shape, 1 if initial is NOT_GIVEN else initial
+
+    def closure(g: Any) -> Any:
+        others = _product_of_others(x if where is True else np.where(where, x, 1), axis)
+        return g.reshape(kept(shape, axis)) * (others * factor)
+
+    y = np.prod(x, axis, dtype, None, keepdims, initial, where)
+    return y, _masked(closure, where)
+
+
+def _product_of_others(x: Any, axis: Any) -> Any:
+    """For each element the product of the others along `axis`: those before times those after."""
+    shape, axes = x.shape, axes_of(axis, x.ndim)
+    order = [i for i in range(x.ndim) if i not in axes] + list(axes)
+    n = math.prod(shape[a] for a in axes)
+    rows = x.transpose(order).reshape(-1 if n else 0, n)
+    one = np.ones_like(rows[:, :1])
+    before = np.cumprod(np.concatenate([one, rows[:, :-1]], axis=1), axis=1)
+    after = np.cumprod(np.concatenate([one, rows[:, :0:-1]], axis=1), axis=1)[:, ::-1]
+    others = (before * after).reshape([shape[i] for i in order])
+    return others.transpose(np.argsort(order))
+
+
+@op(np.max, np.amax)
+def max(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
+    """The largest. Ties share the gradient evenly; a NaN takes it."""
+    refuse("max", out=out)
+    return _extreme(x, x.max(axis, None, True, initial, where), axis, keepdims, initial, where)
+
+
+@op(np.min, np.amin)
+def min(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
+    """The smallest. Ties share the gradient evenly; a NaN takes it."""
+    refuse("min", out=out)
+    return _extreme(x, x.min(axis, None, True, initial, where), axis, keepdims, initial, where)
+
+
+@op(np.nanmax)
+def nanmax(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
+    refuse("nanmax", out=out)
+    best = np.nanmax(x, axis, None, True, initial, where)
+    return _extreme(x, best, axis, keepdims, initial, where)
+
+
+@op(np.nanmin)
+def nanmin(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
+    refuse("nanmin", out=out)
+    best = np.nanmin(x, axis, None, True, initial, where)
+    return _extreme(x, best, axis, keepdims, initial, where)
+
+
+def _extreme(x: Any, best: Any, axis: Any, keepdims: bool, initial: Any, where: Any) -> Any:
+    def closure(g: Any) -> Any:
+        hit = x == best
+        nan = np.isnan(best)
+        if nan.any():  # a NaN wins, and equals nothing
+            hit = hit | (np.isnan(x) & nan)
+        if where is not True:
+            hit = hit & where
+        ties = hit.sum(axis=axis, keepdims=True)
+        if initial is not NOT_GIVEN:  # takes part as one more element
+            ties = ties + (best == initial)
+        return g.reshape(ties.shape) * (hit / ties.astype(wide(g.dtype)))
+
+    if keepdims:
+        return best, closure
+    axes = axes_of(axis, x.ndim)
+    return best.reshape(tuple([n for i, n in enumerate(x.shape) if i not in axes])), closure
+
+
+def without_nan(x: Any, instead: float) -> Any:
+    """`x` with a number in place of each NaN, which then has no part in the gradient."""
+    return np.where(np.isnan(x), instead, x)
+
+
+@implements(np.nansum)
+def nansum(a: Any, *args: Any, **kwargs: Any) -> Any:
+    return np.sum(without_nan(a, 0), *args, **kwargs)
+
+
+@implements(np.nanprod)
+def nanprod(a: Any, *args: Any, **kwargs: Any) -> Any:
+    return np.prod(without_nan(a, 1), *args, **kwargs)
+
+
+@implements(np.nanmean)
+def nanmean(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False,
+    *, where: Any = True,
+) -> Any:  # fmt: skip
+    a = as_array(a)
+    inside = wide(a.dtype) if dtype is None and a.dtype.kind in "fc" else dtype
+    total = np.sum(without_nan(a, 0), axis, inside, out, keepdims, where=where)
+    numbers = np.sum(~np.isnan(a), axis, keepdims=keepdims, where=where)
+    mean = total / numbers.astype(total.dtype)
+    wanted = a.dtype if dtype is None and a.dtype.kind in "fc" else dtype
+    return mean if wanted is None or mean.dtype == wanted else mean.astype(wanted)
+
+
+untracked(
+    np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort,
+    np.any, np.all, np.count_nonzero, np.nonzero,
+)  # fmt: skip

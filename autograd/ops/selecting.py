@@ -1,0 +1,149 @@
+"""Selecting elements by index, condition or order; and NumPy's functions that write in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from ..core.dispatch import REFUSED, as_array, implements, unwrap
+from ..core.tensor import Tensor
+from ..errors import NoGradientRuleError
+from .indexing import getitem, numbered, read
+from .shapes import atleast_1d
+
+# ruff: noqa: D103 - a function here is documented by NumPy, whose function it stands for
+
+# By index and by condition
+
+
+@implements(np.take)
+def take(a: Any, indices: Any, axis: int | None = None, *, mode: Any = "raise") -> Any:
+    if axis is None:
+        a, axis = np.reshape(a, -1), 0
+    a = atleast_1d(a)
+    axis = normalize_axis_index(axis, a.ndim)
+    indices = np.asarray(unwrap(indices))
+    if indices.dtype.kind == "f" and indices.size:
+        raise TypeError(f"np.take: got indices of {indices.dtype}, expected whole numbers")
+    places = np.take(np.arange(a.shape[axis]), indices.astype(np.intp, copy=False), mode=mode)
+    return a[(slice(None),) * axis + (places,)]
+
+
+@implements(np.take_along_axis)
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    if axis is None:
+        arr, axis = np.reshape(arr, -1), 0
+    return arr[_along_axis(arr.shape, unwrap(indices), axis)]
+
+
+def _along_axis(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
+    """The index that reads `indices` along `axis`, and the same place along the others."""
+    if indices.ndim != len(shape):
+        raise ValueError(
+            f"np.take_along_axis: indices of {indices.ndim} axes for an array of {len(shape)}"
+        )
+    index = [np.arange(n).reshape(-1, *(1,) * (len(shape) - 1 - i)) for i, n in enumerate(shape)]
+    index[axis] = indices
+    return tuple(index)
+
+
+@implements(np.compress)
+def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
+    return take(a, np.flatnonzero(condition), axis)
+
+
+@implements(np.extract)
+def extract(condition: Any, arr: Any) -> Any:
+    return compress(np.ravel(unwrap(condition)), arr)
+
+
+@implements(np.choose)
+def choose(a: Any, choices: Any, *, mode: Any = "raise") -> Any:
+    choices = list(choices)
+    return read(np.choose(unwrap(a), numbered(*choices), mode=mode), *choices)
+
+
+# By order
+
+
+@implements(np.sort)
+def sort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: bool | None = None) -> Any:
+    return _ordered(a, axis, lambda x: np.argsort(x, axis, kind, stable=stable))
+
+
+@implements(np.partition)
+def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect") -> Any:
+    return _ordered(a, axis, lambda x: np.argpartition(x, kth, axis, kind))
+
+
+def _ordered(a: Any, axis: int | None, order_of: Callable[..., Any]) -> Any:
+    if axis is None:
+        a, axis = np.reshape(a, -1), 0
+    index = _along_axis(a.shape, order_of(a._array), axis)
+    return getitem(a, index, once=True)
+
+
+for name in (
+    "unique",
+    "unique_values",
+    "union1d",
+    "intersect1d",
+    "setdiff1d",
+    "setxor1d",
+    "trim_zeros",
+):
+    REFUSED[getattr(np, name)] = "what it drops depends on the values; pick by index, t[i]"
+
+
+# In place: what the function would write where, it tells by writing numbers. Then a[i] = v does it.
+
+
+def _write(name: str, a: Any, values: Any, write: Callable[..., None]) -> None:
+    if not isinstance(a, Tensor):
+        raise NoGradientRuleError(
+            f"np.{name}: values from a Tensor would lose their gradient in a plain array. Make "
+            "the array a Tensor first: t = Tensor(array)."
+        )
+    values = as_array(values)
+    source = np.full(a.shape, -1)
+    write(source, *numbered(values))
+    written = source >= 0
+    a[written] = read(source[written], values)
+
+
+@implements(np.put)
+def put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
+    _write("put", a, v, lambda x, v: np.put(x, unwrap(ind), v, mode))
+
+
+@implements(np.put_along_axis)
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
+    _write(
+        "put_along_axis", arr, values,
+        lambda x, v: np.put_along_axis(x, unwrap(indices), v, axis),
+    )  # fmt: skip
+
+
+@implements(np.place)
+def place(arr: Any, mask: Any, vals: Any) -> None:
+    _write("place", arr, vals, lambda x, v: np.place(x, unwrap(mask), v))
+
+
+@implements(np.putmask)
+def putmask(a: Any, /, mask: Any, values: Any) -> None:
+    _write("putmask", a, values, lambda x, v: np.putmask(x, unwrap(mask), v))
+
+
+@implements(np.copyto)
+def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
+    if hasattr(src, "dtype") and not np.can_cast(src.dtype, dst.dtype, casting):
+        raise TypeError(f"np.copyto: cannot cast {src.dtype} to {dst.dtype} by rule {casting!r}")
+    _write("copyto", dst, src, lambda x, v: np.copyto(x, v, where=unwrap(where)))
+
+
+@implements(np.fill_diagonal)
+def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+    _write("fill_diagonal", a, val, lambda x, v: np.fill_diagonal(x, v, wrap))

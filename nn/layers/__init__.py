@@ -1,0 +1,1 @@
+"""What networks are made of: a file for each kind, with its layers and their functions."""

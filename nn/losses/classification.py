@@ -1,0 +1,451 @@
+"""Losses of classifiers: how far probabilities, or logits, are from classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import Tensor, default_dtype, op
+from autograd.ops.indexing import scatter
+
+from ..inputs import door
+from ..layers.activations import sigmoid, softplus
+from ..layers.softmax import log_softmax, peak, softmax
+from .regression import (
+    Array,
+    LossShapeError,
+    _at_least_0,
+    _first,
+    _input,
+    _like,
+    _Loss,
+    _pair,
+    _plain,
+    _reduced,
+    _scale,
+    _weighted,
+)
+
+__all__ = [
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
+    "NLLLoss",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "nll_loss",
+    "one_hot",
+]
+
+
+# ------------------------------------------------------------------------- two classes
+
+
+@door(wide=True)
+def binary_cross_entropy_with_logits(
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    reduction: str = "mean",
+    pos_weight: Array | None = None,
+) -> Any:
+    """-y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)), reduced, without overflow or cancellation.
+
+    Parameters
+    ----------
+    input : x, the logits (before any sigmoid); any shape.
+    target : y, from 0 to 1; the same shape.
+    weight : of each term; broadcasts to that shape.
+    pos_weight : of the terms with y; broadcasts to that shape. Above 1 it favours recall.
+
+    Raises
+    ------
+    LossShapeError : the shapes do not fit.
+    ValueError : a target is not from 0 to 1.
+    """
+    name = "binary_cross_entropy_with_logits"
+    x, y = _pair(name, input, target)
+    _at_least_0(name, y, 1)
+    scale = _scale(name, reduction, x.size)
+    if weight is None and pos_weight is None:
+        return _bce_with_logits(x, y, scale=scale)
+    if pos_weight is None:
+        terms = _bce_with_logits(x, y)
+    else:
+        terms = _weighted(name, y * softplus(-x), pos_weight) + (1 - y) * softplus(x)
+    return _reduced(terms if weight is None else _weighted(name, terms, weight), scale)
+
+
+@op
+def _bce_with_logits(x, y, scale=None):
+    terms = np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
+    factor = 1.0 if scale is None else scale
+
+    def for_x(g: Any) -> Any:
+        slope = sigmoid(x)  # ours, so in place
+        slope -= y
+        slope *= g * factor
+        return slope
+
+    return (
+        _reduced(terms, scale),
+        for_x,
+        lambda g: (g * -factor) * x,
+    )
+
+
+@door(wide=True)
+def binary_cross_entropy(
+    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
+) -> Any:
+    """-y log(p) - (1 - y) log(1 - p), reduced, with the logarithms no less than -100.
+
+    Far from p = 1/2 digits are lost that `binary_cross_entropy_with_logits` keeps.
+
+    Parameters
+    ----------
+    input : p, probabilities; any shape.
+    target : y, from 0 to 1; the same shape.
+    weight : of each term; broadcasts to that shape.
+
+    Raises
+    ------
+    LossShapeError : the shapes do not fit.
+    ValueError : `input` or a target is not from 0 to 1.
+    """
+    name = "binary_cross_entropy"
+    p, y = _pair(name, input, target)
+    if p.size and (p.min() < 0 or p.max() > 1):
+        raise ValueError(
+            f"{name}: input goes from {p.min():g} to {p.max():g}, expected probabilities from 0 to "
+            "1. For logits there is binary_cross_entropy_with_logits"
+        )
+    _at_least_0(name, y, 1)
+    scale = _scale(name, reduction, p.size)
+    terms = _bce(p, y)
+    return _reduced(terms if weight is None else _weighted(name, terms, weight), scale)
+
+
+@op
+def _bce(p, y):
+    with np.errstate(divide="ignore"):
+        yes, no = np.maximum(np.log(p), -100), np.maximum(np.log1p(-p), -100)
+    return (
+        -(y * yes + (1 - y) * no),
+        lambda g: g * ((p - y) / np.maximum(p * (1 - p), 1e-12)),  # bounded, as in PyTorch
+        lambda g: g * (no - yes),
+    )
+
+
+# ------------------------------------------------------------------------- many classes
+
+
+@door
+def one_hot(labels: Array, num_classes: int | None = None) -> NDArray[Any]:
+    """Rows of zeros with a 1 at the label.
+
+    Parameters
+    ----------
+    labels : integers from 0 to num_classes - 1; any shape.
+    num_classes : the largest label + 1 if None.
+
+    Returns
+    -------
+    array of shape (*labels.shape, num_classes), in the default dtype.
+
+    Raises
+    ------
+    IndexError : a label is out of range.
+    TypeError : labels are not integers.
+
+    Examples
+    --------
+    >>> import nn
+    >>> nn.functional.one_hot([0, 2])
+    array([[1., 0., 0.],
+           [0., 0., 1.]], dtype=float32)
+    """
+    y = _integers("one_hot", labels)
+    if num_classes is None:
+        if not y.size:
+            raise ValueError("one_hot: no labels to count the classes of; give num_classes")
+        num_classes = int(y.max()) + 1
+    flat, _ = _checked("one_hot", y, num_classes, None)
+    out = np.zeros((y.size, num_classes), default_dtype.get())
+    out[np.arange(y.size), flat] = 1
+    return out.reshape(*y.shape, num_classes)
+
+
+@door(wide=True)
+def cross_entropy(
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """-log(softmax(input))[target], reduced: the loss of a classifier.
+
+    Parameters
+    ----------
+    input : logits (before any softmax), of shape (N, C), or (C,), or (N, C, d1, ...): C classes.
+    target : integer labels from 0 to C - 1, of shape (N,), or (), or (N, d1, ...); or
+        probabilities q, floats of the shape of `input`, for -sum(q log(softmax(input))).
+    weight : of each class, shape (C,). The mean is over the weights of the labels; for
+        probabilities, over N d1 ...
+    ignore_index : a label that does not count: neither as a term nor in the mean.
+    label_smoothing : e from 0 to 1; the target is taken as (1 - e) target + e / C.
+
+    Raises
+    ------
+    IndexError : a label is out of range.
+    TypeError : labels that are floats.
+    LossShapeError : the shapes do not fit.
+    """
+    name = "cross_entropy"
+    x = _input(name, input, target=target)
+    y = target if isinstance(target, Tensor) else np.asarray(target)
+    if 0 in (x.shape[1:2] or x.shape):
+        raise LossShapeError(f"{name}: input has shape {x.shape}, expected a class or more")
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{name}: label_smoothing must be from 0 to 1, got {label_smoothing}")
+    if y.dtype.kind == "f" and y.ndim == x.ndim > 0:
+        if y.shape != x.shape:
+            raise LossShapeError(
+                f"{name}: input has shape {x.shape}, target {y.shape}; floats are probabilities, "
+                "and need the same shape; labels are integers"
+            )
+        if ignore_index != -100:
+            raise ValueError(f"{name}: ignore_index is for labels; the target is probabilities")
+        return _soft_cross_entropy(x, _like(x, y), weight, reduction, label_smoothing)
+    x, labels, counted = _classes(name, x, y, ignore_index)
+    w = None if weight is None else _class_weights(name, x, weight)
+    scale = _scale(name, reduction, len(labels) if w is None else w[labels].sum())
+    if label_smoothing == 0:
+        loss = _hard_cross_entropy(
+            x, labels=labels, weights=None if w is None else w[labels], scale=scale
+        )
+    else:
+        q = np.full(x.shape, label_smoothing / x.shape[1], x.dtype)
+        q[np.arange(len(labels)), labels] += 1 - label_smoothing
+        loss = _reduced(-(q * log_softmax(x) * (1.0 if w is None else w)).sum(axis=1), scale)
+    return _put_back(loss, counted).reshape(y.shape) if reduction == "none" else loss
+
+
+def _hard_cross_entropy_again(x: Any, labels: Any, weights: Any = None, scale: Any = None) -> Any:
+    target = np.zeros(x.shape, x.dtype)
+    target[np.arange(len(labels)), labels] = 1
+    factor = (1.0 if weights is None else weights) * (1.0 if scale is None else scale)
+    p = softmax(x, 1)
+    return None, lambda g: (p - target) * np.reshape(g * factor, (-1, 1))
+
+
+@op(plain=_hard_cross_entropy_again)
+def _hard_cross_entropy(x, labels=None, weights=None, scale=None):
+    rows = np.arange(len(labels))
+    shifted = x - peak(x, 1)
+    e = np.exp(shifted)
+    total = e.sum(axis=1, keepdims=True)
+    terms = np.log(total[:, 0]) - shifted[rows, labels]
+
+    def for_x(g: Any) -> Any:
+        g = g if scale is None else g * scale
+        g = g if weights is None else g * weights
+        slope = e / total  # ours, and as large as the logits: the rest is done in place
+        slope[rows, labels] -= 1
+        slope *= g.reshape(-1, 1)
+        return slope
+
+    return _reduced(terms if weights is None else terms * weights, scale), for_x
+
+
+def _soft_cross_entropy(x: Any, q: Any, weight: Any, reduction: str, label_smoothing: float) -> Any:
+    name, axis = "cross_entropy", 0 if x.ndim == 1 else 1
+    n_classes = x.shape[axis]
+    if label_smoothing:
+        q = q * (1 - label_smoothing) + label_smoothing / n_classes
+    if weight is not None:
+        w = _class_weights(name, x, weight, n_classes)
+        q = q * w.reshape(-1, *(1,) * (x.ndim - axis - 1))
+    terms = -(q * log_softmax(x, axis)).sum(axis=axis)
+    return _reduced(terms, _scale(name, reduction, terms.size))
+
+
+@door(wide=True)
+def nll_loss(
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Any:
+    """-input[target], reduced: the loss of a classifier whose output went through log_softmax.
+
+    Parameters and errors are those of `cross_entropy`, with labels as the target.
+    """
+    name = "nll_loss"
+    y = target if isinstance(target, Tensor) else np.asarray(target)
+    x, labels, counted = _classes(name, _input(name, input, target=target), y, ignore_index)
+    terms, count = -x[np.arange(len(labels)), labels], len(labels)
+    if weight is not None:
+        weights = _class_weights(name, x, weight)[labels]
+        terms, count = terms * weights, weights.sum()
+    loss = _reduced(terms, _scale(name, reduction, count))
+    return _put_back(loss, counted).reshape(y.shape) if reduction == "none" else loss
+
+
+def _classes(name: str, x: Any, y: Any, ignore_index: int | None) -> tuple[Any, Any, Any]:
+    """Input and labels as shapes (M, C) and (M,), without the ignored rows; which rows count.
+
+    The last is a mask, or None if all do.
+    """
+    if x.ndim == 0:
+        raise LossShapeError(f"{name}: input of shape () has no axis of classes")
+    expected = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
+    labels = _integers(name, y)
+    if labels.shape != expected:
+        raise LossShapeError(
+            f"{name}: input has shape {x.shape}, target {labels.shape}; expected labels of shape "
+            f"{expected}{_label_hint(labels.shape, expected, x.shape)}"
+        )
+    if x.ndim != 2:  # the axis of classes goes last, the others become one
+        n_classes = x.shape[1] if x.ndim > 1 else x.shape[0]
+        if x.ndim > 2:
+            x = np.transpose(x, (0, *range(2, x.ndim), 1))
+        x = x.reshape(labels.size, n_classes)
+    labels, counted = _checked(name, labels, x.shape[1], ignore_index)
+    return (x, labels, None) if counted is None else (x[counted], labels, counted)
+
+
+def _label_hint(shape: tuple[int, ...], expected: tuple[int, ...], logits: tuple[int, ...]) -> str:
+    if shape == logits:
+        return ". One-hot rows? Write np.argmax(target, axis=1)"
+    for axis, n in enumerate(shape):
+        if n == 1 and shape[:axis] + shape[axis + 1 :] == expected:
+            return f". Write target.squeeze({axis})"
+    return ""
+
+
+def _integers(name: str, labels: Any) -> NDArray[Any]:
+    y = labels if isinstance(labels, Tensor) else np.asarray(labels)
+    if y.dtype.kind not in "iu":
+        hint = "np.argmax(target, axis=1)" if y.ndim > 1 else "target.astype(int)"
+        if y.dtype.kind not in "bf":  # names of classes
+            hint = "names, target = np.unique(target, return_inverse=True)"
+        raise TypeError(f"{name}: labels are {y.dtype}, expected integers; write {hint}")
+    return _plain(y)
+
+
+def _checked(
+    name: str, labels: NDArray[Any], n_classes: int, ignore_index: int | None
+) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """The labels that count, flat; and a mask that says which do, None if all."""
+    flat = labels.reshape(-1).astype(np.intp, copy=False)
+    may_ignore = ignore_index is not None and 0 <= ignore_index < n_classes
+    if not may_ignore and (not flat.size or (flat.min() >= 0 and flat.max() < n_classes)):
+        return flat, None
+    counted = flat != ignore_index
+    wrong = counted & ((flat < 0) | (flat >= n_classes))  # NumPy would take -1 for the last class
+    if wrong.any():
+        at = _first(wrong.reshape(labels.shape))
+        raise IndexError(
+            f"{name}: label {labels[at]} at position {at}: expected labels from 0 to "
+            f"{n_classes - 1}" + ("" if ignore_index is None else f", or {ignore_index} to ignore")
+        )
+    return (flat, None) if counted.all() else (flat[counted], counted)
+
+
+def _class_weights(name: str, x: Any, weight: Any, n_classes: int | None = None) -> NDArray[Any]:
+    n_classes = x.shape[1] if n_classes is None else n_classes
+    w = _plain(weight).astype(x.dtype)
+    if w.shape != (n_classes,):
+        raise LossShapeError(
+            f"{name}: weight has shape {w.shape}, expected one for each of {n_classes} classes"
+        )
+    return w
+
+
+def _put_back(terms: Any, counted: NDArray[Any] | None) -> Any:
+    """`terms` at their places among all rows, 0 where a row was ignored."""
+    return terms if counted is None else scatter(terms, counted.shape, counted)
+
+
+# ------------------------------------------------------------------------- as layers
+
+
+class BCEWithLogitsLoss(_Loss):
+    """The loss of two classes, from logits: `functional.binary_cross_entropy_with_logits`."""
+
+    def __init__(
+        self,
+        weight: Array | None = None,
+        reduction: str = "mean",
+        pos_weight: Array | None = None,
+    ) -> None:
+        super().__init__(reduction)
+        self.weight = self._weight(weight)
+        self.pos_weight = self._weight(pos_weight, "pos_weight")
+
+    def forward(self, input: Array, target: Array) -> Any:
+        """The loss of logits and targets from 0 to 1, of one shape."""
+        return binary_cross_entropy_with_logits(
+            input, target, self.weight, self.reduction, self.pos_weight
+        )
+
+
+class BCELoss(_Loss):
+    """The loss of two classes, from probabilities: see `functional.binary_cross_entropy`."""
+
+    def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.weight = self._weight(weight)
+
+    def forward(self, input: Array, target: Array) -> Any:
+        """The loss of probabilities and targets from 0 to 1, of one shape."""
+        return binary_cross_entropy(input, target, self.weight, self.reduction)
+
+
+class CrossEntropyLoss(_Loss):
+    """The loss of a classifier, from logits: see `functional.cross_entropy`."""
+
+    def __init__(
+        self,
+        weight: Array | None = None,
+        *,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(reduction)
+        self.weight, self.ignore_index = self._weight(weight, of_classes=True), ignore_index
+        self.label_smoothing = label_smoothing
+
+    def forward(self, input: Array, target: Array) -> Any:
+        """The loss of logits (N, C, ...) and labels (N, ...) or probabilities (N, C, ...)."""
+        return cross_entropy(
+            input,
+            target,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
+        )
+
+
+class NLLLoss(_Loss):
+    """The loss of a classifier, from log-probabilities: see `functional.nll_loss`."""
+
+    def __init__(
+        self, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
+    ) -> None:
+        super().__init__(reduction)
+        self.weight, self.ignore_index = self._weight(weight, of_classes=True), ignore_index
+
+    def forward(self, input: Array, target: Array) -> Any:
+        """The loss of log-probabilities (N, C, ...) and labels (N, ...)."""
+        return nll_loss(input, target, self.weight, self.ignore_index, self.reduction)

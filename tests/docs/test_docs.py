@@ -1,0 +1,52 @@
+"""The pages made from tables are what the tables say now; the page for PyTorch's users runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "build" / "generate.py")
+assert spec is not None
+assert spec.loader is not None
+generate = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(generate)
+
+
+@pytest.mark.parametrize("name", generate.PAGES)
+def test_page_is_current(name: str) -> None:
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    if name == "tables/numpy.md" and f"# NumPy {np.__version__[:3]} on" not in text:
+        pytest.skip("the committed page is of another NumPy")
+    assert text == generate.PAGES[name](), "run `make docs`"
+
+
+def blocks_of(page: str, language: str = "python") -> list[str]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_page_for_pytorchs_users_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = blocks_of("guides/from_pytorch.md")
+    assert len(blocks) == 2
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, Any] = {}
+    for block in blocks:
+        exec(compile(block, "guides/from_pytorch.md", "exec"), namespace)
+    assert (tmp_path / "checkpoint.npz").exists()
+
+
+def test_the_page_on_speed_shows_the_table_that_it_prints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (block,) = [block for block in blocks_of("guides/speed.md") if "nn.profile" in block]
+    exec(compile(block, "guides/speed.md", "exec"), {})
+    (shown,) = [block for block in blocks_of("guides/speed.md", "text") if "by op" in block]
+    cuts = [text.partition("by op")[0].splitlines() for text in (capsys.readouterr().out, shown)]
+    names, expected = ([line[:40] for line in lines if "-" not in line] for lines in cuts)
+    assert names[:-2] == expected[:-2]  # names and calls; the last is the time of the whole

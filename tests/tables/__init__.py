@@ -1,0 +1,1 @@
+"""What is checked alike for each: ops, layers, conventions; the names of NumPy and of PyTorch."""
