@@ -114,7 +114,7 @@ def gradgradcheck(f: Function, *inputs: Any, **options: Any) -> bool:
     return True
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _unwritable(y):
     """`y`, whose gradient is passed on such that a closure that writes into it is found out."""
 

@@ -119,7 +119,7 @@ EQUIVALENT = {
     (
         "autograd/ops/linalg",
         "factor",
-        "@op(np.linalg.det, plain=lambda a: _det(a, _cofactors_by_po",
+        "np.linalg.det, closures=lambda a: _det_closure(a, np.linalg.d",
     ): ("of a tuple of result and closure: twice as long, of which the first two are taken"),
     ("autograd/core/engine", "not if", "if closures is None:"): (
         "who owns a sum saves copies: where nobody does, each sum is a fresh one"

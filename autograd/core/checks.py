@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from typing import Any
 
 from ..errors import ArrayLikeError, NoGradientRuleError
@@ -41,19 +40,19 @@ def as_input(call: Any, x: Any, i: int) -> Any:
         raise ArrayLikeError(f"{call.__name__}: {error}") from None
 
 
-def checked(body: Any, twin: Any, count: int | None) -> Any:
-    """`twin`, the body of an op or its plain twin, that raises unless it returns what it has to."""
+def checked(body: Any, count: int | None) -> Any:
+    """The body of an op, that raises unless it returns what it has to."""
 
-    @functools.wraps(twin)
+    @functools.wraps(body)
     def run(*args: Any, **kwargs: Any) -> Any:
-        result = twin(*args, **kwargs)
-        _check_result(body, twin, result, len(args) if count is None else count)
+        result = body(*args, **kwargs)
+        _check_result(body, result, len(args) if count is None else count)
         return result
 
     return run
 
 
-def _check_result(body: Any, twin: Any, result: Any, count: int) -> None:
+def _check_result(body: Any, result: Any, count: int) -> None:
     if isinstance(result, tuple | list) and len(result) == count + 1:
         for f in result[1:]:
             if f is not None and not callable(f):
@@ -65,7 +64,7 @@ def _check_result(body: Any, twin: Any, result: Any, count: int) -> None:
         got = f"a {type(result).__name__} of {len(result)}"
     else:
         got = f"a {type(result).__name__}"
-    code = inspect.unwrap(twin).__code__
+    code = body.__code__
     raise TypeError(
         f"op {body.__name__.lstrip('_')} (line {code.co_firstlineno} of {code.co_filename}) "
         f"returned {got}, expected a tuple of the result and a closure for each input, or None for "

@@ -18,7 +18,7 @@ from .arrays import AS_THEY_ARE, own
 from .checks import MISSING, as_input, by_name, checked, refuse_tensors, say_where
 from .dispatch import RULES
 from .node import NOT_KEPT, Node
-from .results import of_tuple, split
+from .results import like_of, of_tuple, split
 from .tensor import Tensor, wrap
 from .watch import active, watching
 
@@ -32,10 +32,14 @@ NO_TENSOR: Any = object()  # in place of the node of an input that is no Tensor
 NUMBERS = frozenset({bool, int, float, complex})
 OURS = "autograd", "nn"  # packages whose ops the tests have checked; a user's are at every call
 _is_recording = recording.get
-Linear: TypeAlias = bool | tuple[int, ...]
+Constant: TypeAlias = bool | tuple[int, ...]
 
 
-def op(*functions: Any, linear: Linear = False, plain: Callable[..., Any] | None = None) -> Any:
+def op(
+    *functions: Any,
+    constant_slope: Constant = False,
+    closures: Callable[..., Any] | None = None,
+) -> Any:
     """Make a differentiable op of a function of arrays.
 
     The function returns its result and, for each input, a closure from the gradient of the result
@@ -53,11 +57,12 @@ def op(*functions: Any, linear: Linear = False, plain: Callable[..., Any] | None
     Parameters
     ----------
     *functions : the NumPy functions the op stands for: `np.exp(tensor)` then calls it.
-    linear : the closures hold no array that depends on the inputs in a differentiable way, only
-        shapes, indices, masks: they serve every order as they are, and the graph need not keep
+    constant_slope : the closures hold no array that depends on the inputs in a differentiable way,
+        only shapes, indices, masks: they serve every order as they are, and the graph need not keep
         the inputs. Or the positions of inputs of which that is true where no other has a gradient,
         as of both factors of a product.
-    plain : a twin of the function that runs on Tensors, for one that cannot.
+    closures : a function of the same arguments that returns the closures alone (of one input, its
+        closure), made by what runs on Tensors; for a body that does not, as one with `out=`.
 
     Examples
     --------
@@ -85,17 +90,16 @@ def op(*functions: Any, linear: Linear = False, plain: Callable[..., Any] | None
         count = None if variadic else len(inputs)
         configured = variadic or len(parameters) > len(inputs)
         make = _unary if count == 1 else _binary if count == 2 and not configured else _nary
-        again = plain or body
         run = body
         if str(body.__module__).partition(".")[0] not in OURS:  # None, in a bare exec
-            run, again = checked(body, body, count), checked(body, again, count)
-        wrapper = make(run, linear, count)
+            run = checked(body, count)
+        wrapper = make(run, constant_slope, count)
         functools.update_wrapper(wrapper, body)
         wrapper.__name__ = body.__name__.lstrip("_")
         wrapper.inputs = count
         wrapper.input_names = tuple(p.name for p in inputs)
         wrapper.configurable = configured
-        wrapper.again = again
+        wrapper.body, wrapper.closures = run, closures
         for function in functions:
             RULES[function] = wrapper
         return wrapper
@@ -116,7 +120,7 @@ def _is_library(f: Any) -> bool:
 # arguments costs as much as a small NumPy call. All three do the same.
 
 
-def _unary(body: Callable[..., Any], linear: Linear, _: int | None) -> Any:
+def _unary(body: Callable[..., Any], constant: Constant, _: int | None) -> Any:
     def call(x: Any = MISSING, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:
             if x is MISSING:
@@ -133,14 +137,14 @@ def _unary(body: Callable[..., Any], linear: Linear, _: int | None) -> Any:
         node = x._node
         if node is None or fx is None or not _is_recording():
             return _results(call, out, node)
-        return record(call, ((fx, node, 0),), (a,), linear is True, (args, kwargs), out)
+        return record(call, ((fx, node, 0),), (a,), constant is True, (args, kwargs), out)
 
     return call
 
 
-def _binary(body: Callable[..., Any], linear: Linear, _: int | None) -> Any:
-    in_both = linear is True
-    in_x, in_y = (in_both or (linear and i in linear) for i in (0, 1))  # type: ignore[operator]
+def _binary(body: Callable[..., Any], constant: Constant, _: int | None) -> Any:
+    in_both = constant is True
+    in_x, in_y = (in_both or (constant and i in constant) for i in (0, 1))  # type: ignore[operator]
 
     def call(x: Any = MISSING, y: Any = MISSING, /, **kwargs: Any) -> Any:
         if kwargs:
@@ -184,8 +188,8 @@ def _binary(body: Callable[..., Any], linear: Linear, _: int | None) -> Any:
     return call
 
 
-def _nary(body: Callable[..., Any], linear: Linear, count: int | None) -> Any:
-    alone = () if isinstance(linear, bool) else linear
+def _nary(body: Callable[..., Any], constant: Constant, count: int | None) -> Any:
+    alone = () if isinstance(constant, bool) else constant
 
     def call(*inputs: Any, **kwargs: Any) -> Any:
         args: Any = ()
@@ -217,7 +221,7 @@ def _nary(body: Callable[..., Any], linear: Linear, count: int | None) -> Any:
                 edges.append((closures[i], node, i))
         if not edges or not _is_recording():
             return _results(call, out, *(n for n in nodes if n is not NO_TENSOR))
-        free = linear is True or (len(edges) == 1 and edges[0][2] in alone)
+        free = constant is True or (len(edges) == 1 and edges[0][2] in alone)
         return record(call, tuple(edges), tuple(arrays), free, (args, kwargs), out)
 
     return call
@@ -279,7 +283,7 @@ def replay(node: Node) -> dict[int, Callable[[Any], Any]]:
     """A node's closures, by argument, as differentiable functions of Tensors.
 
     Running the op's body on Tensors instead of arrays records every step it takes: that is all
-    there is to derivatives of derivatives. A linear op's closures hold no input and serve as
+    there is to derivatives of derivatives. A constant op's closures hold no input and serve as
     they are.
     """
     if node.inputs is None:
@@ -288,18 +292,26 @@ def replay(node: Node) -> dict[int, Callable[[Any], Any]]:
     for _, parent, i in node.edges or ():
         inputs[i] = wrap(inputs[i], parent)
     args, kwargs = node.config
+    like = None
     try:
-        out, *closures = node.op.again(*inputs, *args, **kwargs)
+        if node.op.closures is None:
+            out, *closures = node.op.body(*inputs, *args, **kwargs)
+            like = like_of(out) if type(out) is tuple else None
+        else:
+            closures = node.op.closures(*inputs, *args, **kwargs)
+            closures = closures if isinstance(closures, tuple) else (closures,)
+            if node.shape is None and node.edges:  # several results
+                like = node.edges[0][0].like  # type: ignore[attr-defined]
         for _, _, i in node.edges or ():
-            if closures[i] is None:
+            if i >= len(closures) or not callable(closures[i]):
                 raise TypeError(f"op {node.op.__name__}: run on Tensors, no closure for input {i}")
     except Exception as error:
         error.add_note(
             f"while differentiating op {node.op.__name__} a second time: its body is run on "
             "Tensors, so it may use only NumPy calls with a gradient rule, operators and other "
-            "ops; or give op(plain=...) a twin that does."
+            "ops; or give op(closures=...) a function that does."
         )
         raise
-    if type(out) is tuple:
-        return {i: of_tuple(f, out) for i, f in enumerate(closures)}
+    if like is not None:
+        return {i: of_tuple(f, like) for i, f in enumerate(closures)}
     return dict(enumerate(closures))

@@ -10,7 +10,7 @@ import numpy as np
 from .arrays import own
 from .node import Node
 
-__all__ = ["Parts", "of_tuple", "shared", "split"]
+__all__ = ["Parts", "like_of", "of_tuple", "shared", "split"]
 
 
 class Parts(dict[int, Any]):
@@ -31,7 +31,8 @@ def split(node: Node, outs: tuple[Any, ...], record: Callable[..., Any]) -> tupl
     """The Tensors of the results of one node: floats tracked, anything else as plain arrays."""
     node.shape = node.dtype = None
     outs = tuple(np.asarray(out) for out in outs)
-    node.edges = tuple((of_tuple(f, outs), parent, i) for f, parent, i in node.edges or ())
+    like = like_of(outs)
+    node.edges = tuple((of_tuple(f, like), parent, i) for f, parent, i in node.edges or ())
 
     def part(k: int) -> Any:
         def call() -> None: ...
@@ -43,15 +44,23 @@ def split(node: Node, outs: tuple[Any, ...], record: Callable[..., Any]) -> tupl
     return tuple(part(k) if out.dtype.kind in "fc" else own(out) for k, out in enumerate(outs))
 
 
-def of_tuple(closure: Callable[[Any], Any], outs: tuple[Any, ...]) -> Callable[[Any], Any]:
+Like = tuple[tuple[Any, Any], ...]
+
+
+def like_of(outs: tuple[Any, ...]) -> Like:
+    """The shapes and dtypes of several results."""
+    return tuple((out.shape, out.dtype) for out in outs)
+
+
+def of_tuple(closure: Callable[[Any], Any], like: Like) -> Callable[[Any], Any]:
     """`closure`, which takes the tuple of gradients, as a closure over `Parts`."""
-    like = [(out.shape, out.dtype) for out in outs]
 
     def call(parts: Parts) -> Any:
         if parts.whole is None:  # made once, so that `shared` knows it again
             parts.whole = tuple(parts.get(k, np.zeros(*a)) for k, a in enumerate(like))
         return closure(parts.whole)
 
+    call.like = like  # type: ignore[attr-defined]
     return call
 
 

@@ -29,22 +29,22 @@ from .elementwise import same
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
 
-@op(np.real, linear=True)
+@op(np.real, constant_slope=True)
 def real(val):
     return np.real(val), same  # the engine gives a gradient its tensor's dtype
 
 
-@op(np.imag, linear=True)
+@op(np.imag, constant_slope=True)
 def imag(val):
     return np.imag(val), lambda g: g * -1j
 
 
-@op(np.conjugate, linear=True)
+@op(np.conjugate, constant_slope=True)
 def conjugate(x):
     return np.conjugate(x), lambda g: np.conjugate(g)
 
 
-@op(np.real_if_close, linear=True)
+@op(np.real_if_close, constant_slope=True)
 def real_if_close(a, tol=100):
     return np.real_if_close(a, tol), same
 

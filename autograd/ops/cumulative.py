@@ -28,7 +28,7 @@ def _reversed(x: Any, axis: int) -> Any:
 # Running sums and products
 
 
-@op(np.cumsum, linear=True)
+@op(np.cumsum, constant_slope=True)
 def cumsum(x, axis=None, dtype=None, out=None):
     refuse("cumsum", out=out)
     refuse_integers("cumsum", x, dtype)

@@ -22,22 +22,22 @@ def same(g: Any) -> Any:
     return g
 
 
-@op(np.add, linear=True)
+@op(np.add, constant_slope=True)
 def add(x, y):
     return x + y, same, same
 
 
-@op(np.subtract, linear=True)
+@op(np.subtract, constant_slope=True)
 def subtract(x, y):
     return x - y, same, lambda g: -g
 
 
-@op(np.multiply, linear=(0, 1))
+@op(np.multiply, constant_slope=(0, 1))
 def multiply(x, y):
     return x * y, lambda g: g * y, lambda g: g * x
 
 
-@op(np.divide, linear=(0,))
+@op(np.divide, constant_slope=(0,))
 def divide(x, y):
     z = x / y
     return z, lambda g: g / y, lambda g: -g * z / y
@@ -49,12 +49,12 @@ def reciprocal(x):
     return y, lambda g: -g * y * y
 
 
-@op(np.negative, linear=True)
+@op(np.negative, constant_slope=True)
 def negative(x):
     return -x, lambda g: -g
 
 
-@op(np.positive, linear=True)
+@op(np.positive, constant_slope=True)
 def positive(x):
     return +x, same
 
@@ -73,7 +73,7 @@ def fmod(x, y):
     return z, same, lambda g: -g * np.rint((x - z) / y)
 
 
-@op(np.floor_divide, linear=True)
+@op(np.floor_divide, constant_slope=True)
 def floor_divide(x, y):
     return np.floor_divide(x, y), zero, zero
 
@@ -132,14 +132,14 @@ def cbrt(x):
     return y, lambda g: g / (3 * y * y)
 
 
-@op(np.frexp, linear=True)
+@op(np.frexp, constant_slope=True)
 def frexp(x):
     """Splits x = m * 2**n. The integers n are a plain array."""
     m, n = np.frexp(x)
     return (m, n), lambda g: np.ldexp(g[0], -n)
 
 
-@op(np.ldexp, linear=True)
+@op(np.ldexp, constant_slope=True)
 def ldexp(x, n):
     return np.ldexp(x, n), lambda g: np.ldexp(g, n), None
 

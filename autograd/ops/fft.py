@@ -26,7 +26,7 @@ _OTHER: dict[Any, Any] = {
 }
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def resized(x, n=0, axis=-1):
     """X cropped, or continued with zeros, to length n along `axis`."""
     old = x.shape[axis]
@@ -38,7 +38,7 @@ def resized(x, n=0, axis=-1):
     return out, lambda g: resized(g, old, axis)
 
 
-@op(np.fft.fft, linear=True)
+@op(np.fft.fft, constant_slope=True)
 def fft(a, n=None, axis=-1, norm=None):
     old = a.shape[axis]
     return np.fft.fft(a, n, axis, norm), lambda g: resized(
@@ -46,7 +46,7 @@ def fft(a, n=None, axis=-1, norm=None):
     )
 
 
-@op(np.fft.ifft, linear=True)
+@op(np.fft.ifft, constant_slope=True)
 def ifft(a, n=None, axis=-1, norm=None):
     old = a.shape[axis]
     return np.fft.ifft(a, n, axis, norm), lambda g: resized(
@@ -54,7 +54,7 @@ def ifft(a, n=None, axis=-1, norm=None):
     )
 
 
-@op(np.fft.rfft, linear=True)
+@op(np.fft.rfft, constant_slope=True)
 def rfft(a, n=None, axis=-1, norm=None):
     old = a.shape[axis]
     length = old if n is None else n
@@ -66,7 +66,7 @@ def rfft(a, n=None, axis=-1, norm=None):
     return np.fft.rfft(a, n, axis, norm), closure
 
 
-@op(np.fft.irfft, linear=True)
+@op(np.fft.irfft, constant_slope=True)
 def irfft(a, n=None, axis=-1, norm=None):
     old = a.shape[axis]
     length = 2 * (old - 1) if n is None else n
@@ -160,11 +160,11 @@ def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any
     return irfftn(a, s, axes, norm)
 
 
-@op(np.fft.fftshift, linear=True)
+@op(np.fft.fftshift, constant_slope=True)
 def fftshift(x, axes=None):
     return np.fft.fftshift(x, axes), lambda g: np.fft.ifftshift(g, axes)
 
 
-@op(np.fft.ifftshift, linear=True)
+@op(np.fft.ifftshift, constant_slope=True)
 def ifftshift(x, axes=None):
     return np.fft.ifftshift(x, axes), lambda g: np.fft.fftshift(g, axes)

@@ -15,14 +15,14 @@ from ..core.tensor import Tensor
 from ..errors import IntegerGradientError
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def getitem(x, index=(), once=None):
     """x[index]. Elements picked twice get both gradients. `once`: none is; None to find out."""
     index, shape = _frozen(index), x.shape
     return x[index], lambda g: scatter(g, shape, index, once)
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def scatter(g, shape=(), index=(), once=None):
     """Zeros of `shape` with `g` added at `index`: the transpose of reading."""
     closure = lambda h: getitem(h, index, once)  # noqa: E731
@@ -38,7 +38,7 @@ def scatter(g, shape=(), index=(), once=None):
     return out.astype(g.dtype, copy=False), closure
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def setitem(x, value, index=()):
     """A copy of x with `value` at `index`; where an index repeats, the last value stays."""
     if x.dtype.kind not in "fc":

@@ -17,7 +17,7 @@ from .shapes import atleast_1d, atleast_2d, atleast_3d
 # Joining
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _concatenate(*arrays, axis=0, dtype=None):
     out = np.concatenate(arrays, axis=axis, dtype=dtype)
     ends = list(accumulate(a.shape[axis] for a in arrays))
@@ -97,7 +97,7 @@ def _depth(part: Any) -> int:
 # Splitting
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _pieces(x, split=np.array_split, where=1, axis=0):
     """What `split` gives; its inverse is to concatenate."""
     return tuple(split(x, where, axis)), lambda g: np.concatenate(g, axis)
@@ -143,7 +143,7 @@ vsplit = _along(np.vsplit, 2, 0)
 dsplit = _along(np.dsplit, 3, 2)
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _unstack(x, axis=0):
     return tuple(np.moveaxis(x, axis, 0)), lambda g: np.stack(g, axis)
 

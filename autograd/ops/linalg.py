@@ -107,21 +107,20 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     return x[..., 0] if b.ndim == 1 else x, squares, np.int32(rank), s
 
 
-def _det(a: Any, cofactors_of_singular: Any) -> Any:
-    d = np.linalg.det(a)
-
+def _det_closure(a: Any, d: Any, cofactors_of_singular: Any) -> Any:
     def closure(g: Any) -> Any:
         regular = (d != 0).all()
         c = d[..., None, None] * np.linalg.inv(a).mT if regular else cofactors_of_singular(a)
         return g[..., None, None] * c
 
-    return d, closure
+    return closure
 
 
-@op(np.linalg.det, plain=lambda a: _det(a, _cofactors_by_polynomial))
+@op(np.linalg.det, closures=lambda a: _det_closure(a, np.linalg.det(a), _cofactors_by_polynomial))
 def det(a):
     """The determinant. Its derivative, the matrix of cofactors, is right for singular ones too."""
-    return _det(a, _cofactors)
+    d = np.linalg.det(a)
+    return d, _det_closure(a, d, _cofactors)
 
 
 def _cofactors(a: Any) -> Any:

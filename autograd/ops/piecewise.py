@@ -95,7 +95,7 @@ def clip(
 # Choices by a condition
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _where(condition, x, y):
     return (
         np.where(condition, x, y),
@@ -169,33 +169,33 @@ def interp(
 # Rounding
 
 
-@op(np.floor, linear=True)
+@op(np.floor, constant_slope=True)
 def floor(x):
     return np.floor(x), zero
 
 
-@op(np.ceil, linear=True)
+@op(np.ceil, constant_slope=True)
 def ceil(x):
     return np.ceil(x), zero
 
 
-@op(np.trunc, np.fix, linear=True)
+@op(np.trunc, np.fix, constant_slope=True)
 def trunc(x):
     return np.trunc(x), zero
 
 
-@op(np.rint, linear=True)
+@op(np.rint, constant_slope=True)
 def rint(x):
     return np.rint(x), zero
 
 
-@op(np.round, np.around, linear=True)
+@op(np.round, np.around, constant_slope=True)
 def round(x, decimals=0, out=None):
     refuse("round", out=out)
     return np.round(x, decimals), zero
 
 
-@op(np.modf, linear=True)
+@op(np.modf, constant_slope=True)
 def modf(x):
     """The part behind the point, whose derivative is 1, and the whole part."""
     return np.modf(x), lambda g: g[0]
@@ -225,7 +225,7 @@ def copysign(x, y):
     )
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _sign(x):
     return np.sign(x), zero
 

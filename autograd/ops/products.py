@@ -18,9 +18,9 @@ from .complex_numbers import conj
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
 
-def _matmul_again(x: Any, y: Any) -> Any:
+def _matmul_closures(x: Any, y: Any) -> Any:
     if x.ndim == 2 and y.ndim == 2:
-        return None, lambda g: g @ y.T, lambda g: x.T @ g
+        return lambda g: g @ y.T, lambda g: x.T @ g
     # A vector is a row on the left and a column on the right; `rows(g)` gives g those axes back.
     X, Y = x[None] if x.ndim == 1 else x, y[:, None] if y.ndim == 1 else y
     stack = math.prod(X.shape[:-1])  # a stack of matrices times one matrix is one long product
@@ -42,13 +42,12 @@ def _matmul_again(x: Any, y: Any) -> Any:
             gy = np.swapaxes(X, -1, -2) @ rows(g)
         return gy[..., 0] if y.ndim == 1 else gy
 
-    return None, for_x, for_y
+    return for_x, for_y
 
 
-@op(np.matmul, np.linalg.matmul, linear=(0, 1), plain=_matmul_again)
+@op(np.matmul, np.linalg.matmul, constant_slope=(0, 1), closures=_matmul_closures)
 def matmul(x, y):
-    _, for_x, for_y = _matmul_again(x, y)  # which differentiating again takes without the product
-    return x @ y, for_x, for_y
+    return x @ y, *_matmul_closures(x, y)
 
 
 def _explain_matmul(x: Any, y: Any) -> str:
@@ -87,7 +86,7 @@ def vdot(a: Any, b: Any) -> Any:
     return matmul(conj(np.reshape(a, -1)), np.reshape(b, -1))
 
 
-@op(np.outer, linear=(0, 1))
+@op(np.outer, constant_slope=(0, 1))
 def outer(a, b):
     A, B = np.reshape(a, -1), np.reshape(b, -1)
     return np.outer(A, B), lambda g: (g @ B).reshape(a.shape), lambda g: (A @ g).reshape(b.shape)

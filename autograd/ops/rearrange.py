@@ -35,27 +35,27 @@ def _rearranged(function: Callable[..., Any], x: Any, *config: Any) -> Any:
 # Turning
 
 
-@op(np.flip, linear=True)
+@op(np.flip, constant_slope=True)
 def flip(m, axis=None):
     return np.flip(m, axis), lambda g: np.flip(g, axis)
 
 
-@op(np.fliplr, linear=True)
+@op(np.fliplr, constant_slope=True)
 def fliplr(m):
     return np.fliplr(m), lambda g: np.fliplr(g)
 
 
-@op(np.flipud, linear=True)
+@op(np.flipud, constant_slope=True)
 def flipud(m):
     return np.flipud(m), lambda g: np.flipud(g)
 
 
-@op(np.rot90, linear=True)
+@op(np.rot90, constant_slope=True)
 def rot90(m, k=1, axes=(0, 1)):
     return np.rot90(m, k, axes), lambda g: np.rot90(g, -k, axes)
 
 
-@op(np.roll, linear=True)
+@op(np.roll, constant_slope=True)
 def roll(a, shift=0, axis=None):
     back = np.negative(shift)
     return np.roll(a, shift, axis), lambda g: np.roll(g, back, axis)
@@ -64,7 +64,7 @@ def roll(a, shift=0, axis=None):
 # Repeating and enlarging
 
 
-@op(np.repeat, linear=True)
+@op(np.repeat, constant_slope=True)
 def repeat(a, repeats=1, axis=None):
     shape = a.shape
     long = (a.size,) if axis is None or not shape else shape
@@ -94,7 +94,7 @@ def tile(A: Any, reps: Any) -> Any:
     return np.reshape(copies, [r * n for r, n in zip(reps, shape, strict=True)])
 
 
-@op(np.resize, linear=True)
+@op(np.resize, constant_slope=True)
 def resize(a, new_shape=()):
     if not a.size:  # repeated to zeros
         shape = a.shape
@@ -102,7 +102,7 @@ def resize(a, new_shape=()):
     return _rearranged(np.resize, a, new_shape)
 
 
-@op(np.pad, linear=True)
+@op(np.pad, constant_slope=True)
 def pad(array, pad_width=0, mode="constant", *, constant_values=0, reflect_type="even"):
     widths = _widths(pad_width, array.ndim)
     pad_width = widths if array.ndim else 0  # of no axes NumPy takes no pairs
@@ -149,23 +149,23 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 # Diagonals and triangles
 
 
-@op(np.tril, linear=True)
+@op(np.tril, constant_slope=True)
 def tril(m, k=0):
     return np.tril(m, k), lambda g: np.tril(g, k)
 
 
-@op(np.triu, linear=True)
+@op(np.triu, constant_slope=True)
 def triu(m, k=0):
     return np.triu(m, k), lambda g: np.triu(g, k)
 
 
-@op(np.diagonal, linear=True)
+@op(np.diagonal, constant_slope=True)
 def diagonal(a, offset=0, axis1=0, axis2=1):
     where = a.shape, offset, axis1, axis2
     return np.diagonal(a, offset, axis1, axis2), lambda g: _on_diagonal(g, *where)
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _on_diagonal(g, shape=(), offset=0, axis1=0, axis2=1):
     """Zeros of `shape` with `g` on a diagonal: the transpose of reading it."""
     out = np.zeros(shape, g.dtype)
@@ -224,7 +224,7 @@ def windows(
     return _windows(x, window_shape, axis)
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _windows(x, window_shape=(), axis=None):
     shape = x.shape
     return sliding_window_view(x, window_shape, axis), lambda g: _overlap(
@@ -232,7 +232,7 @@ def _windows(x, window_shape=(), axis=None):
     )
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _overlap(g, shape=(), window_shape=(), axis=None):
     """The transpose of reading windows: each is added where it came from."""
     out = np.zeros(shape, g.dtype)

@@ -70,7 +70,7 @@ def count(shape: tuple[int, ...], axis: Any, where: Any = True) -> Any:
     return np.broadcast_to(where, shape).sum(axis=axis, keepdims=True)
 
 
-@op(np.sum, linear=True)
+@op(np.sum, constant_slope=True)
 def sum(x, axis=None, dtype=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
     if out is not None or dtype is not None:
         refuse("sum", out=out)
@@ -80,7 +80,7 @@ def sum(x, axis=None, dtype=None, out=None, keepdims=False, initial=NOT_GIVEN, w
     return x.sum(axis, dtype, None, keepdims, initial, where), _masked(closure, where)
 
 
-@op(np.mean, linear=True)
+@op(np.mean, constant_slope=True)
 def mean(x, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
     if out is not None or dtype is not None:
         refuse("mean", out=out)

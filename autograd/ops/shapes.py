@@ -17,7 +17,7 @@ from .elementwise import same
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
 
-@op(np.reshape, linear=True)
+@op(np.reshape, constant_slope=True)
 def reshape(x, shape=None, order="C"):
     old = x.shape
     if order != "C":
@@ -25,7 +25,7 @@ def reshape(x, shape=None, order="C"):
     return x.reshape(shape, order=order), lambda g: g.reshape(old, order=order)
 
 
-@op(np.ravel, linear=True)
+@op(np.ravel, constant_slope=True)
 def ravel(x, order="C"):
     shape = x.shape
     if order != "C":
@@ -44,7 +44,7 @@ def _refuse_memory_order(name: str, order: Any) -> None:
 # Axes
 
 
-@op(np.transpose, np.permute_dims, linear=True)
+@op(np.transpose, np.permute_dims, constant_slope=True)
 def transpose(x, axes=None):
     if axes is None:
         return x.transpose(), lambda g: g.transpose()
@@ -55,7 +55,7 @@ def transpose(x, axes=None):
     return out, lambda g: g.transpose(back)
 
 
-@op(np.swapaxes, linear=True)
+@op(np.swapaxes, constant_slope=True)
 def swapaxes(x, axis1=0, axis2=1):
     return np.swapaxes(x, axis1, axis2), lambda g: np.swapaxes(g, axis1, axis2)
 
@@ -75,13 +75,13 @@ rollaxis = _permuting(np.rollaxis)
 matrix_transpose = _permuting(np.matrix_transpose, np.linalg.matrix_transpose)
 
 
-@op(np.expand_dims, linear=True)
+@op(np.expand_dims, constant_slope=True)
 def expand_dims(x, axis=0):
     shape = x.shape
     return np.expand_dims(x, axis), lambda g: g.reshape(shape)
 
 
-@op(np.squeeze, linear=True)
+@op(np.squeeze, constant_slope=True)
 def squeeze(x, axis=None):
     shape = x.shape
     return np.squeeze(x, axis), lambda g: g.reshape(shape)
@@ -110,7 +110,7 @@ atleast_3d = _atleast(np.atleast_3d, lambda *s: (1, *(s or (1,)), 1)[-3:])
 # Broadcasting
 
 
-@op(np.broadcast_to, linear=True)
+@op(np.broadcast_to, constant_slope=True)
 def broadcast_to(x, shape=(), subok=False):  # noqa: ARG001 - there are no subclasses to keep
     return np.broadcast_to(x, shape), same  # the engine sums over the broadcast axes
 
@@ -141,12 +141,12 @@ def meshgrid(
 # The same elements
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def astype(x, dtype=None):
     return x.astype(dtype), same  # the engine gives a gradient its tensor's dtype
 
 
-@op(np.copy, linear=True)
+@op(np.copy, constant_slope=True)
 def copy(a, order="K", subok=False):  # noqa: ARG001
     return np.array(a, order=order), same
 

@@ -245,7 +245,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
 # Counts
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _bincount(weights, x=None, minlength=0):
     return np.bincount(x, weights, minlength), lambda g: g[x]
 

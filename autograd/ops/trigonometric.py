@@ -105,17 +105,17 @@ def _radius(r: Any) -> Any:
 # Units of angles
 
 
-@op(np.deg2rad, np.radians, linear=True)
+@op(np.deg2rad, np.radians, constant_slope=True)
 def deg2rad(x):
     return np.deg2rad(x), lambda g: np.deg2rad(g)
 
 
-@op(np.rad2deg, np.degrees, linear=True)
+@op(np.rad2deg, np.degrees, constant_slope=True)
 def rad2deg(x):
     return np.rad2deg(x), lambda g: np.rad2deg(g)
 
 
-@op(np.unwrap, linear=True)
+@op(np.unwrap, constant_slope=True)
 def unwrap(p, discont=None, axis=-1, *, period=2 * np.pi):
     return np.unwrap(p, discont, axis, period=period), lambda g: g
 

@@ -47,14 +47,14 @@ __all__ = [
 # Functions
 
 
-def _sigmoid_again(x: Any) -> Any:
+def _sigmoid_closure(x: Any) -> Any:
     # The second derivative by way of y: through exp(-x) it would be 0 * inf where that overflows.
     y = sigmoid(x)
-    return y, lambda g: g * (y * (1 - y))
+    return lambda g: g * (y * (1 - y))
 
 
 @door
-@op(plain=_sigmoid_again)
+@op(closures=_sigmoid_closure)
 def sigmoid(x):
     """1 / (1 + exp(-x)), to full relative precision on both sides.
 
@@ -135,13 +135,13 @@ def _check_approximate(who: str, approximate: str) -> None:
         raise ValueError(f"{who}: got approximate={approximate!r}, expected 'none' or 'tanh'")
 
 
-def _gelu_again(x: Any) -> Any:
+def _gelu_closure(x: Any) -> Any:
     phi = 0.5 + 0.5 * erf(x * math.sqrt(0.5))
     density = 1 / math.sqrt(2 * math.pi)
-    return None, lambda g: g * (phi + x * (density * np.exp(-0.5 * (x * x))))
+    return lambda g: g * (phi + x * (density * np.exp(-0.5 * (x * x))))
 
 
-@op(plain=_gelu_again)
+@op(closures=_gelu_closure)
 def _gelu(x):
     phi = erf(x * math.sqrt(0.5))
     phi += 1
@@ -158,14 +158,14 @@ def _gelu(x):
     return x * phi, closure
 
 
-def _gelu_tanh_again(x: Any) -> Any:
+def _gelu_tanh_closure(x: Any) -> Any:
     c, xx = math.sqrt(2 / math.pi), x * x
     t = np.tanh(x * (c + c * 0.044715 * xx))
     slope = 0.5 + 0.5 * t + 0.5 * x * (1 - t * t) * (c + 3 * c * 0.044715 * xx)
-    return None, lambda g: g * slope
+    return lambda g: g * slope
 
 
-@op(plain=_gelu_tanh_again)
+@op(closures=_gelu_tanh_closure)
 def _gelu_tanh(x):
     x, c = np.asarray(x), math.sqrt(2 / math.pi)
     t = np.asarray(x * x)

@@ -171,7 +171,7 @@ def _turned(x: Any) -> Any:
     return np.swapaxes(x, -1, -2)
 
 
-def _attend_again(q, k, v, mask, kept=None, scale=1.0):
+def _attend_closures(q, k, v, mask, kept=None, scale=1.0):
     scores = (q * scale) @ _turned(k)
     w = _weights(scores if mask is None else scores + mask)
 
@@ -182,7 +182,6 @@ def _attend_again(q, k, v, mask, kept=None, scale=1.0):
         return w * (gw - (gw * w).sum(axis=-1, keepdims=True))
 
     return (
-        None,
         lambda g: (for_scores(g) @ k) * scale,
         lambda g: _turned(for_scores(g)) @ (q * scale),
         lambda g: _turned(w if kept is None else w * kept) @ g,
@@ -190,7 +189,7 @@ def _attend_again(q, k, v, mask, kept=None, scale=1.0):
     )
 
 
-@op(plain=_attend_again)
+@op(closures=_attend_closures)
 def _attend(q, k, v, mask, kept=None, scale=1.0):
     """softmax(q kᵀ scale + mask) v, with the weights times `kept`, a dropout mask.
 

@@ -165,11 +165,11 @@ def _dot(shape: tuple[int, ...], x: Any, y: Any) -> Any:
     return _sum(shape, x, y)
 
 
-def _plain(x: Any, weight: Any, bias: Any, *, axes: tuple[int, ...], eps: float, **_: Any) -> Any:
-    return normalize.again(x, weight, bias, axes=axes, eps=eps, apart=True)
+def _normalized_closures(x, weight, bias, *, axes, eps, **_):
+    return normalize.body(x, weight, bias, axes=axes, eps=eps, apart=True)[1:]
 
 
-@op(plain=_plain)
+@op(closures=_normalized_closures)
 def _normalized(x, weight, bias, *, axes, eps, centred, var):
     """`normalize`, where x - mean and var are known, in fewer steps."""
     n = math.prod(x.shape[i] for i in axes)

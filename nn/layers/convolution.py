@@ -70,14 +70,13 @@ def _sum_over_places(g: Any) -> Any:
 
 def _conv_closures(x: Any, w: Any, _: Any, *, at: Windows) -> Any:
     return (
-        None,
         lambda g: _conv_transpose(g, w, None, at=at),
         lambda g: _conv_weight(x, g, at=at),
         _sum_over_places,
     )
 
 
-@op(plain=_conv_closures)
+@op(closures=_conv_closures)
 def _conv(x, w, bias, *, at):
     """(batch, in, *size), (out, in / groups, *kernel) -> (batch, out, *out), plus the bias."""
     weight = at.weight(w)
@@ -95,22 +94,21 @@ def _conv(x, w, bias, *, at):
         if bias is not None:
             part += bias.reshape(groups, 1, 1, outs, 1)[group]
     y = batch_first(y.reshape(len(w), *at.out, len(x)))
-    return y, *_conv_closures(x, w, bias, at=at)[1:]
+    return y, *_conv_closures(x, w, bias, at=at)
 
 
 def _conv_transpose_closures(y: Any, w: Any, _: Any, *, at: Windows) -> Any:
     return (
-        None,
         lambda g: _conv(g, w, None, at=at),
         lambda g: _conv_weight(g, y, at=at),
         _sum_over_places,
     )
 
 
-@op(plain=_conv_transpose_closures)
+@op(closures=_conv_transpose_closures)
 def _conv_transpose(y, w, bias, *, at):
     """(batch, out, *out), (out, in / groups, *kernel) -> (batch, in, *size), plus the bias."""
-    closures = _conv_transpose_closures(y, w, bias, at=at)[1:]
+    closures = _conv_transpose_closures(y, w, bias, at=at)
     if max(at.stride) > 1 and len(w) == at.groups and w.shape[1] == 1:
         y, at = at.spread(y)  # channels on their own: products take no time, adding windows does
     if turned := at.turned(w):  # copying windows takes half of the time of adding them
@@ -127,10 +125,10 @@ def _conv_transpose(y, w, bias, *, at):
 
 
 def _conv_weight_closures(x: Any, y: Any, *, at: Windows) -> Any:
-    return None, lambda g: _conv_transpose(y, g, None, at=at), lambda g: _conv(x, g, None, at=at)
+    return lambda g: _conv_transpose(y, g, None, at=at), lambda g: _conv(x, g, None, at=at)
 
 
-@op(plain=_conv_weight_closures)
+@op(closures=_conv_weight_closures)
 def _conv_weight(x, y, *, at):
     """(batch, in, *size), (batch, out, *out) -> (out, in / groups, *kernel)."""
     # Turned round: a product with as few columns as there are channels is faster than one with as
@@ -148,7 +146,7 @@ def _conv_weight(x, y, *, at):
         part = rows[group, columns].reshape(some, count, length // n, n, outs)
         w[group] += single(several @ part).sum(axis=(1, 2))
     w = like(w, x).swapaxes(1, 2).reshape(y.shape[1], high, ins, *wide).swapaxes(1, 2)
-    return w, *_conv_weight_closures(x, y, at=at)[1:]
+    return w, *_conv_weight_closures(x, y, at=at)
 
 
 # Functions

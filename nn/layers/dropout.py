@@ -34,7 +34,7 @@ __all__ = [
 Rng: TypeAlias = "np.random.Generator | int | None"
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def scaled(x, by=None):
     """`x` times an array that has no gradient."""
     return x * by, lambda g: g * by

@@ -20,7 +20,7 @@ __all__ = ["Embedding", "EmbeddingBag", "embedding", "embedding_bag"]
 MODES = "sum", "mean", "max"
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _rows(weight, *, index, factor=None):
     """weight[index]; `factor` is for the gradient of each row, before the rows are added up."""
     shape = weight.shape

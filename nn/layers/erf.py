@@ -32,12 +32,12 @@ def _table(dtype: np.dtype[Any]) -> Any:
     return np.array([math.erf(k / N) for k in range(-FAR * N, FAR * N + 1)]).astype(dtype)
 
 
-def _erf_again(x: Any) -> Any:
-    return None, lambda g: g * (2 / math.sqrt(math.pi) * np.exp(-x * x))
+def _erf_closure(x: Any) -> Any:
+    return lambda g: g * (2 / math.sqrt(math.pi) * np.exp(-x * x))
 
 
 @door
-@op(plain=_erf_again)
+@op(closures=_erf_closure)
 def erf(x):
     """The error function 2/sqrt(pi) times the integral of exp(-t²) from 0 to x.
 
@@ -53,7 +53,7 @@ def erf(x):
         put(flat[a : a + step], y[a : a + step])
     return (
         y.reshape(x.shape).astype(x.dtype if x.dtype.kind == "f" else wide, copy=False),
-        _erf_again(x)[1],
+        _erf_closure(x),
     )
 
 

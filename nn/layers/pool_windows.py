@@ -187,7 +187,7 @@ def _close(x: Any) -> Any:
     return batch_first(last.view(item).copy().view(x.dtype))
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _gather(x, *, axis, lines, which=None):
     """The sum of each window, or the number in the place `which` of it."""
     y = _empty(x, axis, _outs(lines))
@@ -205,7 +205,7 @@ def _gather(x, *, axis, lines, which=None):
     return y, lambda g: _scatter(g, axis=axis, lines=lines, which=which)
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _scatter(y, *, axis, lines, which=None):
     """The transpose: each number goes to all of its window, or to the place `which` of it."""
     if which is not None and np.argmin(y.strides) != np.argmin(which.strides):
@@ -226,7 +226,7 @@ def _scatter(y, *, axis, lines, which=None):
     return x, lambda g: _gather(g, axis=axis, lines=lines, which=which)
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _largest_on(x, *, axis, lines, tracked):
     y, which = _search(x, axis, lines, tracked)
     return y, lambda g: _scatter(g, axis=axis, lines=lines, which=which)

@@ -60,7 +60,7 @@ LARGE = 4096
 
 
 @door
-@op(linear=True)
+@op(constant_slope=True)
 def relu(x):
     """max(x, 0). The derivative at 0 is 0."""
     if x.size < LARGE:
@@ -72,7 +72,7 @@ def relu(x):
 
 
 @door
-@op(linear=True)
+@op(constant_slope=True)
 def leaky_relu(x, negative_slope=0.01):
     """Return x if x > 0, else `negative_slope` x (Maas et al., 2013)."""
     right = (x > 0).astype(x.dtype)
@@ -173,7 +173,7 @@ def selu(x: Any) -> Any:
 # Cut off on both sides
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _clipped(x, low=-1.0, high=1.0):
     y = np.clip(x, low, high)
     return y, lambda g: g * ((y > low) & (y < high)).astype(y.dtype)
@@ -215,14 +215,14 @@ def threshold(x: Any, threshold: float, value: float) -> Any:
     return _threshold(x, threshold, value)
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _threshold(x, threshold=0.0, value=0.0):
     replaced = x <= threshold
     return np.where(replaced, value, x), lambda g: np.where(replaced, 0, g)
 
 
 @door
-@op(linear=True)
+@op(constant_slope=True)
 def hardshrink(x, lambd=0.5):
     """Replace what lies from -`lambd` to `lambd`, both included, by 0."""
     cut = (x >= -lambd) & (x <= lambd)
@@ -241,7 +241,7 @@ def softshrink(x: Any, lambd: float = 0.5) -> Any:
     return _softshrink(x, lambd)
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _softshrink(x, lambd=0.5):
     y = x - np.clip(x, -lambd, lambd)
     return y, lambda g: g * (y != 0)

@@ -171,13 +171,12 @@ _STEPS = {kind: step for step, kind in _FUSED.items()}
 FUSED_FROM = 3
 
 
-def _on_tensors(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=fused_recurrent.LSTM):
-    """`fused_loop` in plain: `linear` and `_loop`."""
-    outs, for_share, for_w_hh, for_b_hh, _, for_h, for_c = _loop.again(
+def _fused_loop_closures(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=fused_recurrent.LSTM):
+    """Those of `fused_loop`, by way of `linear` and `_loop`, which run on Tensors."""
+    _, for_share, for_w_hh, for_b_hh, _, for_h, for_c = _loop.body(
         linear(x, w_ih, b_ih), w_hh, b_hh, None, h, c, step=_STEPS[kind]
     )
     return (
-        outs,
         lambda g: for_share(g) @ w_ih,
         lambda g: np.tensordot(for_share(g), x, ((0, 1), (0, 1))),
         lambda g: for_share(g).sum(axis=(0, 1)),
@@ -188,7 +187,7 @@ def _on_tensors(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=fused_recurrent.LSTM):
     )
 
 
-_fused_loop = op(plain=_on_tensors)(fused_recurrent.fused_loop)
+_fused_loop = op(closures=_fused_loop_closures)(fused_recurrent.fused_loop)
 
 
 class _Recurrent(Module):

@@ -134,7 +134,7 @@ def _interpolate(
     return x if choosing else like(x, given)
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _along(x, weights=None, axis=0):
     """A product of the matrix `weights` with all that lies along one axis."""
     before, n, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]

@@ -348,14 +348,14 @@ def fold(
     return _fold(x, at=at) if x.ndim == 3 else _fold(x[None], at=at)[0]
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _unfold(x, *, at):
     windows = batch_first(at.of(at.padded(x)))
     shape = len(x), x.shape[1] * math.prod(at.kernel), math.prod(at.out)
     return windows.reshape(shape), lambda g: _fold(g, at=at)
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _fold(y, *, at):
     channels = y.shape[1] // math.prod(at.kernel)
     x = at.empty(channels, len(y), y.dtype)

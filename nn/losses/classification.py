@@ -237,15 +237,15 @@ def cross_entropy(
     return _put_back(loss, counted).reshape(y.shape) if reduction == "none" else loss
 
 
-def _hard_cross_entropy_again(x: Any, labels: Any, weights: Any = None, scale: Any = None) -> Any:
+def _hard_cross_entropy_closure(x: Any, labels: Any, weights: Any = None, scale: Any = None) -> Any:
     target = np.zeros(x.shape, x.dtype)
     target[np.arange(len(labels)), labels] = 1
     factor = (1.0 if weights is None else weights) * (1.0 if scale is None else scale)
     p = softmax(x, 1)
-    return None, lambda g: (p - target) * np.reshape(g * factor, (-1, 1))
+    return lambda g: (p - target) * np.reshape(g * factor, (-1, 1))
 
 
-@op(plain=_hard_cross_entropy_again)
+@op(closures=_hard_cross_entropy_closure)
 def _hard_cross_entropy(x, labels=None, weights=None, scale=None):
     rows = np.arange(len(labels))
     shifted = x - peak(x, 1)

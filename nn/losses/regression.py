@@ -396,7 +396,7 @@ def gaussian_nll_loss(
     )
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _at_least(x, eps=0.0):
     return np.maximum(x, eps), lambda g: g
 

@@ -166,7 +166,7 @@ def test_a_plain_array_that_is_written_to_is_found() -> None:
         assert "test_anomaly.py" in str(e.value)
         assert w.grad is None
 
-    @op(linear=True)
+    @op(constant_slope=True)
     def stretched_and_moved(x, y, by=1.0):
         return x * by + y, lambda g: g * by, lambda g: g
 

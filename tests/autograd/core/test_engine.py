@@ -741,18 +741,18 @@ def test_a_result_without_gradient_and_an_input_without_gradient() -> None:
     assert gradients(value, [x, k])[1] is None
 
 
-def test_a_body_that_cannot_run_on_tensors_needs_a_plain_twin() -> None:
+def test_a_body_that_cannot_run_on_tensors_needs_closures_that_can() -> None:
     def fused(x):
         out = np.empty_like(x)
         np.multiply(x, x, out=out)
         return out, lambda g: 2 * g * x
 
-    bare, twinned = op(fused), op(plain=lambda x: (x * x, lambda g: 2 * g * x))(fused)
+    bare, twinned = op(fused), op(closures=lambda x: lambda g: 2 * g * x)(fused)
     assert gradcheck(bare, [1.0, 2.0])
     assert gradgradcheck(twinned, [1.0, 2.0])
     with pytest.raises(TypeError) as raised:
         gradgradcheck(bare, [1.0, 2.0])
-    assert any("plain=" in note for note in raised.value.__notes__)
+    assert any("closures=" in note for note in raised.value.__notes__)
 
 
 def no_closure(x):
@@ -811,29 +811,35 @@ class Called:
     "thing", [functools.partial(no_closure), staticmethod(no_closure), Called(), Called, 3]
 )
 def test_what_is_no_function_is_no_body(thing) -> None:
-    for make in (op, op(linear=True), op(np.frompyfunc(no_closure, 1, 1))):
+    for make in (op, op(constant_slope=True), op(np.frompyfunc(no_closure, 1, 1))):
         with pytest.raises(TypeError, match=r"op: got .*, expected a function, made by def"):
             make(thing)
 
 
-def test_a_body_that_forgets_its_closures_on_tensors_is_refused() -> None:
+@pytest.mark.parametrize("given", [lambda x: x**3, lambda x: None, lambda x: (), lambda x: (None,)])
+def test_closures_that_are_none_on_tensors_are_refused(given) -> None:
     def cube(x):
         return x**3, lambda g: g * 3 * x**2
 
-    def no_closures(x):
-        return x**3
+    x = leaf(2.0)
+    with pytest.raises(
+        TypeError, match="op cube: run on Tensors, no closure for input 0"
+    ) as raised:
+        gradients(op(closures=given)(cube)(x).sum(), x, create_graph=True)
+    assert "a second time" in raised.value.__notes__[0]
 
-    def none(x):
-        return x**3, None
 
-    for twin, text in [
-        (no_closures, f"line {no_closures.__code__.co_firstlineno} of .* returned a Tensor"),
-        (none, "op cube: run on Tensors, no closure for input 0"),
-    ]:
-        x = leaf(2.0)
-        with pytest.raises(TypeError, match=text) as raised:
-            gradients(op(plain=twin)(cube)(x).sum(), x, create_graph=True)
-        assert "a second time" in raised.value.__notes__[0]
+def test_closures_of_several_results_that_run_on_tensors() -> None:
+    def square_and_cube(x, y):
+        out = np.empty_like(x)
+        np.multiply(x, x, out=out)
+        return (out, out * y), lambda g: 2 * g[0] * x + 2 * g[1] * x * y, lambda g: g[1] * out
+
+    fused = op(
+        closures=lambda x, y: (lambda g: 2 * g[0] * x + 2 * g[1] * x * y, lambda g: g[1] * x * x)
+    )(square_and_cube)
+    assert gradgradcheck(lambda x, y: fused(x, y)[1] * fused(x, y)[0], [2.0, 0.5], [0.5, 3.0])
+    assert gradgradcheck(lambda x, y: fused(x, y)[0], [2.0, 0.5], [0.5, 3.0])
 
 
 def test_inputs_by_name() -> None:

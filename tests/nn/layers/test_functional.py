@@ -313,7 +313,7 @@ def layouts(shape: tuple[int, ...]) -> dict[str, np.ndarray]:
     }
 
 
-@op(linear=True)
+@op(constant_slope=True)
 def _weighed(y, g=None):
     return np.zeros(()), lambda _: g  # not g * 1, which would be an array of its own
 
