@@ -9,9 +9,9 @@ array([2., 4.], dtype=float32)
 
 from . import ops  # noqa: F401 - give Tensor its operators, NumPy its rules
 from .anomaly import detect_anomaly, why_no_grad
-from .checkpoint import checkpoint
+from .checkpoint import checkpoint, draws_from
 from .core.backward import backward, gradients
-from .core.dispatch import implements, untracked
+from .core.dispatch import implements, stop_gradient, untracked
 from .core.op import op
 from .core.results import shared
 from .core.tensor import Tensor
@@ -21,6 +21,7 @@ from .gradcheck import gradcheck, gradgradcheck
 from .memory import keep_memory
 from .modes import default_dtype, enable_grad, is_recording, no_grad
 from .ops import methods  # noqa: F401 - give Tensor its operators, NumPy its rules
+from .ops.indexing import scatter_add
 from .transforms import *  # noqa: F403
 from .transforms import __all__ as _transforms
 
@@ -30,6 +31,7 @@ __all__ = [
     "checkpoint",
     "default_dtype",
     "detect_anomaly",
+    "draws_from",
     "enable_grad",
     "gradcheck",
     "gradgradcheck",
@@ -39,7 +41,9 @@ __all__ = [
     "keep_memory",
     "no_grad",
     "op",
+    "scatter_add",
     "shared",
+    "stop_gradient",
     "untracked",
     "why_no_grad",
     *_errors,

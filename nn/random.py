@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd.checkpoint import draws_from
+from autograd import draws_from
 
 __all__ = ["generator", "manual_seed"]
 

@@ -14,7 +14,7 @@ from .arrays import own, plain
 from .tensor import Tensor
 from .watch import cut
 
-__all__ = ["REFUSED", "RULES", "as_array", "implements", "untracked", "unwrap"]
+__all__ = ["REFUSED", "RULES", "as_array", "implements", "stop_gradient", "untracked", "unwrap"]
 
 #: NumPy function -> what to call when a Tensor is among its arguments.
 RULES: dict[Any, Callable[..., Any]] = {}
@@ -51,6 +51,21 @@ def unwrap(x: Any) -> Any:
     if isinstance(x, dict):
         return {key: unwrap(item) for key, item in x.items()}
     return type(x)(unwrap(item) for item in x) if isinstance(x, tuple | list) else x
+
+
+def stop_gradient(x: Any) -> Any:
+    """The value of `x` as a plain array: a constant to every derivative.
+
+    For the body of an op, which sees arrays first and Tensors when it is differentiated again: by
+    what goes through here it is not. `x` may also be a tuple, list or dict of Tensors and arrays.
+
+    >>> from autograd import Tensor, stop_gradient
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * stop_gradient(x)).sum().backward()
+    >>> x.grad
+    array([1., 2.], dtype=float32)
+    """
+    return unwrap(x)
 
 
 def untracked(*functions: Any) -> None:

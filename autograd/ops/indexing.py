@@ -19,12 +19,21 @@ from ..errors import IntegerGradientError
 def getitem(x, index=(), once=None):
     """x[index]. Elements picked twice get both gradients. `once`: none is; None to find out."""
     index, shape = _frozen(index), x.shape
-    return x[index], lambda g: scatter(g, shape, index, once)
+    return x[index], lambda g: scatter_add(g, shape, index, once)
 
 
 @op(constant_slope=True)
-def scatter(g, shape=(), index=(), once=None):
-    """Zeros of `shape` with `g` added at `index`: the transpose of reading."""
+def scatter_add(g, shape=(), index=(), once=None):
+    """Zeros of `shape` with `g` added at `index`: the transpose of reading `x[index]`.
+
+    Where the index repeats an element, what is added to it adds up.
+
+    Parameters
+    ----------
+    g : of the shape of `x[index]`, for x of `shape`.
+    index : anything that NumPy takes in brackets, of integers, slices and masks.
+    once : that no element is meant twice, which is faster; None to look.
+    """
     closure = lambda h: getitem(h, index, once)  # noqa: E731
     if _picks_once(index) if once is None else once:
         out = np.zeros(shape, g.dtype)

@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from ..core.dispatch import as_array, implements, unwrap
 from ..core.op import op
 from ..errors import NoGradientRuleError
-from .indexing import getitem, numbered, read, scatter
+from .indexing import getitem, numbered, read, scatter_add
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -27,7 +27,7 @@ def _rearranged(function: Callable[..., Any], x: Any, *config: Any) -> Any:
 
     def back(g: Any) -> Any:
         numbers = function(np.arange(size).reshape(shape), *config)
-        return scatter(g, (size,), numbers).reshape(shape)
+        return scatter_add(g, (size,), numbers).reshape(shape)
 
     return function(x, *config), back
 
@@ -78,7 +78,7 @@ def repeat(a, repeats=1, axis=None):
             total = reduce(np.add, copies) if 0 < n <= 8 else np.sum(copies, axis=0)
             return total.reshape(shape)
         index = (slice(None),) * k + (np.repeat(np.arange(long[k]), times),)
-        return scatter(g, long, index).reshape(shape)
+        return scatter_add(g, long, index).reshape(shape)
 
     return np.repeat(a, repeats, axis), back
 

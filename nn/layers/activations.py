@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from autograd import op
-from autograd.ops.trigonometric import tanh as _tanh
 
 from ..inputs import door, floats
 from ..module import Module
@@ -76,8 +75,14 @@ def log_sigmoid(x):
 
 
 logsigmoid = log_sigmoid  # PyTorch's spelling
-tanh = door(_tanh)
-tanh.__module__ = __name__  # where pickle finds it
+
+
+@door
+@op
+def tanh(x):
+    """The hyperbolic tangent, (exp(x) - exp(-x)) / (exp(x) + exp(-x))."""
+    y = np.tanh(x)
+    return y, lambda g: g * (1 - y * y)
 
 
 @door

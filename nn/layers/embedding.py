@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Tensor, default_dtype, op
-from autograd.ops.indexing import scatter
+from autograd import Tensor, default_dtype, op, scatter_add
 
 from .. import init
 from ..inputs import door, like, single
@@ -27,7 +26,7 @@ def _rows(weight, *, index, factor=None):
 
     def for_weight(g: Any) -> Any:
         rows = single(g) if factor is None else single(g) * factor
-        return like(scatter(rows, shape, index), g)
+        return like(scatter_add(rows, shape, index), g)
 
     return weight[index], for_weight
 
@@ -138,7 +137,7 @@ def embedding_bag(
     if factors is not None:
         rows = rows * factors[:, None]
     # As gradients of rows are added up.
-    total = scatter(rows, (len(sizes), weight.shape[1]), bag)
+    total = scatter_add(rows, (len(sizes), weight.shape[1]), bag)
     if mode == "mean":
         total = total / np.maximum(sizes, 1)[:, None].astype(total.dtype)
     return like(total, weight)

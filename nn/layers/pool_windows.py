@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import op
-from autograd.core.dispatch import unwrap
+from autograd import op, stop_gradient
 
 from .windows import batch_first, batch_last
 
@@ -282,7 +281,7 @@ def largest(x: Any, lines: list[Line], return_indices: bool) -> Any:
     indices: Any = None
     step = 1
     for axis, line in zip(range(-1, -len(lines) - 1, -1), reversed(lines), strict=True):
-        _, which = _search(unwrap(x), axis, (line,))
+        _, which = _search(stop_gradient(x), axis, (line,))
         x = _gather(x, axis=axis, lines=(line,), which=which)
         at = _along(axis, line.starts) + line.dilation * which.astype(np.intp)
         before = 0 if indices is None else np.take_along_axis(indices, at, axis)

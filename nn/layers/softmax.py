@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import op
-from autograd.core.dispatch import unwrap
+from autograd import op, stop_gradient
 
 from ..inputs import door, given
 from ..module import Module
@@ -36,7 +35,7 @@ def peak(x: Any, axis: Axis) -> Any:
 
     The functions that subtract it do not depend on it, so it is a constant to their derivatives.
     """
-    x = unwrap(x)
+    x = stop_gradient(x)
     top = x.max(axis=axis, keepdims=True) if x.size else np.zeros((), x.dtype)
     return top if top.dtype.kind == "f" else top.astype(float)  # unsigned x - top would wrap around
 
@@ -118,7 +117,7 @@ def gumbel_softmax(
     soft = softmax((logits + noise) * (1 / tau), axis)
     if not hard:
         return soft
-    plain = unwrap(soft)
+    plain = stop_gradient(soft)
     best = np.argmax(plain, axis=axis, keepdims=True)
     one = np.zeros_like(plain)
     np.put_along_axis(one, best, 1, axis)

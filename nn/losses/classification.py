@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Tensor, default_dtype, op
-from autograd.ops.indexing import scatter
+from autograd import Tensor, default_dtype, op, scatter_add
 
 from ..inputs import door
 from ..layers.activations import sigmoid, softplus
@@ -372,7 +371,7 @@ def _class_weights(name: str, x: Any, weight: Any, n_classes: int | None = None)
 
 def _put_back(terms: Any, counted: NDArray[Any] | None) -> Any:
     """`terms` at their places among all rows, 0 where a row was ignored."""
-    return terms if counted is None else scatter(terms, counted.shape, counted)
+    return terms if counted is None else scatter_add(terms, counted.shape, counted)
 
 
 # ------------------------------------------------------------------------- as layers

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograd import AutogradError, Tensor, op
-from autograd.core.dispatch import unwrap
+from autograd import AutogradError, Tensor, op, stop_gradient
 
 from ..inputs import door, given
 from ..module import Buffer, Module
@@ -148,7 +147,7 @@ def _weighted(name: str, terms: Any, weight: Any) -> Any:
 
 def _at_least_0(name: str, y: Any, most: float = math.inf) -> None:
     """Refuse a target below 0, above `most`, or NaN; what rounding may have done to it is right."""
-    values = unwrap(y)
+    values = stop_gradient(y)
     slack = 8 * float(np.finfo(values.dtype).eps)
     if not values.size or (values.min() >= -slack and values.max() <= most + slack):
         return

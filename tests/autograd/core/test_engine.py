@@ -30,7 +30,9 @@ from autograd import (
     is_recording,
     no_grad,
     op,
+    scatter_add,
     shared,
+    stop_gradient,
 )
 from autograd.core.backward import _adding
 from autograd.core.ownership import alone
@@ -1294,3 +1296,28 @@ def test_a_denominator_is_not_linear() -> None:
     assert (1 / x)._node.inputs is not None
     (slope,) = gradients((1 / x).sum(), x, create_graph=True)
     assert gradients(slope.sum(), x)[0] == 2 / 8
+
+
+def test_stop_gradient_is_a_constant_on_arrays_and_on_tensors() -> None:
+    def scaled(x):  # x / c, with c = max(x) held constant: c of the second derivative, too
+        c = stop_gradient(np.max(x))
+        return x * x / c, lambda g: 2 * g * x / c
+
+    x = leaf([1.0, 2.0, 4.0])
+    assert type(stop_gradient(x)) is np.ndarray
+    assert type(stop_gradient(np.ones(2))) is np.ndarray
+    assert [type(v) for v in stop_gradient((x, {"a": x})[:1])] == [np.ndarray]
+    (slope,) = gradients(op(scaled)(x).sum(), x, create_graph=True)
+    np.testing.assert_array_equal(slope.detach().numpy(), [0.5, 1, 2])
+    np.testing.assert_array_equal(gradients(slope.sum(), x)[0], [0.5, 0.5, 0.5])
+
+
+def test_scatter_add_is_the_transpose_of_reading() -> None:
+    index = np.array([0, 2, 0])
+    v = leaf([1.0, 2.0, 3.0])
+    out = scatter_add(v, (4,), index)
+    np.testing.assert_array_equal(out.detach().numpy(), [4, 0, 2, 0])
+    np.testing.assert_array_equal(scatter_add(np.ones(3), (4,), index), [2, 0, 1, 0])
+    w = np.array([1.0, 10, 100, 1000])
+    assert (w * scatter_add(v.detach().numpy(), (4,), index)).sum() == (w[index] * v.data).sum()
+    assert gradgradcheck(lambda v: scatter_add(v, (4,), index) ** 3, [1.0, 2.0, 3.0])
