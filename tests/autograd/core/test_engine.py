@@ -1303,7 +1303,7 @@ def test_stop_gradient_is_a_constant_on_arrays_and_on_tensors() -> None:
         c = stop_gradient(np.max(x))
         return x * x / c, lambda g: 2 * g * x / c
 
-    x = leaf([1.0, 2.0, 4.0])
+    x = leaf(1.0, 2.0, 4.0)
     assert type(stop_gradient(x)) is np.ndarray
     assert type(stop_gradient(np.ones(2))) is np.ndarray
     assert [type(v) for v in stop_gradient((x, {"a": x})[:1])] == [np.ndarray]
@@ -1314,7 +1314,7 @@ def test_stop_gradient_is_a_constant_on_arrays_and_on_tensors() -> None:
 
 def test_scatter_add_is_the_transpose_of_reading() -> None:
     index = np.array([0, 2, 0])
-    v = leaf([1.0, 2.0, 3.0])
+    v = leaf(1.0, 2.0, 3.0)
     out = scatter_add(v, (4,), index)
     np.testing.assert_array_equal(out.detach().numpy(), [4, 0, 2, 0])
     np.testing.assert_array_equal(scatter_add(np.ones(3), (4,), index), [2, 0, 1, 0])
