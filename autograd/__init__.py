@@ -18,6 +18,7 @@ from .core.tensor import Tensor
 from .errors import *  # noqa: F403
 from .errors import __all__ as _errors
 from .gradcheck import gradcheck, gradgradcheck
+from .instrument import instrument
 from .memory import keep_memory
 from .modes import default_dtype, enable_grad, is_recording, no_grad
 from .ops import methods  # noqa: F401 - give Tensor its operators, NumPy its rules
@@ -37,6 +38,7 @@ __all__ = [
     "gradgradcheck",
     "gradients",
     "implements",
+    "instrument",
     "is_recording",
     "keep_memory",
     "no_grad",

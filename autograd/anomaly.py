@@ -11,7 +11,6 @@ import numpy as np
 
 from .core.engine import reachable
 from .core.node import Node
-from .core.ownership import holds
 from .core.tensor import Tensor
 from .core.watch import Watcher, user_line
 from .errors import ArrayChangedError, GraphFreedError, NonFiniteError
@@ -232,3 +231,13 @@ def why_no_grad(x: Tensor, loss: Tensor | Callable[[], Tensor]) -> str:
         " Nothing that was computed from x went into it: is x still the tensor that the model "
         "uses, or was it replaced by another (x = x * 2, a reloaded model)?"
     )
+
+
+def holds(thing: Any, array: Any) -> bool:
+    """Whether a closure, or what it holds, reaches the memory of `array`."""
+    if isinstance(thing, np.ndarray):
+        return bool(np.may_share_memory(thing, array))
+    if isinstance(thing, tuple | list):
+        return any(holds(item, array) for item in thing)
+    cells = getattr(thing, "__closure__", None) or ()
+    return any(holds(cell.cell_contents, array) for cell in cells)

@@ -11,7 +11,8 @@ import numpy as np
 
 from .core.engine import walk
 from .core.node import Leaf, Node
-from .core.op import next_number, record, replay
+from .core.ownership import keep
+from .core.record import next_number, record, replay
 from .core.results import shared
 from .core.tensor import Tensor, wrap
 from .errors import AutogradError, LeafChangedError
@@ -97,14 +98,14 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             return f(*args, **kwargs)
         # Handles of our own: those of the caller may move before the second run.
         leaves, rebuild = flatten((args, kwargs))
-        inputs = rebuild([wrap(x._keep(), x._node) if isinstance(x, Tensor) else x for x in leaves])
+        inputs = rebuild([wrap(keep(x), x._node) if isinstance(x, Tensor) else x for x in leaves])
         draws = _Draws()
         outs, arrange, outside = _run(f, inputs, draws.note)
         made = [i for i, out in enumerate(outs) if isinstance(out, Tensor) and out.requires_grad]
         if not made:
             return arrange(outs)
         owners = [(node, node.owner()) for node in outside if isinstance(node, Leaf)]
-        values = {node: tensor._keep() for node, tensor in owners if tensor is not None}
+        values = {node: keep(tensor) for node, tensor in owners if tensor is not None}
 
         @shared
         def gradients_again(g: Any) -> dict[Node, Any]:

@@ -1,5 +1,9 @@
 """What can go wrong, one class a kind. `help(GraphFreedError)` shows wrong code and right."""
 
+from __future__ import annotations
+
+from typing import Any
+
 __all__ = [
     "ArrayChangedError",
     "ArrayLikeError",
@@ -31,6 +35,17 @@ class GraphFreedError(AutogradError, RuntimeError):
     >>> h = h.detach()                     # state carried between batches # doctest: +SKIP
     """
 
+    @classmethod
+    def behind(cls, node: Any) -> GraphFreedError:
+        """The error for a node that was freed."""
+        where = "" if node.shape is None else f" of shape {node.shape}"  # several results
+        return cls(
+            f"the graph behind this {node.op.__name__}{where} was freed by an earlier "
+            "backward pass. Two losses over one graph? (a + b).backward(). State "
+            "carried between batches? h = h.detach(). Really twice? retain_graph=True the "
+            "first time."
+        )
+
 
 class UntrackedError(AutogradError, RuntimeError):
     """`backward()` on a tensor that no recorded op made and that requires no gradient.
@@ -38,6 +53,16 @@ class UntrackedError(AutogradError, RuntimeError):
     >>> x = Tensor([1.0]); (x * 2).sum().backward()                     # wrong # doctest: +SKIP
     >>> x = Tensor([1.0], requires_grad=True); (x * 2).sum().backward() # right # doctest: +SKIP
     """
+
+    @classmethod
+    def of(cls, caller: str, shape: tuple[int, ...]) -> UntrackedError:
+        """The error of `caller` for a tensor of this shape."""
+        return cls(
+            f"{caller}: this tensor of shape {shape} has no graph. Either nothing it was made "
+            "from has requires_grad=True, or the graph was left behind on the way: under "
+            "no_grad(), by .detach() or .numpy(), or by an op that gives plain arrays (a "
+            "comparison, argmax, an integer cast)."
+        )
 
 
 class NotScalarError(AutogradError, RuntimeError):
@@ -47,6 +72,14 @@ class NotScalarError(AutogradError, RuntimeError):
     >>> (x * 2).sum().backward()              # right                  # doctest: +SKIP
     >>> (x * 2).backward(np.ones(x.shape))    # the same, spelt out    # doctest: +SKIP
     """
+
+    @classmethod
+    def of(cls, caller: str, shape: tuple[int, ...]) -> NotScalarError:
+        """The error of `caller` for a tensor of this shape."""
+        return cls(
+            f"{caller}: a tensor of shape {shape} is not a single number. Reduce it first, as in "
+            "loss.mean(), or pass the gradient to start from, of its shape."
+        )
 
 
 class GradientShapeError(AutogradError, ValueError):
@@ -59,6 +92,23 @@ class GradientShapeError(AutogradError, ValueError):
     >>> return x @ w, lambda g: g @ w.T, ...    # right    # doctest: +SKIP
     """
 
+    @classmethod
+    def missing(cls, node: Any, i: int) -> GradientShapeError:
+        """The error for a closure that returned None."""
+        return cls(
+            f"{node.op.__name__}: the gradient of argument {i} is None. Does its closure end "
+            "without `return`? An input without a gradient has None in the closure's place."
+        )
+
+    @classmethod
+    def of(cls, node: Any, i: int, got: Any, expected: Any) -> GradientShapeError:
+        """The error for a closure that returned a gradient of another shape."""
+        return cls(
+            f"{node.op.__name__}: the gradient of argument {i} has shape {got}, but the "
+            f"argument has shape {expected}. A closure returns a gradient of its input's "
+            "shape, or of the shape the input was broadcast to."
+        )
+
 
 class LeafChangedError(AutogradError, RuntimeError):
     """A leaf was updated between the forward and the backward pass that needs its old value.
@@ -66,6 +116,15 @@ class LeafChangedError(AutogradError, RuntimeError):
     >>> loss = f(w); optimizer.step(); loss.backward()    # wrong    # doctest: +SKIP
     >>> loss = f(w); loss.backward(); optimizer.step()    # right    # doctest: +SKIP
     """
+
+    @classmethod
+    def of(cls, node: Any, i: int, shape: tuple[int, ...]) -> LeafChangedError:
+        """The error for argument `i` of a node."""
+        return cls(
+            f"{node.op.__name__}: its argument {i}, a leaf of shape {shape}, was updated after "
+            "the forward pass, and the backward pass needs its old value. Call backward() before "
+            "the update (optimizer.step(), `w.data -= ...`), or compute the loss again after it."
+        )
 
 
 class ArrayChangedError(AutogradError, RuntimeError):
@@ -96,6 +155,23 @@ class LeafInPlaceError(AutogradError, RuntimeError):
     >>> w.data -= lr * w.grad                 # right    # doctest: +SKIP
     """
 
+    @classmethod
+    def of_leaf(cls, shape: tuple[int, ...]) -> LeafInPlaceError:
+        """The error for `x += y` and `x[i] = v` on a leaf."""
+        return cls(
+            f"an in-place change to a leaf of shape {shape} that requires gradients. To "
+            "update it: `with no_grad(): ...` or `w.data -= ...`. To compute with it: "
+            "y = x + 1 instead of x += 1, or start from x.copy()."
+        )
+
+    @classmethod
+    def of_result(cls, node: Any) -> LeafInPlaceError:
+        """The error for setting `.data` of an op's result."""
+        return cls(
+            f"this tensor is the result of {node.op.__name__}: its data cannot be set. "
+            "Make a new tensor, or use x[...] = value, which is differentiable."
+        )
+
 
 class NoGradientRuleError(AutogradError, TypeError):
     """A NumPy function that has no gradient rule was called on a Tensor.
@@ -110,7 +186,29 @@ class TrackedArrayError(AutogradError, TypeError):
 
     >>> np.asarray(t)           # wrong    # doctest: +SKIP
     >>> t.detach().numpy()      # right    # doctest: +SKIP
+    >>> math.sin(t)             # wrong    # doctest: +SKIP
+    >>> np.sin(t)               # right    # doctest: +SKIP
+    >>> float(t)                # wrong    # doctest: +SKIP
+    >>> t.item()                # right    # doctest: +SKIP
     """
+
+    @classmethod
+    def array(cls) -> TrackedArrayError:
+        """The error for NumPy, which asks for an array."""
+        return cls(
+            "this tensor requires gradients, and would lose them as a plain array. Use "
+            ".detach().numpy() for its value; np.stack or np.concatenate to join tensors; "
+            "t[i] = v on a Tensor to assign."
+        )
+
+    @classmethod
+    def number(cls, kind: str) -> TrackedArrayError:
+        """The error for Python, which asks for a number."""
+        return cls(
+            f"{kind}(t): this tensor requires gradients, and would lose them as a number of "
+            "Python's. Use t.item() for its value; NumPy's functions, such as np.sin for "
+            "math.sin; np.stack or np.concatenate to join tensors; t[i] = v on a Tensor to assign."
+        )
 
 
 class IntegerGradientError(AutogradError, TypeError):
@@ -119,6 +217,14 @@ class IntegerGradientError(AutogradError, TypeError):
     >>> Tensor([1, 2], requires_grad=True)        # wrong    # doctest: +SKIP
     >>> Tensor([1.0, 2.0], requires_grad=True)    # right    # doctest: +SKIP
     """
+
+    @classmethod
+    def of(cls, dtype: Any) -> IntegerGradientError:
+        """The error for a tensor of this dtype."""
+        return cls(
+            f"requires_grad: only float and complex tensors have gradients, got {dtype}. "
+            "Write 1.0 for 1, or convert with dtype=np.float32."
+        )
 
 
 class NonFiniteError(AutogradError, FloatingPointError):

@@ -9,7 +9,6 @@ they return Tensors, which can be differentiated further.
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,7 +18,6 @@ from .core.arrays import refuse_masked
 from .core.backward import gradients
 from .core.engine import reachable
 from .core.tensor import Tensor
-from .core.watch import taken
 from .errors import GradientShapeError, IntegerGradientError, NotScalarError
 from .modes import enable_grad
 
@@ -84,17 +82,9 @@ class _Trace:
         changed = list(args)
         for n, value in zip(chosen, [inside] if isinstance(argnum, int) else inside, strict=True):
             changed[n] = value
-        before = taken[0]
         with enable_grad():
             out = f(*changed, **kwargs)
         self.outputs, self.rebuild_output = flatten(out)
-        if taken[0] != before and not any(map(_tracked, self.outputs)):
-            warnings.warn(
-                f"{name}: took the value of its input, by float(x), x.item() or a function such as "
-                "math.sin, and returned nothing that depends on the Tensor: the derivative is 0. "
-                "NumPy's functions, such as np.sin, keep it",
-                stacklevel=4,
-            )
         # Where anything tracked comes in from outside, the derivatives must be differentiable too.
         mine = {id(x._node) for x in self.inputs}
         nodes = reachable([o._node for o in self.outputs if _tracked(o)])

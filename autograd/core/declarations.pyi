@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from .tensor import Tensor
+from .values import Values
 
 Array = np.ndarray[Any, Any]
 
-class Declared:
-    """What a Tensor can do, beside what tensor.py defines."""
+class Declared(Values):
+    """What a Tensor can do, beside what tensor.py and values.py define."""
 
     def __add__(self, other: Any, /) -> Tensor: ...
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import ArrayLikeError, NoGradientRuleError
 from .arrays import own, plain
+from .ownership import become
 from .tensor import Tensor
 from .watch import cut
 
@@ -212,7 +213,7 @@ def _write(
     else:
         masked, result = result, out.copy()
         result[mask] = masked
-    return out._move(result if isinstance(result, Tensor) else Tensor(result))
+    return become(out, result if isinstance(result, Tensor) else Tensor(result))
 
 
 def _array_function(_: Any, func: Any, __: Any, args: Any, kwargs: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["did_you_mean", "hint", "nearest", "no_attribute"]
+__all__ = ["did_you_mean", "hint", "nearest", "no_attribute", "no_method", "not_kept"]
 
 #: Names of PyTorch's methods, and what to write here for x.name(...).
 ELSEWHERE = {
@@ -68,6 +68,23 @@ def hint(name: str) -> str:
     if way is None and name.endswith("_"):
         way = "x = f(x), for no method works in place"
     return f". Here: {way.format(name=name)}" if way else ""
+
+
+def no_method(tensor: Any, name: str) -> AttributeError:
+    """The error for an attribute that a Tensor lacks; it tells what to write instead."""
+    way = hint(name)
+    if not way and not name.startswith("_"):
+        way = did_you_mean(name, [n for n in dir(tensor) if not n.startswith("_")])
+    text = f"{type(tensor).__name__} has no attribute {name!r}{way}"
+    return AttributeError(text, name=name)  # without obj: Python adds no guess of its own
+
+
+def not_kept(node: Any) -> str:
+    """The warning for `.grad` of an op's result."""
+    return (
+        f"reading .grad of the result of {node.op.__name__}: only leaves keep their gradient. Call "
+        ".retain_grad() on this tensor before backward()."
+    )
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

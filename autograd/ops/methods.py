@@ -11,6 +11,7 @@ import numpy as np
 from .. import ops  # noqa: F401 - fills RULES
 from ..core.backward import backward
 from ..core.dispatch import RULES
+from ..core.ownership import become
 from ..core.tensor import Tensor
 from ..core.watch import cut
 from ..modes import recording
@@ -24,7 +25,7 @@ def _swapped(op: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _in_place(op: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, other: self._move(op(self, other))
+    return lambda self, other: become(self, op(self, other))
 
 
 for name, function in {
@@ -84,7 +85,7 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
     if not tracked or (self.is_leaf and not recording.get()):
         self.data[index] = plain_index(value)
     else:
-        self._move(setitem(self, value, index))
+        become(self, setitem(self, value, index))
 
 
 def _iter(self: Tensor) -> Iterator[Tensor]:

@@ -308,7 +308,7 @@ class _Means:
     def add(self, cost: Any, output: Any, y: Any) -> None:
         """Measure a batch."""
         self.batches += 1
-        value = float(cost)
+        value = cost.item() if isinstance(cost, Tensor) else float(cost)
         advice = "Lower the learning rate; scale the inputs to about -1 to 1; look for nan in them"
         self.check(f"{self.prefix}loss", value, advice)
         output, y = (x.data if isinstance(x, Tensor) else x for x in (output, y))
