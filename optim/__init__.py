@@ -12,7 +12,7 @@
 array([ 0.5 , -0.25], dtype=float32)
 """
 
-import sys as _sys
+from autograd.names import explain as _explain
 
 from . import lr_scheduler
 from .adafactor import Adafactor
@@ -41,7 +41,6 @@ from .lr_scheduler import (
     StepLR,
 )
 from .muon import Muon
-from .names import Explained as _Explained
 from .optimizer import Optimizer, blocks
 from .rprop import Rprop
 from .sgd import SGD
@@ -84,6 +83,4 @@ __all__ = [
     "lr_scheduler",
 ]
 
-# `optim.adam` is a file and `optim.Adam` an optimizer: who takes one for the other is told.
-for _name in [__name__, *(name for name in _sys.modules if name.startswith(__name__ + "."))]:
-    _sys.modules[_name].__class__ = _Explained
+_explain(__name__)

@@ -13,8 +13,9 @@ from numpy import ndarray
 
 from ..errors import IntegerGradientError, LeafInPlaceError, TrackedArrayError
 from ..modes import default_dtype, recording
+from ..names import did_you_mean
 from .arrays import refuse_masked
-from .hints import did_you_mean, hint
+from .hints import hint
 from .node import NOT_KEPT, Leaf, Node
 from .ownership import alone
 from .watch import cut
