@@ -15,10 +15,11 @@ array([ 0.5 , -0.25], dtype=float32)
 from autograd.names import explain as _explain
 
 from . import lr_scheduler
+from .adadelta import Adadelta
 from .adafactor import Adafactor
+from .adagrad import Adagrad
 from .adam import Adam, AdamW
-from .adam_variants import Adamax, NAdam, RAdam
-from .adaptive import Adadelta, Adagrad, RMSprop
+from .adamax import Adamax
 from .asgd import ASGD
 from .clip import clip_grad_norm_, clip_grad_value_
 from .lbfgs import LBFGS
@@ -41,8 +42,12 @@ from .lr_scheduler import (
     StepLR,
 )
 from .muon import Muon
-from .optimizer import Optimizer, blocks
+from .nadam import NAdam
+from .optimizer import Optimizer
+from .radam import RAdam
+from .rmsprop import RMSprop
 from .rprop import Rprop
+from .rule import blocks
 from .sgd import SGD
 
 __all__ = [

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State
+from .optimizer import Optimizer, Params
 from .options import number, optional, several
+from .rule import Array, Options, State, options_of
 
 __all__ = ["Adafactor"]
 
@@ -64,15 +65,7 @@ class Adafactor(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "beta2_decay": beta2_decay,
-            "eps": eps,
-            "d": d,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def init(self, param: Array, group: Options) -> State:  # noqa: ARG002
         """The means of g**2: over the last axis and over the one before; of vectors, no means."""

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .optimizer import Optimizer, Params
 from .options import switch
+from .rule import Array, Options, State, decayed, kept, options_of
 
 __all__ = ["Adam", "AdamW"]
 
@@ -68,16 +69,7 @@ class Adam(Optimizer):
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def init(self, param: Array, group: Options) -> State:
         """The moments m and v, and under `amsgrad` the largest v: all 0."""
@@ -87,32 +79,28 @@ class Adam(Optimizer):
         return state
 
     def update(self, param: Array, grad: Array, state: State, group: Options) -> None:
-        """One step of the formula above."""
-        lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
-        # The last line of the formula, multiplied through by sqrt(1 - beta2**t): its divisions are
-        # then of numbers, not arrays (section 2 of the paper).
-        root = math.sqrt(1 - beta2 ** state["step"])
-        rate, eps = lr * root / (1 - beta1 ** state["step"]), group["eps"] * root
-        means = state["exp_avg"], state["exp_avg_sq"]
-        if group["amsgrad"] and "max_exp_avg_sq" not in state:  # it has been switched on since
-            state["max_exp_avg_sq"] = np.zeros_like(param)
-        largest = state["max_exp_avg_sq"] if group["amsgrad"] else means[1]
-        for p, g, m, v, v_max in blocks(param, grad, *means, largest):
-            if decay and group["decoupled_weight_decay"]:
-                p *= 1 - lr * decay
-            elif decay:
-                g = g + decay * p
-            # The formula in single steps: one array more, and not a new one for each.
-            term = np.multiply(g, 1 - beta1, out=np.empty_like(p))
+        """One step of the formula above, in the order of section 2 of the paper.
+
+        The last line is multiplied through by sqrt(1 - beta2**t), so that only numbers, not arrays,
+        are divided by 1 - beta**t::
+
+            p = p - rate * m / (sqrt(v) + eps)
+        """
+        lr, (beta1, beta2), t = group["lr"], group["betas"], state["step"]
+        root = math.sqrt(1 - beta2**t)
+        rate, eps = lr * root / (1 - beta1**t), group["eps"] * root
+        largest = kept(state, "max_exp_avg_sq", param) if group["amsgrad"] else None
+        for p, g, m, v, v_max in decayed(
+            group, param, grad, state["exp_avg"], state["exp_avg_sq"], largest
+        ):
+            term = np.asarray(g * (1 - beta1))  # the only new array, even if it has no axes
             m *= beta1
-            m += term
+            m += term  # m = beta1 * m + (1 - beta1) * g
             np.multiply(g, g, out=term)
             term *= 1 - beta2
             v *= beta2
-            v += term
-            if group["amsgrad"]:
-                np.maximum(v, v_max, out=v_max)
-            np.sqrt(v_max, out=term)
+            v += term  # v = beta2 * v + (1 - beta2) * g**2
+            np.sqrt(v if v_max is None else np.maximum(v, v_max, out=v_max), out=term)
             term += eps
             np.divide(m, term, out=term)
             term *= rate
@@ -159,16 +147,7 @@ class AdamW(Adam):
         *,
         maximize: bool = False,
     ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            maximize=maximize,
-            decoupled_weight_decay=True,
-        )
+        super().__init__(**options_of(locals()), params=params, decoupled_weight_decay=True)
 
     def check(self, options: Options) -> None:
         """Refuse to be Adam, as which the state of one would have it; and as `Optimizer` does."""

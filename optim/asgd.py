@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .optimizer import Optimizer, Params
 from .options import number
+from .rule import Array, Options, State, decayed, options_of
 
 __all__ = ["ASGD"]
 
@@ -55,15 +56,7 @@ class ASGD(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "lambd": lambd,
-            "alpha": alpha,
-            "t0": t0,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def init(self, param: Array, group: Options) -> State:
         """The learning rate and the weight of the next step, and the average."""
@@ -71,11 +64,9 @@ class ASGD(Optimizer):
 
     def update(self, param: Array, grad: Array, state: State, group: Options) -> None:
         """One step of the formula above."""
-        lr, lambd, t, decay = group["lr"], group["lambd"], state["step"], group["weight_decay"]
+        lr, lambd, t = group["lr"], group["lambd"], state["step"]
         eta, mu = state["eta"], state["mu"]
-        for p, g, average in blocks(param, grad, state["ax"]):
-            if decay:
-                g = g + decay * p
+        for p, g, average in decayed(group, param, grad, state["ax"]):
             p *= 1 - lambd * eta
             p -= eta * g
             if mu == 1:

@@ -10,8 +10,8 @@ import numpy as np
 
 from autograd import Tensor
 
-from .optimizer import Array, blocks
 from .options import check, number, switch
+from .rule import Array, blocks
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from autograd import Tensor, enable_grad
 
-from .optimizer import Array, Closure, Optimizer, Options, Params, State
+from .optimizer import Closure, Optimizer, Params
 from .options import choice, number, shown, whole
+from .rule import Array, Options, State, options_of
 
 __all__ = ["LBFGS"]
 
@@ -90,17 +91,7 @@ class LBFGS(Optimizer):
     ) -> None:
         if max_eval is None and isinstance(max_iter, int | np.integer):
             max_eval = max_iter * 5 // 4
-        defaults = {
-            "lr": lr,
-            "max_iter": max_iter,
-            "max_eval": max_eval,
-            "tolerance_grad": tolerance_grad,
-            "tolerance_change": tolerance_change,
-            "history_size": history_size,
-            "line_search_fn": line_search_fn,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def _add(self, group: Options, seen: set[int]) -> None:
         if self.param_groups:  # the steps and the options are of all parameters together

@@ -9,8 +9,9 @@ import numpy as np
 
 from autograd import Tensor
 
-from .optimizer import Array, Optimizer, Options, Params, State
+from .optimizer import Optimizer, Params
 from .options import choice, number, several, switch, whole
+from .rule import Array, Options, State, options_of
 
 __all__ = ["Muon"]
 
@@ -80,18 +81,7 @@ class Muon(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "weight_decay": weight_decay,
-            "momentum": momentum,
-            "nesterov": nesterov,
-            "ns_coefficients": ns_coefficients,
-            "eps": eps,
-            "ns_steps": ns_steps,
-            "adjust_lr_fn": adjust_lr_fn,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def _check_param(self, param: Any, which: str, seen: set[int]) -> None:
         super()._check_param(param, which, seen)

@@ -13,20 +13,14 @@ import numpy as np
 from autograd import Tensor, enable_grad
 
 from .options import Check, check, check_state, number, several, shown, switch
+from .rule import Array, Options, State
 
-__all__ = ["Array", "Closure", "Optimizer", "Options", "Params", "State", "blocks"]
+__all__ = ["Closure", "Optimizer", "Params"]
 
-Array: TypeAlias = np.ndarray[Any, Any]
-Options: TypeAlias = dict[str, Any]  #: a group: its options by name, and its parameters
-State: TypeAlias = dict[str, Any]  #: what a rule keeps for one parameter, and its "step"
 Closure: TypeAlias = Callable[[], Any]  #: computes the loss and its gradients, returns the loss
 
 #: What an optimizer may be given: Tensors, (name, Tensor) pairs, or groups of either.
 Params: TypeAlias = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
-
-#: Bytes of an array in a block, so that the five arrays of Adam fit together into the caches of one
-#: core, or nearly. Smaller ones cost more calls; none at all takes a third longer.
-BLOCK_BYTES = 256 * 1024
 
 
 class Optimizer:
@@ -184,8 +178,9 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         self._settle()
-        idle = True
+        idle, states, update = True, self.state, self.update
         for group in self.param_groups:
+            maximize = group["maximize"]
             for param in group["params"]:
                 grad = param.grad
                 if grad is None:
@@ -194,13 +189,13 @@ class Optimizer:
                 # The array is asked for once, and not kept: while anybody holds a reference to it,
                 # the graph must take a copy. (If a graph holds it now, this is a copy.)
                 data = param.data
-                state = self.state.get(param)
+                state = states.get(param)
                 if state is None:
-                    state = self.state[param] = {"step": 0, **self.init(data, group)}
+                    state = states[param] = {"step": 0, **self.init(data, group)}
                 state["step"] += 1
-                if group["maximize"]:
+                if maximize:
                     grad = np.asarray(-grad)
-                self.update(data, grad, state, group)
+                update(data, grad, state, group)
         if idle:
             self._warn_idle()
         return loss
@@ -493,33 +488,6 @@ class Optimizer:
             listed = ", ".join(f"{name}={value!r}" for name, value in options.items())
             lines.append(f"  {len(group['params'])} ({numbers:,} numbers): {listed}")
         return "\n".join(lines)
-
-
-def blocks(*arrays: Array) -> Iterable[Sequence[Array]]:
-    """Cut arrays of one shape into the same pieces, small enough to stay in the processor's cache.
-
-    For rules that treat every number by itself: on large parameters they run about one and a half
-    times as fast block by block, since no line of the rule need fetch from memory what the line
-    before has just used. The pieces are views: to write to them is to write to the arrays.
-
-    >>> import numpy as np
-    >>> from optim import blocks
-    >>> param, grad = np.zeros(100_000), np.ones(100_000)
-    >>> for p, g in blocks(param, grad):
-    ...     p -= 0.5 * g
-    >>> param.min(), param.max()
-    (np.float64(-0.5), np.float64(-0.5))
-    """
-    return (arrays,) if arrays[0].nbytes <= BLOCK_BYTES else _cut(arrays)
-
-
-def _cut(arrays: Sequence[Array]) -> Iterator[Sequence[Array]]:
-    if all(array.flags.c_contiguous for array in arrays):  # else along the first axis
-        arrays = [array.reshape(-1) for array in arrays]
-    first = arrays[0]
-    rows = max(1, BLOCK_BYTES * len(first) // first.nbytes)
-    for start in range(0, len(first), rows):
-        yield [array[start : start + rows] for array in arrays]
 
 
 def _is_named(item: Any) -> bool:

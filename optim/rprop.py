@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .optimizer import Optimizer, Params
 from .options import number, several
+from .rule import Array, Options, State, blocks, options_of
 
 __all__ = ["Rprop"]
 
@@ -55,8 +56,7 @@ class Rprop(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {"lr": lr, "etas": etas, "step_sizes": step_sizes, "maximize": maximize}
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def check(self, options: Options) -> None:
         """Refuse a smallest step above the largest, and what `Optimizer` refuses."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .optimizer import Optimizer, Params
 from .options import number, switch
+from .rule import Array, Options, State, decayed, options_of
 
 __all__ = ["SGD"]
 
@@ -65,15 +66,7 @@ class SGD(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def check(self, options: Options) -> None:
         """Refuse `nesterov` without momentum or with dampening, and what `Optimizer` refuses."""
@@ -86,17 +79,16 @@ class SGD(Optimizer):
 
     def update(self, param: Array, grad: Array, state: State, group: Options) -> None:
         """One step of the formula above."""
-        lr, momentum, decay = group["lr"], group["momentum"], group["weight_decay"]
-        keep, buffer = 1 - group["dampening"], grad  # a stand-in, not looked at without momentum
-        if momentum and "momentum_buffer" not in state:
-            state["momentum_buffer"], keep = np.zeros_like(param), 1
+        lr, momentum, buffer, share = group["lr"], group["momentum"], None, 1
         if momentum:
-            buffer = state["momentum_buffer"]
-        for p, g, b in blocks(param, grad, buffer):
-            if decay:
-                g = g + decay * p
-            if momentum:
+            buffer = state.get("momentum_buffer")
+            if buffer is None:  # the first gradient enters as it is
+                buffer = state["momentum_buffer"] = np.zeros_like(param)
+            else:
+                share = 1 - group["dampening"]
+        for p, g, b in decayed(group, param, grad, buffer):
+            if b is not None:
                 b *= momentum
-                b += g if keep == 1 else keep * g
+                b += g if share == 1 else share * g
                 g = g + momentum * b if group["nesterov"] else b
             p -= lr * g

@@ -48,6 +48,7 @@ def test_names_that_are_near_nothing():
         ),
         ("sgd", r"the place of SGD, and .* Did you mean optim.SGD\(...\)\?$"),
         ("lbfgs", r"optim.LBFGS\("),
+        ("rmsprop", r"the place of RMSprop, and .*optim.RMSprop\(...\)\?$"),
         ("clip", r"the place of clip_grad_norm_, clip_grad_value_, and cannot be called$"),
         ("lr_scheduler", r"ChainedScheduler, ConstantLR, CosineAnnealingLR, \S+, ..., and cannot"),
     ],
