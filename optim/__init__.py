@@ -88,4 +88,7 @@ __all__ = [
     "lr_scheduler",
 ]
 
+for _name in {*__all__} - {"lr_scheduler", *lr_scheduler.__all__}:
+    globals()[_name].__module__ = __name__  # where users find it: for pickle, and as it is printed
+
 _explain(__name__)
