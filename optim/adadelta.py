@@ -27,10 +27,10 @@ class Adadelta(Optimizer):
     ----------
     params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
     lr : a factor on all steps.
-    rho : how much of both means stays at each step, from 0 to 1.
+    rho : the share of both means that each step keeps, from 0 to 1.
     eps : added to both means; it sets the size of the first steps.
     weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    maximize : go up instead of down.
+    maximize : follow the gradient up instead of down.
 
     Raises
     ------

@@ -25,11 +25,11 @@ class Adagrad(Optimizer):
     ----------
     params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
     lr : the learning rate.
-    lr_decay : how much of the learning rate's divisor each step adds.
+    lr_decay : each step adds this to the divisor of the learning rate, which is 1 at first.
     weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
     initial_accumulator_value : where the sum starts.
-    eps : added to the root, against division by 0.
-    maximize : go up instead of down.
+    eps : added to the root, to avoid division by 0.
+    maximize : follow the gradient up instead of down.
 
     Raises
     ------

@@ -22,18 +22,18 @@ class Adam(Optimizer):
         v = beta2 * v + (1 - beta2) * g**2
         p = p - lr * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps)
 
-    m and v start at 0; the divisions by 1 - beta**t make up for it.
+    m and v start at 0; the divisions by 1 - beta**t correct the bias of that.
 
     Parameters
     ----------
     params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
     lr : the learning rate, about the largest change of a number in one step.
-    betas : how much of m and of v stays at each step.
-    eps : added to the root mean square, against division by 0.
+    betas : the decay rates of m and v: the share that each step keeps.
+    eps : added to the root mean square, to avoid division by 0.
     weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`. It is scaled
         like the rest of the gradient; `AdamW` decays all weights alike.
     amsgrad : divide by the largest v so far (Reddi, Kale and Kumar, ICLR 2018).
-    maximize : go up instead of down.
+    maximize : follow the gradient up instead of down.
     decoupled_weight_decay : shrink the parameter itself, as `AdamW` does.
 
     Raises
@@ -110,12 +110,12 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay: `p = p * (1 - lr * weight_decay)`, then Adam's step.
 
-    The gradient knows nothing of the decay, so that large gradients do not weaken it.
+    The decay is not part of the gradient, so large gradients do not weaken it.
 
     Parameters
     ----------
     params, lr, betas, eps, amsgrad, maximize : as for `Adam`.
-    weight_decay : the share of a weight that decays, in units of `lr`.
+    weight_decay : each step shrinks a weight by `lr * weight_decay` of its size.
 
     Raises
     ------
@@ -150,7 +150,7 @@ class AdamW(Adam):
         super().__init__(**options_of(locals()), params=params, decoupled_weight_decay=True)
 
     def check(self, options: Options) -> None:
-        """Refuse to be Adam, as which the state of one would have it; and as `Optimizer` does."""
+        """Refuse Adam's own form, which a state of Adam has; and what `Optimizer` refuses."""
         super().check(options)
         if not options["decoupled_weight_decay"]:
             raise ValueError("decoupled_weight_decay: got False: AdamW without it is Adam")

@@ -1,4 +1,4 @@
-"""Adamax: Adam with the largest gradient in place of the root mean square."""
+"""Adamax: Adam with the largest gradient instead of the root mean square."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Adamax"]
 
 
 class Adamax(Optimizer):
-    """Adam with the largest gradient, slowly forgotten, in place of the root mean square.
+    """Adam with the largest gradient, slowly forgotten, instead of the root mean square.
 
     With g the gradient plus `weight_decay * p`, and t the count of steps::
 
@@ -23,10 +23,10 @@ class Adamax(Optimizer):
     ----------
     params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
     lr : the learning rate, the largest change of a number in one step.
-    betas : how much of m and of u stays at each step.
-    eps : added to the size of the gradient, against division by 0.
+    betas : the decay rates of m and u: the share that each step keeps.
+    eps : added to the size of the gradient, to avoid division by 0.
     weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    maximize : go up instead of down.
+    maximize : follow the gradient up instead of down.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""ASGD: stochastic gradient descent that also keeps the average of where it has been."""
+"""ASGD: stochastic gradient descent that also averages the parameters."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class ASGD(Optimizer):
         eta = lr / (1 + lambd * lr * t)**alpha
 
     The average, `optimizer.state[p]["ax"]`, starts at step t0. It is not put into the parameters:
-    do it yourself, at the end: `p.data = optimizer.state[p]["ax"]`.
+    at the end, write `p.data = optimizer.state[p]["ax"]`.
 
     Parameters
     ----------
     params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
     lr : the first learning rate.
-    lambd : how much each step shrinks the parameters, and how soon the learning rate falls.
+    lambd : how much each step shrinks the parameters, and how fast the learning rate falls.
     alpha : the power with which the learning rate falls.
     t0 : the step at which averaging starts.
     weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    maximize : go up instead of down.
+    maximize : follow the gradient up instead of down.
 
     Raises
     ------

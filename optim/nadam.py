@@ -27,12 +27,12 @@ class NAdam(Optimizer):
     ----------
     params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
     lr : the learning rate, about the largest change of a number in one step.
-    betas : how much of m and of v stays at each step.
-    eps : added to the root mean square, against division by 0.
+    betas : the decay rates of m and v: the share that each step keeps.
+    eps : added to the root mean square, to avoid division by 0.
     weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
     momentum_decay : how fast mu rises from about beta1 / 2 to beta1; at 0 it stays.
     decoupled_weight_decay : shrink the parameter itself instead, as `AdamW` does.
-    maximize : go up instead of down.
+    maximize : follow the gradient up instead of down.
 
     Raises
     ------

@@ -19,7 +19,7 @@ __all__ = ["Closure", "Optimizer", "Params"]
 
 Closure: TypeAlias = Callable[[], Any]  #: computes the loss and its gradients, returns the loss
 
-#: What an optimizer may be given: Tensors, (name, Tensor) pairs, or groups of either.
+#: What an optimizer takes: Tensors, (name, Tensor) pairs, or groups of either.
 Params: TypeAlias = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
 
 
@@ -38,8 +38,8 @@ class Optimizer:
     ----------
     param_groups : list of dicts, each the options of a group and its "params". Change them as you
         like, at any time: `optimizer.param_groups[0]["lr"] *= 0.5`.
-    state : dict from parameter to its state, a dict with the count of its steps under "step" and
-        what else the rule keeps. It starts at a parameter's first step and then stays.
+    state : dict from parameter to its state, a dict with the number of its steps as "step" and
+        what the rule keeps. It is created at the parameter's first step.
 
     Raises
     ------
@@ -74,7 +74,7 @@ class Optimizer:
     array([ 0.75, -0.75], dtype=float32)
     """
 
-    #: Whether the rule asks for the count of steps. If not, a state without one loads as well, such
+    #: Whether the rule uses the number of steps. If not, a state without one loads as well, such
     #: as PyTorch's of SGD.
     counts: ClassVar[bool] = True
 
@@ -165,8 +165,8 @@ class Optimizer:
 
         Raises
         ------
-        TypeError, ValueError : `closure` is no function; an option that has been changed to what it
-            cannot be. Nothing has moved then.
+        TypeError, ValueError : `closure` is not a function; an option has been changed to a wrong
+            value. No parameter has changed then.
 
         Warns
         -----
@@ -209,7 +209,7 @@ class Optimizer:
             )
 
     def _settle(self) -> None:
-        """Look at the options that are not those of the last step: a schedule's, or by hand."""
+        """Check the options that have changed since the last step, by a schedule or by hand."""
         for i, group in enumerate(self.param_groups):
             values, seen = group.values(), self._settled.get(i, ())
             if len(values) != len(seen) or not all(map(is_, values, seen)):
@@ -352,7 +352,7 @@ class Optimizer:
     # Saving and loading
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a later run needs to go on, copied, in PyTorch's form.
+        """A copy of all that a later run needs to continue, in PyTorch's form.
 
         Returns
         -------
@@ -370,14 +370,14 @@ class Optimizer:
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where `state_dict()` was taken: the next step is the same to the last bit.
+        """Continue where `state_dict()` was taken: the next step is the same to the last bit.
 
-        The parameters must be as they were then, in number, order, shape and, where both know
+        The parameters must be the same in number, order, shape and, where both have
         them, names. Options, such as the learning rate, are those of the state.
 
         Raises
         ------
-        TypeError : it is no state, but a file's name, for example.
+        TypeError : it is not a state, but a file's name, for example.
         ValueError : the state does not fit. All problems are listed, and nothing is loaded.
         """
         check_state(self._name, state_dict)

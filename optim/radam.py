@@ -29,11 +29,11 @@ class RAdam(Optimizer):
     ----------
     params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
     lr : the learning rate.
-    betas : how much of m and of v stays at each step.
-    eps : added to the root of v, against division by 0.
+    betas : the decay rates of m and v: the share that each step keeps.
+    eps : added to the root of v, to avoid division by 0.
     weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
     decoupled_weight_decay : shrink the parameter itself instead, as `AdamW` does.
-    maximize : go up instead of down.
+    maximize : follow the gradient up instead of down.
 
     Raises
     ------

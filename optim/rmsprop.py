@@ -26,12 +26,12 @@ class RMSprop(Optimizer):
     ----------
     params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
     lr : the learning rate.
-    alpha : how much of the means stays at each step, at least 0 and less than 1.
-    eps : added to the root, against division by 0.
+    alpha : the share of the means that each step keeps, at least 0 and less than 1.
+    eps : added to the root, to avoid division by 0.
     weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    momentum : how much of the buffer stays at each step; 0 for none.
+    momentum : the share of the buffer that each step keeps; 0 for none.
     centered : divide by the standard deviation instead of the root mean square.
-    maximize : go up instead of down.
+    maximize : follow the gradient up instead of down.
 
     Raises
     ------

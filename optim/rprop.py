@@ -1,4 +1,4 @@
-"""Rprop: steps that know the sign of the gradient, not its size."""
+"""Rprop: steps from the sign of the gradient, not its size."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Rprop(Optimizer):
     lr : the first step size.
     etas : what a step size is multiplied by after a change of sign (0 to 1), and without (above 1).
     step_sizes : the smallest and the largest step size.
-    maximize : go up instead of down.
+    maximize : follow the gradient up instead of down.
 
     Raises
     ------

@@ -25,11 +25,11 @@ class SGD(Optimizer):
     ----------
     params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
     lr : the learning rate.
-    momentum : how much of the buffer stays at each step; 0 for none, and then no buffer is kept.
-    dampening : how much of each gradient but the first is kept out of the buffer.
+    momentum : the share of the buffer that each step keeps; 0 for no buffer.
+    dampening : the share of each gradient, after the first, that does not enter the buffer.
     weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
     nesterov : look one step ahead along the buffer; with momentum and without dampening.
-    maximize : go up instead of down.
+    maximize : follow the gradient up instead of down.
 
     Raises
     ------

@@ -1,9 +1,8 @@
 """Schedules: the learning rate as a function of the count of steps.
 
-A schedule is one formula, `factor(t)`, what to multiply the initial learning rate by after t steps;
-or, where that does not say it, `rates(t)`, the learning rates of all groups. `LRScheduler` does the
-rest. Step the optimizer first, then the schedule, after each epoch or after each batch, as you like
-to count::
+A schedule is one formula: `factor(t)`, by which the initial learning rate is multiplied after t
+steps; or, where that is not enough, `rates(t)`, the learning rates of all groups. `LRScheduler`
+does the rest. Step the optimizer first, then the schedule, once per epoch or once per batch::
 
     for epoch in range(epochs):
         for x, y in batches:
@@ -11,7 +10,7 @@ to count::
             optimizer.step()
         scheduler.step()
 
-Warm-up is a rising schedule before the one proper. The second counts from 0 where it begins:
+Warm-up is a rising schedule before the main one, which counts its steps from 0:
 
 >>> from autograd import Tensor
 >>> from optim import SGD
@@ -23,8 +22,8 @@ Warm-up is a rising schedule before the one proper. The second counts from 0 whe
 >>> [round(scheduler.rates(t)[0], 3) for t in range(8)]
 [0.25, 0.5, 0.75, 1.0, 0.854, 0.5, 0.146, 0.0]
 
-Schedules multiply: what somebody else (you, `ReduceLROnPlateau`, a second schedule that is stepped
-too) has made of a learning rate since the last step stays in it as a factor.
+Schedules multiply: if something else (you, `ReduceLROnPlateau`, a second schedule) has changed a
+learning rate since the last step, the change stays in it as a factor.
 """
 
 # ruff: noqa: F403

@@ -16,7 +16,7 @@ Function = Callable[[Any], float]
 
 
 class Scheduler:
-    """Of an optimizer; with a state, which is all public attributes."""
+    """What `ReduceLROnPlateau` has too: an optimizer, and a state: all public attributes."""
 
     #: What settings and what is in a state must be, by name; a subclass adds its own.
     expected: ClassVar[dict[str, Check]] = {
@@ -34,7 +34,7 @@ class Scheduler:
 
     @property
     def optimizer(self) -> Optimizer:
-        """Whose learning rates these are."""
+        """The optimizer whose learning rates are set."""
         return self._optimizer
 
     @property
@@ -50,26 +50,26 @@ class Scheduler:
         return None
 
     def state_dict(self) -> dict[str, Any]:
-        """What a later run needs to go on, copied: counts and settings, but no functions.
+        """A copy of what a later run needs to continue: counts and settings, but no functions.
 
-        With the learning rates ("last_lr") and, if the schedule sets it, the momentum
-        ("last_momentum") of the moment.
+        Also the current learning rates ("last_lr") and, if the schedule sets it, the current
+        momentum ("last_momentum").
         """
         own = {name: x for name, x in vars(self).items() if not name.startswith("_")}
         now = {"last_lr": self.get_last_lr(), "last_momentum": self._momenta_now()}
         return copy.deepcopy({**own, **now})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where `state_dict()` was taken, before or after the optimizer loads its state.
+        """Continue where `state_dict()` was taken, before or after the optimizer loads its state.
 
-        The learning rates, and the momentum that the schedule sets, become those of that moment,
-        whatever has happened to them since, such as the making of this schedule.
+        The learning rates, and the momentum if the schedule sets it, become those of the state,
+        whatever has changed them since, such as creating this schedule.
 
         Raises
         ------
-        TypeError : it is no state, but a file's name, for example.
-        ValueError : it is the state of another kind of schedule, or of other groups; a value in it
-            is out of range. Nothing is loaded then.
+        TypeError : it is not a state, but a file's name, for example.
+        ValueError : it belongs to another kind of schedule, or to other groups; a value in it is
+            out of range. Nothing is loaded then.
         """
         self._fits(state_dict)
         state = copy.deepcopy(dict(state_dict))
@@ -79,7 +79,7 @@ class Scheduler:
         vars(self).update(state)
 
     def _fits(self, state_dict: Any) -> None:
-        """Raise unless it is a state of such a schedule."""
+        """Raise unless it is a state of this kind of schedule."""
         check_state(self._name, state_dict)
         own = self.state_dict()
         different = list(own.keys() ^ state_dict.keys())
@@ -129,18 +129,18 @@ class LRScheduler(Scheduler):
 
     Parameters
     ----------
-    optimizer : whose learning rates to set, at once and at every `step`.
-    last_epoch : the last step that an earlier run took; -1 to begin. To go on, let the optimizer
-        load its state first, which has each group's "initial_lr".
+    optimizer : its learning rates are set, now and at every `step`.
+    last_epoch : the last step of an earlier run; -1 to begin. To continue, first load the
+        optimizer's state, which has each group's "initial_lr".
 
     Attributes
     ----------
     base_lrs : the initial learning rate of each group.
-    last_epoch : how many steps were taken; what `factor` and `rates` are given.
+    last_epoch : the number of steps taken, with which `factor` and `rates` are called.
 
     Raises
     ------
-    TypeError : `optimizer` is no Optimizer; a setting of the wrong type.
+    TypeError : `optimizer` is not an Optimizer; a setting of the wrong type.
     ValueError : `last_epoch` is given, but a group has no "initial_lr"; a setting out of range.
 
     Examples
@@ -175,11 +175,11 @@ class LRScheduler(Scheduler):
         self._go(last_epoch + 1, self.base_lrs if last_epoch == -1 else self.get_last_lr())
 
     def factor(self, t: float) -> float:
-        """What to multiply the initial learning rates by after `t` steps."""
+        """The factor of the initial learning rates after `t` steps."""
         raise NotImplementedError(f"{self._name}: write factor(self, t), or rates(self, t)")
 
     def rates(self, t: float) -> list[float]:
-        """The learning rate of each group after `t` steps, if nobody else changes it."""
+        """The learning rate of each group after `t` steps, if nothing else changes it."""
         factor = self.factor(t)
         return [base * factor for base in self.base_lrs]
 
@@ -188,11 +188,11 @@ class LRScheduler(Scheduler):
         return None
 
     def step(self, epoch: float | None = None) -> None:
-        """Go one step on, or to `epoch`: set the learning rate of each group.
+        """Take one step, or go to `epoch`: set the learning rate of each group.
 
         Warns
         -----
-        UserWarning : the first step comes before the optimizer's, which so never uses the initial
+        UserWarning : the first step comes before the optimizer's, which then never uses the initial
             learning rate.
         """
         if self.last_epoch == 0 and not self.optimizer.state:
@@ -214,7 +214,7 @@ class LRScheduler(Scheduler):
                 f"{len(self.base_lrs)} when the schedule was made. Make it after add_param_group"
             )
         for group, old, new in zip(groups, before, self.rates(t), strict=True):
-            # Others may have changed it: that stays, as a factor. (At 0 it is lost.)
+            # A change by something else stays, as a factor. (At 0 it is lost.)
             group["lr"] = new * (group["lr"] / old) if old and group["lr"] != old else new
         self._set_momenta(self.momenta(t))
         self.last_epoch = t

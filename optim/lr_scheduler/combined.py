@@ -16,7 +16,7 @@ __all__ = ["ChainedScheduler", "SequentialLR"]
 
 
 class _Combined(LRScheduler):
-    """Schedules of one optimizer. Only their formulas are used: they are not to be stepped."""
+    """Schedules of one optimizer. Only their formulas are used; do not step them."""
 
     def __init__(
         self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None, last_epoch: int
@@ -60,7 +60,7 @@ class _Combined(LRScheduler):
 
 
 class SequentialLR(_Combined):
-    """One schedule after the other, each counting its steps from 0.
+    """One schedule after another, each counting its steps from 0.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class SequentialLR(_Combined):
         super().__init__(schedulers, optimizer, last_epoch)
 
     def _now(self, t: float) -> tuple[LRScheduler, float]:
-        """The schedule whose turn it is, and its count of steps."""
+        """The schedule in effect after `t` steps, and its own count of steps."""
         i = bisect_right(self.milestones, t)
         return self._schedulers[i], t - (0, *self.milestones)[i]
 
@@ -135,6 +135,6 @@ class ChainedScheduler(_Combined):
         return rates
 
     def momenta(self, t: float) -> list[float] | None:
-        """As above: those of the last schedule that has them."""
+        """Those of the last schedule that has them."""
         given = [momenta for s in self._schedulers if (momenta := s.momenta(t)) is not None]
         return given[-1] if given else None

@@ -16,7 +16,7 @@ __all__ = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "OneC
 class CosineAnnealingLR(LRScheduler):
     """`lr = eta_min + (initial - eta_min) * (1 + cos(pi * t / T_max)) / 2`.
 
-    Half a wave down in `T_max` steps; if it goes on, up again.
+    Down in `T_max` steps; after that, up again.
 
     References
     ----------
@@ -37,10 +37,10 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Half a wave of a cosine down from `initial` to `eta_min`, again and again.
+    """Cosine annealing from `initial` to `eta_min`, restarted again and again.
 
-    The first takes `T_0` steps, and each next one `T_mult` times as many. `step(epoch + i / n)`
-    after each batch i of n moves on within an epoch.
+    The first takes `T_0` steps, and each later one `T_mult` times as many as the one before. To
+    step within an epoch, call `step(epoch + i / n)` after batch i of n.
 
     References
     ----------
@@ -86,22 +86,22 @@ class OneCycleLR(LRScheduler):
     """Up from `max_lr / div_factor` to `max_lr`, then down to far below the start.
 
     The end is `max_lr / (div_factor * final_div_factor)`. Momentum goes the other way: down from
-    `max_momentum` to `base_momentum`, and up again. To be stepped after each batch. The initial
-    learning rates of the optimizer do not count.
+    `max_momentum` to `base_momentum`, and up again. Step it after each batch. The optimizer's own
+    learning rates are not used.
 
     Parameters
     ----------
     max_lr : the top; one number, or a list of one for each group.
-    total_steps : of the whole cycle; or `epochs` and `steps_per_epoch`, whose product it is.
+    total_steps : the number of steps of the cycle; or give `epochs` and `steps_per_epoch`.
     pct_start : the share of the steps that go up.
     anneal_strategy : 'cos' or 'linear'.
     cycle_momentum : whether to set the momentum, or the first of the betas, too.
     base_momentum, max_momentum : one number, or a list of one for each group.
-    three_phase : down to the start in as many steps as up, and only then to the end.
+    three_phase : go down to the start in as many steps as up, and only then to the end.
 
     Raises
     ------
-    ValueError : a setting out of range, or none that gives the steps; more steps than these.
+    ValueError : a setting out of range; no number of steps given; more steps taken than that.
 
     References
     ----------
@@ -177,7 +177,7 @@ class OneCycleLR(LRScheduler):
         return self._between(t, [high, low, high, high]) if self.cycle_momentum else None
 
     def _between(self, t: float, corners: list[list[float]]) -> list[float]:
-        """Where the way from corner to corner is after `t` steps."""
+        """The value after `t` steps on the way from corner to corner."""
         if t > self.total_steps:
             raise ValueError(
                 f"{self._name}: step {t} of {self.total_steps}; is total_steps the number of "
@@ -198,17 +198,17 @@ class OneCycleLR(LRScheduler):
 class CyclicLR(LRScheduler):
     """Up and down in straight lines between `base_lr` and `max_lr`, momentum the other way.
 
-    To be stepped after each batch. The initial learning rates of the optimizer do not count.
+    Step it after each batch. The optimizer's own learning rates are not used.
 
     Parameters
     ----------
     base_lr, max_lr : the bottom and the top; one number, or a list of one for each group.
     step_size_up, step_size_down : how many steps it goes up, and down (as many as up if None).
-    mode : what becomes of the height of the triangle: 'triangular', it stays; 'triangular2', it is
-        halved after each cycle; 'exp_range', it is `gamma**t` of what it was.
+    mode : the height of the triangle: 'triangular', constant; 'triangular2', halved after each
+        cycle; 'exp_range', multiplied by `gamma**t`.
     gamma : for 'exp_range'.
-    scale_fn : a function that gives the share of the height, in place of `mode`. It is not saved.
-    scale_mode : what `scale_fn` is a function of: 'cycle', which counts from 1, or 'iterations'.
+    scale_fn : a function that gives the factor of the height, instead of `mode`. It is not saved.
+    scale_mode : the argument of `scale_fn`: 'cycle', which counts from 1, or 'iterations'.
     cycle_momentum : whether to set the momentum, or the first of the betas, too.
     base_momentum, max_momentum : one number, or a list of one for each group.
 
@@ -266,7 +266,7 @@ class CyclicLR(LRScheduler):
         if cycle_momentum:
             _check_momentum(self)
         for group, low in zip(optimizer.param_groups, self.base_lr, strict=True):
-            if last_epoch == -1:  # the initial rate of other schedules in a sequence stays theirs
+            if last_epoch == -1:  # other schedules in a sequence keep their initial rate
                 group["lr"] = group.setdefault("initial_lr", low)
         super().__init__(optimizer, last_epoch)
 

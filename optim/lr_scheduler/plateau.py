@@ -1,4 +1,4 @@
-"""A schedule by results."""
+"""A schedule that depends on a metric."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ __all__ = ["ReduceLROnPlateau"]
 
 
 class ReduceLROnPlateau(Scheduler):
-    """`lr = lr * factor` after more than `patience` steps in which a metric has not got better.
+    """`lr = lr * factor` after more than `patience` steps without improvement of a metric.
 
     Parameters
     ----------
-    optimizer : whose learning rates to set.
+    optimizer : its learning rates are set.
     mode : 'min' if less is better, as for a loss; 'max' if more is.
     factor : less than 1.
-    patience : how many such steps in a row are put up with.
-    threshold : by how much a metric must differ from the best so far to be better.
-    threshold_mode : 'rel', that is a share of the size of the best (PyTorch: of the best itself, so
-        that a negative metric is always better than itself); 'abs', it is the difference itself.
-    cooldown : how many steps after a reduction do not count.
-    min_lr : no lower than this; one number, or a list of one for each group.
-    eps : a reduction by no more than this is left out.
+    patience : how many steps in a row may bring no improvement.
+    threshold : how much better than the best so far a metric must be to count as improvement.
+    threshold_mode : 'rel', relative to the size of the best (PyTorch: to the best itself, so that a
+        negative metric is always better than itself); 'abs', absolute.
+    cooldown : how many steps after a reduction are not counted.
+    min_lr : the lowest learning rate; one number, or a list of one for each group.
+    eps : reductions by no more than this are skipped.
 
     Raises
     ------
-    TypeError, ValueError : `optimizer` is no Optimizer; a setting out of range.
+    TypeError, ValueError : `optimizer` is not an Optimizer; a setting out of range.
 
     Examples
     --------
@@ -85,11 +85,11 @@ class ReduceLROnPlateau(Scheduler):
         self.last_epoch = self.num_bad_epochs = self.cooldown_counter = 0
 
     def step(self, metrics: Any) -> None:
-        """Take note of a metric, one number, such as the loss in validation.
+        """Record a metric, one number, such as the validation loss.
 
         Raises
         ------
-        TypeError : it is no number, or several.
+        TypeError : it is not one number.
         """
         value = _metric(f"{self._name}.step", metrics)
         self.last_epoch += 1
@@ -108,7 +108,7 @@ class ReduceLROnPlateau(Scheduler):
                     group["lr"] = new
 
     def _is_better(self, value: float) -> bool:
-        """Whether it is beyond the best by the threshold. NaN never is."""
+        """Whether it is better than the best by the threshold. NaN never is."""
         sign, best, margin = (1 if self.mode == "max" else -1), self.best, self.threshold
         if math.isinf(best):  # at first
             return value * sign > best * sign
