@@ -6,9 +6,7 @@
 33
 """
 
-from typing import TYPE_CHECKING
-
-from autograd.core.hints import no_attribute
+from autograd.names import explain as _explain
 
 from . import data, datasets, functional, init, plot
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
@@ -321,9 +319,7 @@ __all__ = [
     "vector_to_parameters",
 ]
 
-if not TYPE_CHECKING:  # a type checker is to find the misspelt name by itself
-    __getattr__ = no_attribute(
-        __name__,
-        __all__,
-        {"utils": "clip_grad_norm_ and clip_grad_value_ are in optim, parameters_to_vector in nn"},
-    )
+_explain(
+    __name__,
+    {"utils": "clip_grad_norm_ and clip_grad_value_ are in optim, parameters_to_vector in nn"},
+)

@@ -5,10 +5,6 @@ array if no argument is a Tensor. They are ops: to any order differentiable, in 
 given. What adds up or counts does so in float32 if that is float16, as in PyTorch.
 """
 
-from typing import TYPE_CHECKING
-
-from autograd.core.hints import no_attribute
-
 from .layers.activations import (
     gelu,
     glu,
@@ -225,6 +221,3 @@ __all__ = [
     "unflatten",
     "unfold",
 ]
-
-if not TYPE_CHECKING:  # a type checker is to find the misspelt name by itself
-    __getattr__ = no_attribute(__name__, __all__)

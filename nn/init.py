@@ -7,13 +7,12 @@ random numbers come from: a `numpy.random.Generator`, a seed for one, or None fo
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
-from autograd.core.hints import no_attribute
 
 from .random import generator as _generator
 
@@ -249,7 +248,3 @@ def _at_least_2d(tensor: Any) -> tuple[int, ...]:
     if tensor.ndim < 2:
         raise ValueError(f"orthogonal_: expected two axes or more, got shape {tensor.shape}")
     return tuple(tensor.shape)
-
-
-if not TYPE_CHECKING:  # a type checker is to find the misspelt name by itself
-    __getattr__ = no_attribute(__name__, __all__)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
-from autograd.core.hints import did_you_mean, nearest
+from autograd.names import did_you_mean, nearest
 
 from .inputs import check_options, way_for
 

@@ -12,13 +12,14 @@
 array([ 0.5 , -0.25], dtype=float32)
 """
 
-import sys as _sys
+from autograd.names import explain as _explain
 
 from . import lr_scheduler
+from .adadelta import Adadelta
 from .adafactor import Adafactor
+from .adagrad import Adagrad
 from .adam import Adam, AdamW
-from .adam_variants import Adamax, NAdam, RAdam
-from .adaptive import Adadelta, Adagrad, RMSprop
+from .adamax import Adamax
 from .asgd import ASGD
 from .clip import clip_grad_norm_, clip_grad_value_
 from .lbfgs import LBFGS
@@ -41,9 +42,12 @@ from .lr_scheduler import (
     StepLR,
 )
 from .muon import Muon
-from .names import Explained as _Explained
-from .optimizer import Optimizer, blocks
+from .nadam import NAdam
+from .optimizer import Optimizer
+from .radam import RAdam
+from .rmsprop import RMSprop
 from .rprop import Rprop
+from .rule import blocks
 from .sgd import SGD
 
 __all__ = [
@@ -84,6 +88,7 @@ __all__ = [
     "lr_scheduler",
 ]
 
-# `optim.adam` is a file and `optim.Adam` an optimizer: who takes one for the other is told.
-for _name in [__name__, *(name for name in _sys.modules if name.startswith(__name__ + "."))]:
-    _sys.modules[_name].__class__ = _Explained
+for _name in {*__all__} - {"lr_scheduler", *lr_scheduler.__all__}:
+    globals()[_name].__module__ = __name__  # where users find it: for pickle, and as it is printed
+
+_explain(__name__)

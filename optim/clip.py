@@ -10,8 +10,8 @@ import numpy as np
 
 from autograd import Tensor
 
-from .optimizer import Array, blocks
 from .options import check, number, switch
+from .rule import Array, blocks
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 
@@ -43,7 +43,7 @@ def clip_grad_norm_(
 
     Returns
     -------
-    The norm before, which is worth a look now and then.
+    The norm before clipping: worth watching.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def clip_grad_norm_(
 
 
 def _norm(grads: list[Array], p: float) -> float:
-    # In float64: the square of a gradient that explodes is soon too much for float32.
+    # In float64: the square of an exploding gradient overflows float32.
     pieces = (np.abs(b).astype(np.float64) for g in grads if g.size for (b,) in blocks(g))
     with np.errstate(over="ignore"):
         if p == math.inf:
@@ -102,7 +102,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     Raises
     ------
     ValueError : `clip_value` is negative.
-    TypeError : it is no number; a gradient is complex, and so has no order.
+    TypeError : it is not a number; a gradient is complex, and has no order.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
 
 def _gradients(name: str, parameters: Tensor | Iterable[Tensor]) -> Iterator[Array]:
-    """The gradients that there are, each once."""
+    """The gradients that are not None, each once."""
     if callable(getattr(parameters, "parameters", None)):
         model = type(parameters).__name__
         raise TypeError(f"{name}: got {model}, expected its Tensors: model.parameters()")

@@ -12,7 +12,7 @@ ValueError: alpha: got 1.5, expected a number >= 0 and < 1
 Traceback (most recent call last):
 TypeError: centered: got 'no', a str, expected True or False
 
-Of the wrong type is a TypeError, out of range a ValueError. True and False are no numbers.
+The wrong type is a TypeError, out of range a ValueError. True and False are not numbers.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def per_group(test: Check) -> Check:
 
 
 def shown(value: Any) -> str:
-    """A value of the wrong type, shortly, and its type."""
+    """A value of the wrong type, shortened, and its type."""
     text = " ".join(repr(value).split())
     text = text if len(text) <= 60 else text[:57] + "..."
     kind = type(value).__name__

@@ -1,11 +1,12 @@
-"""Rprop: steps that know the sign of the gradient, not its size."""
+"""Rprop: steps from the sign of the gradient, not its size."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .optimizer import Optimizer, Params
 from .options import number, several
+from .rule import Array, Options, State, blocks, options_of
 
 __all__ = ["Rprop"]
 
@@ -29,7 +30,7 @@ class Rprop(Optimizer):
     lr : the first step size.
     etas : what a step size is multiplied by after a change of sign (0 to 1), and without (above 1).
     step_sizes : the smallest and the largest step size.
-    maximize : go up instead of down.
+    maximize : follow the gradient up instead of down.
 
     Raises
     ------
@@ -55,8 +56,7 @@ class Rprop(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {"lr": lr, "etas": etas, "step_sizes": step_sizes, "maximize": maximize}
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def check(self, options: Options) -> None:
         """Refuse a smallest step above the largest, and what `Optimizer` refuses."""

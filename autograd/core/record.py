@@ -88,7 +88,7 @@ def replay(node: Node) -> dict[int, Callable[[Any], Any]]:
         for old, _, i in node.edges or ():
             if i >= len(closures) or not callable(closures[i]):
                 raise TypeError(f"op {node.op.__name__}: run on Tensors, no closure for input {i}")
-            again[i] = closures[i] if node.shape is not None else of_tuple(closures[i], old.like)
+            again[i] = closures[i] if node.shape is not None else of_tuple(closures[i], old.like)  # type: ignore[attr-defined]
         return again
     except Exception as error:
         error.add_note(

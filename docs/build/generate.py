@@ -14,6 +14,7 @@ import re
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -69,6 +70,16 @@ def numpy_page() -> str:
     return "\n".join(lines)
 
 
+def file_of(found: Any, module: str) -> str:
+    """Where a class or function is written: its `__module__` may be the package it is found in."""
+    bodies = vars(found).values() if isinstance(found, type) else [inspect.unwrap(found)]
+    for body in bodies:
+        path = Path(getattr(getattr(body, "__code__", None), "co_filename", ""))
+        if path.is_relative_to(ROOT):
+            return path.relative_to(ROOT).as_posix()
+    return getattr(found, "__module__", module).replace(".", "/") + ".py"
+
+
 def pytorch_page() -> str:
     """What PyTorch has in torch.nn and torch.optim: where it is here, or why it is not."""
     lines = [
@@ -93,10 +104,9 @@ def pytorch_page() -> str:
             if name not in missing:
                 place = ELSEWHERE.get(f"{module}.{name}", f"{module}.{name}").rpartition(".")
                 found = getattr(importlib.import_module(place[0]), place[2])
-                file = getattr(found, "__module__", module).replace(".", "/")
-                files.setdefault(file, []).append(f"`{name}`")
+                files.setdefault(file_of(found, module), []).append(f"`{name}`")
         lines += [f"\n## {module}\n", "| file | |", "|---|---|"]
-        lines += [f"| `{file}.py` | {' '.join(found)} |" for file, found in sorted(files.items())]
+        lines += [f"| `{file}` | {' '.join(found)} |" for file, found in sorted(files.items())]
         if missing:
             lines += ["\n| missing | why |", "|---|---|"]
             reasons: dict[str, list[str]] = {}

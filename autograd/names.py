@@ -1,0 +1,93 @@
+"""Names that are nearly right: which one was meant, and modules that say so.
+
+A misspelt attribute or keyword is answered with the nearest name there is:
+
+>>> from autograd.names import did_you_mean, nearest
+>>> nearest("RELU", ["Sigmoid", "relu"])
+'relu'
+>>> did_you_mean("wieght", ["weight", "bias"])
+". Did you mean 'weight'?"
+
+A package whose `__init__` ends with `explain(__name__)` answers so too: to `optim.ADAM`, and to
+`optim.adam(...)`, where `optim.adam` is a file and `optim.Adam` was meant.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any, NoReturn
+
+__all__ = ["did_you_mean", "explain", "nearest"]
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The one of `names` that is most like `name`, in upper or lower case; "" if none is."""
+    import difflib
+
+    folded: dict[str, str] = {}
+    for known in names:  # of names that differ in case alone, the first
+        folded.setdefault(known.casefold(), known)
+    close = difflib.get_close_matches(name.casefold(), folded, 1)
+    return folded[close[0]] if close else ""
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """`. Did you mean 'x'?`, as the end of an error's text, or ""."""
+    close = nearest(name, names)
+    return f". Did you mean {close!r}?" if close else ""
+
+
+def explain(package: str, ways: Mapping[str, str] | None = None) -> None:
+    """Make a package and its modules tell the nearest name: of one they lack, or when called.
+
+    Parameters
+    ----------
+    package : its name; of its modules, those that are imported by now.
+    ways : names that the package does not have, and what to do instead.
+    """
+    for name, module in list(sys.modules.items()):
+        if name == package or name.startswith(package + "."):
+            module.__class__ = _Module
+            missing = _missing(module, (ways or {}) if name == package else {})
+            # Not in the class: there it makes every look-up of a name three times as slow.
+            vars(module).setdefault("__getattr__", missing)
+
+
+def _missing(module: ModuleType, ways: Mapping[str, str]) -> Callable[[str], NoReturn]:
+    def missing(name: str) -> NoReturn:
+        hint = ""
+        if name in ways:
+            hint = f". {ways[name]}"
+        elif not name.startswith("_"):  # Python, pytest and others ask for these
+            hint = did_you_mean(name, _names(module))
+        text = f"module {module.__name__!r} has no attribute {name!r}{hint}"
+        raise AttributeError(text, name=name)  # without obj: Python adds no guess of its own
+
+    return missing
+
+
+class _Module(ModuleType):
+    """A module that can say what is in it when it is called, and be pickled by name."""
+
+    def __call__(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        parts, names = self.__name__.split("."), _names(self)
+        listed = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+        hint = ""
+        if near := nearest(parts[-1], names):
+            places = (".".join(parts[:i]) for i in range(1, len(parts) + 1))
+            place = next(p for p in places if hasattr(sys.modules.get(p), near))  # the shortest
+            hint = f". Did you mean {place}.{near}(...)?"
+        raise TypeError(
+            f"{self.__name__} is a module, the place of {listed}, and cannot be called{hint}"
+        )
+
+    def __reduce__(self) -> Any:  # cloudpickle knows modules by their exact type
+        return importlib.import_module, (self.__name__,)
+
+
+def _names(module: ModuleType) -> list[str]:
+    """The public names."""
+    return list(getattr(module, "__all__", [n for n in vars(module) if not n.startswith("_")]))
