@@ -43,7 +43,7 @@ fuzz: .venv/test .venv/compare  ## random programs, against plain arrays and PyT
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONPATH=tests \
 		$(BIN)/python -m fuzz --programs $(PROGRAMS) --seed $(SEED)
 
-lines: .venv/plot  ## lines of code by file, without docstrings and comments
+lines: .venv/plot  ## lines by folder and file, of code and with docstrings; the heart has a limit
 	$(BIN)/python benchmarks/lines.py
 
 # Arguments may be given: make bench BENCH="--rows mlp cnn --threads 1"; see python -m benchmarks -h
