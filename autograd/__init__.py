@@ -24,6 +24,8 @@ from .ops import methods  # noqa: F401 - give Tensor its operators, NumPy its ru
 from .transforms import *  # noqa: F403
 from .transforms import __all__ as _transforms
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Tensor",
     "backward",

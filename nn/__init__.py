@@ -8,6 +8,16 @@
 
 from typing import TYPE_CHECKING
 
+try:
+    from autograd import Tensor as _Tensor  # noqa: F401
+except ImportError as _error:  # HIPS autograd is there, or what its removal left of ours
+    if not (_error.name or "").startswith("autograd"):
+        raise
+    raise ImportError(
+        "nn: the package `autograd` that Python finds is not plaingrad's; run: "
+        "pip uninstall -y autograd plaingrad; pip install plaingrad"
+    ) from _error
+
 from autograd.core.hints import no_attribute
 
 from . import data, datasets, functional, init, plot

@@ -14,6 +14,16 @@ array([ 0.5 , -0.25], dtype=float32)
 
 import sys as _sys
 
+try:
+    from autograd import Tensor as _Tensor  # noqa: F401
+except ImportError as _error:  # HIPS autograd is there, or what its removal left of ours
+    if not (_error.name or "").startswith("autograd"):
+        raise
+    raise ImportError(
+        "optim: the package `autograd` that Python finds is not plaingrad's; run: "
+        "pip uninstall -y autograd plaingrad; pip install plaingrad"
+    ) from _error
+
 from . import lr_scheduler
 from .adafactor import Adafactor
 from .adam import Adam, AdamW
