@@ -63,3 +63,11 @@ def test_another_autograd_is_named_with_its_cure(package: str, tmp_path: Path) -
 def test_an_import_that_fails_for_another_reason_says_its_own(package: str, tmp_path: Path) -> None:
     (tmp_path / "numpy.py").write_text("raise ImportError('broken', name='numpy')\n")
     assert import_error(package, tmp_path, ROOT) == "ImportError: broken"
+
+
+def test_pre_commit_has_the_versions_of_ci() -> None:
+    pinned = dict(pin.split("==") for pin in PYPROJECT["project"]["optional-dependencies"]["dev"])
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"ruff-pre-commit\n *rev: v(\S+)", hooks) == [pinned["ruff"]]
+    assert "mypy" in pinned
+    assert "entry: make types" in hooks  # its mypy is the pinned one
