@@ -1,7 +1,7 @@
 """Lines by folder and file, of code and with docstrings: `make lines`.
 
-Code is what is left without blank lines, comments and docstrings. `--check` fails if the heart, which
-is to be read in one sitting, has become longer than it may.
+Code is what is left without blank lines, comments and docstrings. `--check` fails if the heart,
+which is to be read in one sitting, has become longer than it may.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import ast
 import io
 import tokenize
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -23,6 +24,7 @@ SKIPPED = {
 }  # fmt: skip
 
 
+@cache
 def count(path: Path) -> int:
     """The number of lines of `path` that hold code."""
     source = path.read_text(encoding="utf-8")
