@@ -29,10 +29,10 @@ def test_the_version_stands_in_one_place(capsys: pytest.CaptureFixture[str]) -> 
     assert f"\n## {autograd.__version__} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def import_error(package: str, *places: Path) -> str:
+def import_error(package: str, *places: Path, options: tuple[str, ...] = ()) -> str:
     """The last line of stderr of a process that imports `package`, with `places` on its path."""
     done = subprocess.run(
-        [sys.executable, "-c", f"import {package}"],
+        [sys.executable, *options, "-c", f"import {package}"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places))},
         cwd=places[0],
         capture_output=True,
@@ -54,7 +54,7 @@ def test_another_autograd_is_named_with_its_cure(package: str, tmp_path: Path) -
         if init and "core" in init:
             shutil.copytree(ROOT / "autograd" / "core", theirs / "core")
             (theirs / "core" / "__init__.py").write_text("")
-        error = import_error(package, tmp_path)
+        error = import_error(package, tmp_path, options=("-S",))  # nor is ours installed
         assert error.startswith(f"ImportError: {package}: the package `autograd` ")
         assert "pip uninstall -y autograd plaingrad; pip install plaingrad" in error
 
