@@ -26,6 +26,8 @@ from .ops.indexing import scatter_add
 from .transforms import *  # noqa: F403
 from .transforms import __all__ as _transforms
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Tensor",
     "backward",

@@ -6,7 +6,15 @@
 33
 """
 
-from autograd.names import explain as _explain
+try:
+    from autograd.names import explain as _explain
+except ImportError as _error:  # HIPS autograd is there, or what its removal left of ours
+    if not (_error.name or "").startswith("autograd"):
+        raise
+    raise ImportError(
+        "nn: the package `autograd` that Python finds is not plaingrad's; run: "
+        "pip uninstall -y autograd plaingrad; pip install plaingrad"
+    ) from _error
 
 from . import data, datasets, functional, init, plot
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
-from importlib import metadata
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import Tensor
+from autograd import Tensor, __version__
 
 from .containers import Sequential
 from .layers.linear import Linear
@@ -93,14 +92,10 @@ def doctor() -> int:
 
 
 def _versions(blas: OpenBLAS | None) -> Iterator[str]:
-    try:
-        own = metadata.version("plaingrad")
-    except metadata.PackageNotFoundError:
-        own = "(not installed)"
     python = f"{platform.python_implementation()} {platform.python_version()}"
     libc = " ".join(platform.libc_ver())
     system = " ".join(filter(None, (platform.system(), platform.machine(), libc)))
-    yield f"versions   plaingrad {own}, NumPy {np.__version__}, {python}, {system}"
+    yield f"versions   plaingrad {__version__}, NumPy {np.__version__}, {python}, {system}"
     if blas:
         also = "; the CPU has AVX-512" if _avx512() else ""
         yield f"BLAS       {blas.version}, kernels for {blas.kernel}{also}"

@@ -12,7 +12,15 @@
 array([ 0.5 , -0.25], dtype=float32)
 """
 
-from autograd.names import explain as _explain
+try:
+    from autograd.names import explain as _explain
+except ImportError as _error:  # HIPS autograd is there, or what its removal left of ours
+    if not (_error.name or "").startswith("autograd"):
+        raise
+    raise ImportError(
+        "optim: the package `autograd` that Python finds is not plaingrad's; run: "
+        "pip uninstall -y autograd plaingrad; pip install plaingrad"
+    ) from _error
 
 from . import lr_scheduler
 from .adadelta import Adadelta

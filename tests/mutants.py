@@ -448,7 +448,7 @@ def runs(name: str) -> list[Run]:
         classes = tuple(c.name for c in bodies if isinstance(c, ast.ClassDef))
         if classes:
             found.append(Run((str(tests["test_layer_table"]),), classes))
-    if package == "autograd" and not words:
+    if package == "autograd" and not words and not found:
         words = HEART.split()
     found += [Run((str(tests[f"test_{word}"]),), part=PART.get(word)) for word in words]
     if package == "optim":  # where every optimizer is tested by what all have in common
@@ -458,6 +458,14 @@ def runs(name: str) -> list[Run]:
     if package == "autograd":
         found.append(Run((str(ROOT / "tests/test_traps.py"),)))
     return found
+
+
+def command(run: Run) -> tuple[list[str], list[Any]]:
+    """What pytest.main takes for a run: arguments and plugins."""
+    arguments = [*run.files, *OPTIONS, "-k", run.part or "not a_million"]  # that takes long
+    if run.rows and run.rows[0].endswith(":"):
+        return [*arguments[:-1], run.rows[0]], []
+    return arguments, [OnlyRows(run.rows)] if run.rows else []
 
 
 class Changed(SourceFileLoader):
@@ -494,14 +502,9 @@ def failing(mutant: Mutant, which: list[Run]) -> str:
         return f"import: {error!r}"
     assert nn.Module
     for run in which:
-        options, plugins = [*OPTIONS, "-k", run.part or "not a_million"], []  # that takes long
-        if run.rows and run.rows[0].endswith(":"):
-            options[-1] = run.rows[0]
-        elif run.rows:
-            plugins = [OnlyRows(run.rows)]
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-            status = pytest.main([*run.files, *options], plugins)
+            status = pytest.main(*command(run))
         if status not in (0, 5):
             return Path(run.files[0]).name
     return ""

@@ -24,3 +24,6 @@ for names, why in {
 }.items():
     for name in names.split():
         REFUSED[getattr(np, name)] = why
+
+if hasattr(np, "in1d"):  # until NumPy 2.4
+    untracked(np.in1d)  # noqa: NPY201

@@ -104,6 +104,7 @@ def test_halving_a_doubled_value_ten_thousand_times_is_linear() -> None:
     assert len(calls) == 10_000
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_million_additions_runs_and_is_freed() -> None:
     x, one = leaf(0.0), np.ones(1)
     y = x

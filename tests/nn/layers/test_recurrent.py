@@ -109,6 +109,7 @@ def test_cell_gradients(cell: Any, lead: tuple[int, ...]) -> None:
     gradgradcheck(Flat(cell), x, *states)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS, ids=label)
 @pytest.mark.parametrize(
     "time", [1, 2, 3, 6]
