@@ -9,7 +9,7 @@ import numpy as np
 
 from ..inputs import door, given
 from ..module import Module
-from .windows import is_int
+from .sizes import is_int
 
 __all__ = [
     "CircularPad1d",
@@ -89,7 +89,7 @@ def padded(who: str, x: Any, pad: tuple[int, ...], mode: str, value: float = 0.0
     for axis, (size, pair, keep) in enumerate(zip(shape, pairs, inner, strict=True)):
         left = keep.stop - keep.start
         if left < 0:
-            raise ValueError(f"{who}: got {pair}, more to cut off than axis {axis} is long, {size}")
+            raise ValueError(f"{who}: got {pair} for axis {axis}, expected {size} at most to cut")
         # What is put there is taken from the input. (From one element any number is replicated.)
         most = {"reflect": max(left - 1, 0), "circular": left, "replicate": left and max(pair)}
         if mode in most and max(pair) > most[mode]:
@@ -109,7 +109,7 @@ def padded(who: str, x: Any, pad: tuple[int, ...], mode: str, value: float = 0.0
 
 
 class _Pad(Module):
-    """What the layers share: `pad` in a mode, with so many numbers."""
+    """What the layers share: `pad` in a mode, with a pair of numbers for each axis."""
 
     axes: ClassVar[int]
     mode: ClassVar[str] = "constant"
@@ -117,13 +117,13 @@ class _Pad(Module):
 
     def __init__(self, padding: int | Sequence[int]) -> None:
         n = 2 * self.axes
-        given = tuple(padding) if isinstance(padding, Sequence) else (padding,) * n
-        if len(given) != n or not all(map(is_int, given)):
+        numbers = tuple(padding) if isinstance(padding, Sequence) else (padding,) * n
+        if len(numbers) != n or not all(map(is_int, numbers)):
             raise ValueError(
                 f"{type(self).__name__}: got padding={padding!r}, expected an int or {n} of them, "
                 "a pair for each axis, the last axis first"
             )
-        self.padding = given
+        self.padding = numbers
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.pad`."""
@@ -164,19 +164,13 @@ class ZeroPad1d(_Pad):
 
 
 class ZeroPad2d(_Pad):
-    """Put zeros around the last two axes.
-
-    As `ZeroPad1d`, with padding (left, right, top, bottom).
-    """
+    """`ZeroPad1d` of the last 2 axes; padding is (left, right, top, bottom)."""
 
     axes = 2
 
 
 class ZeroPad3d(_Pad):
-    """Put zeros around the last three axes.
-
-    As `ZeroPad1d`, with padding (left, right, top, bottom, front, back).
-    """
+    """`ZeroPad1d` of the last 3 axes; padding is (left, right, top, bottom, front, back)."""
 
     axes = 3
 
@@ -206,19 +200,13 @@ class ConstantPad1d(_ConstantPad):
 
 
 class ConstantPad2d(_ConstantPad):
-    """Put `value` around the last two axes.
-
-    As `ConstantPad1d`, with padding (left, right, top, bottom).
-    """
+    """`ConstantPad1d` of the last 2 axes; padding is (left, right, top, bottom)."""
 
     axes = 2
 
 
 class ConstantPad3d(_ConstantPad):
-    """Put `value` around the last three axes.
-
-    As `ConstantPad1d`, with padding (left, right, top, bottom, front, back).
-    """
+    """`ConstantPad1d` of the last 3 axes; padding is (left, right, top, bottom, front, back)."""
 
     axes = 3
 
@@ -247,19 +235,13 @@ class ReflectionPad1d(_Pad):
 
 
 class ReflectionPad2d(_Pad):
-    """Go on beyond the last two axes with what is within, mirrored at the edge.
-
-    As `ReflectionPad1d`, with padding (left, right, top, bottom).
-    """
+    """`ReflectionPad1d` of the last 2 axes; padding is (left, right, top, bottom)."""
 
     axes, mode = 2, "reflect"
 
 
 class ReflectionPad3d(_Pad):
-    """Go on beyond the last three axes with what is within, mirrored at the edge.
-
-    As `ReflectionPad1d`, with padding (left, right, top, bottom, front, back).
-    """
+    """`ReflectionPad1d` of the last 3 axes; padding is (left, right, top, bottom, front, back)."""
 
     axes, mode = 3, "reflect"
 
@@ -288,19 +270,13 @@ class ReplicationPad1d(_Pad):
 
 
 class ReplicationPad2d(_Pad):
-    """Go on beyond the last two axes with the edge.
-
-    As `ReplicationPad1d`, with padding (left, right, top, bottom).
-    """
+    """`ReplicationPad1d` of the last 2 axes; padding is (left, right, top, bottom)."""
 
     axes, mode = 2, "replicate"
 
 
 class ReplicationPad3d(_Pad):
-    """Go on beyond the last three axes with the edge.
-
-    As `ReplicationPad1d`, with padding (left, right, top, bottom, front, back).
-    """
+    """`ReplicationPad1d` of the last 3 axes; padding is (left, right, top, bottom, front, back)."""
 
     axes, mode = 3, "replicate"
 
@@ -329,18 +305,12 @@ class CircularPad1d(_Pad):
 
 
 class CircularPad2d(_Pad):
-    """Go on beyond the last two axes with the other side.
-
-    As `CircularPad1d`, with padding (left, right, top, bottom).
-    """
+    """`CircularPad1d` of the last 2 axes; padding is (left, right, top, bottom)."""
 
     axes, mode = 2, "circular"
 
 
 class CircularPad3d(_Pad):
-    """Go on beyond the last three axes with the other side.
-
-    As `CircularPad1d`, with padding (left, right, top, bottom, front, back).
-    """
+    """`CircularPad1d` of the last 3 axes; padding is (left, right, top, bottom, front, back)."""
 
     axes, mode = 3, "circular"
