@@ -23,14 +23,11 @@ def per_axes(
     _, *parameters = signature.parameters.values()
 
     def along(n: int) -> Any:
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            return function(n, *args, **kwargs)
-
-        call.__name__ = call.__qualname__ = function.__name__[1:].replace("_nd", f"{n}d")
-        call.__module__, call.__doc__ = function.__module__, function.__doc__
-        call.__annotations__ = {k: v for k, v in function.__annotations__.items() if k != "n"}
-        call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        return door(call)
+        bound: Any = functools.update_wrapper(functools.partial(function, n), function)
+        bound.__name__ = bound.__qualname__ = function.__name__[1:].replace("_nd", f"{n}d")
+        bound.__annotations__ = {k: v for k, v in function.__annotations__.items() if k != "n"}
+        bound.__signature__ = signature.replace(parameters=parameters)
+        return door(bound)
 
     return along(1), along(2), along(3)
 

@@ -65,7 +65,8 @@ OutputSize = int | None | tuple[int | None, ...]
 def _input(who: str, n: int, x: Any, kinds: str = "f") -> Any:
     """`x`, if it has n axes of size and a dtype of these kinds."""
     x = given(who, "x", x)
-    expect(who, x, x.ndim in (n + 1, n + 2), image_shapes(n), kinds)
+    if x.ndim not in (n + 1, n + 2) or x.dtype.kind not in kinds:
+        expect(who, x, x.ndim in (n + 1, n + 2), image_shapes(n), kinds)
     return x
 
 

@@ -37,6 +37,8 @@ def test_one_function_under_three_names() -> None:
     for n, f in enumerate(functions, 1):
         assert (f.__qualname__, f.__module__) == (f"power{n}d", __name__)
         assert inspect.getdoc(f) == "The n-th power."
+        assert "** n * times" in inspect.getsource(f)  # what IPython shows for f??
+        assert f.__annotations__ == {"x": "Any", "offset": "float", "times": "int", "return": "Any"}
         parameters = inspect.signature(f).parameters
         assert str(inspect.signature(f)) == "(x: 'Any', offset: 'float' = 0.0, *, times: 'int' = 1) -> 'Any'"  # fmt: skip  # noqa: E501
         assert list(parameters) == ["x", "offset", "times"]
