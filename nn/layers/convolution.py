@@ -1,9 +1,9 @@
 """Convolution along any number of axes, its transpose, and their layers.
 
-As everywhere in deep learning this is a correlation: the kernel is not turned round. All of it is
-one form of three arrays, the input x, the kernel w and something y of the output's shape,
+As everywhere in deep learning this is a correlation: the kernel is not flipped. All of it is one
+form of three arrays, the input x, the kernel w and something y of the output's shape,
 
-    sum over n, o, c, p, k of  y[n, o, p] w[o, c, k] x[n, c, stride p + dilation k - padding]
+    sum over n, o, c, p, k of y[n, o, p] * w[o, c, k] * x[n, c, stride * p + dilation * k - padding]
 
 (x is 0 where the index leaves it). Convolution is its derivative by y, transposed convolution the
 one by x, and the third, by w, gives the gradient of a kernel. So each of the three ops has the two
@@ -128,7 +128,7 @@ def _conv_weight_closures(x: Any, y: Any, *, windows: Windows) -> Any:
 @op(closures=_conv_weight_closures)
 def _conv_weight(x, y, *, windows):
     """(batch, in, *size), (batch, out, *out) -> (out, in / groups, *kernel)."""
-    # Turned round: a product with as few columns as there are channels is faster than one with as
+    # Transposed: a product with as few columns as there are channels is faster than one with as
     # few rows.
     rows = windows.output_matrix(y).swapaxes(1, 2)
     groups, _, outs = rows.shape
@@ -458,7 +458,7 @@ class Conv2d(_Conv):
     padding : the same, or "valid" for none, or "same" for as much as keeps the size.
     groups : into how many groups the channels fall; they do not see each other.
     bias : False for none.
-    padding_mode : what goes around the input: "zeros"; "reflect", what is within, without the
+    padding_mode : what goes around the input: "zeros"; "reflect", the inside, without the
         edge itself; "replicate", the edge; "circular", the other side.
     generator : where the initial values come from; the library's own if None.
 

@@ -26,7 +26,7 @@ def local_response_norm(
 ) -> Any:
     """Inhibit: x / (k + alpha * s)**beta, with s the mean square over `size` channels around x.
 
-    Channels beyond the first and the last count as 0. Of an even number, one more lies before x.
+    Channels beyond the first and the last count as 0. With an even `size` one more lies before x.
 
     Parameters
     ----------

@@ -52,18 +52,18 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float = 0.0) 
 
     Parameters
     ----------
-    x : any shape; but for the mode "constant" (batch, channels, *size) or (channels, *size), of
+    x : any shape; for all modes but "constant" (batch, channels, *size) or (channels, *size), of
         which all axes of size are padded.
     pad : (left, right), then (top, bottom), then (front, back), ...: pairs of how much goes before
         and after an axis, the *last* axis first. A negative number cuts off as much.
-    mode : "constant"; "reflect", what is within, without the edge itself; "replicate", the edge;
+    mode : "constant"; "reflect", the inside, without the edge itself; "replicate", the edge;
         "circular", the other side.
     value : the constant.
 
     Raises
     ------
-    ValueError : an unknown mode; not pairs of ints, or more than there are axes; more is cut off
-        than there is; more is to be reflected or repeated than there is.
+    ValueError : an unknown mode; not pairs of ints, or more than there are axes; more to cut off
+        than there is; more to reflect or repeat than there is.
     """
     pairs = tuple(pad) if isinstance(pad, Sequence | np.ndarray) else (pad,)
     return padded("pad", x, pairs, mode, value)
@@ -145,7 +145,7 @@ class ZeroPad1d(_Pad):
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; what is negative cuts off.
+    padding : (left, right), or an int for both; a negative number cuts off.
 
     The input has any shape.
 
@@ -180,7 +180,7 @@ class ConstantPad1d(_ConstantPad):
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; what is negative cuts off.
+    padding : (left, right), or an int for both; a negative number cuts off.
     value : the constant.
 
     The input has any shape.
@@ -212,11 +212,11 @@ class ConstantPad3d(_ConstantPad):
 
 
 class ReflectionPad1d(_Pad):
-    """Go on beyond the last axis with what is within, mirrored at the edge.
+    """Continue the last axis with its own numbers, mirrored at the edge.
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; what is negative cuts off.
+    padding : (left, right), or an int for both; a negative number cuts off.
 
     The input has shape (batch, channels, length) or (channels, length).
 
@@ -247,11 +247,11 @@ class ReflectionPad3d(_Pad):
 
 
 class ReplicationPad1d(_Pad):
-    """Go on beyond the last axis with the edge.
+    """Continue the last axis with its edge.
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; what is negative cuts off.
+    padding : (left, right), or an int for both; a negative number cuts off.
 
     The input has shape (batch, channels, length) or (channels, length).
 
@@ -282,11 +282,11 @@ class ReplicationPad3d(_Pad):
 
 
 class CircularPad1d(_Pad):
-    """Go on beyond the last axis with the other side.
+    """Continue the last axis with its other side.
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; what is negative cuts off.
+    padding : (left, right), or an int for both; a negative number cuts off.
 
     The input has shape (batch, channels, length) or (channels, length).
 

@@ -129,7 +129,7 @@ def _max_pool_nd(
     shape (batch, channels, *out), a Tensor if `x` is one; with `return_indices` also an array of
     this shape: positions in the input with its axes of size made flat.
 
-    Of equal numbers the first counts and gets all of the gradient. NaN is larger than all.
+    Among equal numbers the first counts and gets all of the gradient. NaN is larger than all.
 
     Raises
     ------
@@ -230,7 +230,7 @@ lp_pool1d, lp_pool2d, lp_pool3d = per_axes(_lp_pool_nd)
 
 
 def _adaptive_avg_pool_nd(n: int, x: Any, output_size: OutputSize) -> Any:
-    """The means of as many windows as are wanted: n along an axis of length m.
+    """The mean of each window, of which there are n along an axis of length m.
 
     Window j goes from floor(j * m / n) to ceil((j + 1) * m / n).
 
@@ -262,7 +262,7 @@ adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = per_axes(_adapti
 def _adaptive_max_pool_nd(
     n: int, x: Any, output_size: OutputSize, return_indices: bool = False
 ) -> Any:
-    """The largest numbers of as many windows as are wanted, which `adaptive_avg_pool2d` describes.
+    """The largest number of each of the windows that `adaptive_avg_pool2d` describes.
 
     `return_indices` and the result are as for `max_pool2d`.
     """

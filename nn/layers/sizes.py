@@ -11,12 +11,12 @@ __all__ = ["Ints", "Size", "ints", "is_int", "one_or_all", "padding_pairs"]
 Ints = tuple[int, ...]
 Size = int | tuple[int, ...]
 
-# Of these one number in a tuple is for all axes, as PyTorch has it.
+# One number in a tuple is for all axes of these, as in PyTorch.
 FOR_ALL_AXES = "stride", "padding", "dilation", "output_padding"
 
 
 def is_int(x: Any) -> bool:
-    """Whether `x` is an int; True and False are none."""
+    """Whether `x` is an int, and not True or False."""
     return isinstance(x, int | np.integer) and not isinstance(x, bool)
 
 

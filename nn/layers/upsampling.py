@@ -55,8 +55,8 @@ def interpolate(
     | bicubic | on a cubic through four neighbours (Keys, 1981, with a = -3/4); for 2 axes |
     | area | the mean of those that number i covers, as `adaptive_avg_pool` |
 
-    Beyond the edge the edge goes on. All but "nearest" and "nearest-exact" are products with a
-    matrix for each axis: a nan or an infinity makes all numbers in line with it nan.
+    Beyond the edge its number is repeated. All but "nearest" and "nearest-exact" are products with
+    a matrix for each axis: a nan or an infinity makes all numbers in line with it nan.
 
     Parameters
     ----------

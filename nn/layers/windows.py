@@ -18,7 +18,7 @@ SLAB = 2**18
 # Products of (m, k) and (k, n) with m * n * k up to this OpenBLAS does by itself: it neither copies
 # the numbers once more nor waits for other threads. With few channels that is up to twice as fast.
 SMALL = 1_000_000
-# But with fewer columns than this no product is fast.
+# With fewer columns than this no product is fast.
 NARROW = 64
 
 
@@ -149,8 +149,8 @@ class Windows(NamedTuple):
         """The kernel and the windows with which the transposed convolution is a convolution, too.
 
         With stride 1 each number of the input is seen through a window of outputs, by the kernel
-        turned round. None with another stride, and if it is more than twice the work: where
-        windows would mostly see padding, or far more channels.
+        flipped. None with another stride, or where it is more than twice the work: windows would
+        mostly see padding, or far more channels.
         """
         outs, ins = len(w), w.shape[1] * self.groups
         axes = zip(self.size, self.kernel, self.out, self.dilation, self.padding, strict=True)

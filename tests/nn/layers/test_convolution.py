@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -386,6 +387,12 @@ def test_unfold_and_fold(shape: Any, kernel: Any, config: Any) -> None:
     gradgradcheck(lambda v: F.fold(v, shape[2:], kernel, **config) ** 2, v, mode="projection")
 
 
+def test_the_layers_have_the_defaults_of_the_functions() -> None:
+    for layer, function in [(nn.Unfold, F.unfold), (nn.Fold, F.fold)]:
+        _, *options = inspect.signature(function).parameters.values()
+        assert list(inspect.signature(layer).parameters.values()) == options
+
+
 def test_fold_of_unfold_counts_the_windows() -> None:
     x = np.ones((1, 1, 4))
     np.testing.assert_array_equal(F.fold(F.unfold(x, (2,)), (4,), (2,)), [[[1, 2, 2, 1]]])
@@ -517,6 +524,8 @@ X, W = np.ones((2, 4, 5, 5)), np.ones((6, 4, 3, 3))
         (lambda: F.conv2d(X, W, dilation=3), r"conv2d: the kernel, \(3, 3\) with dilation \(3"),
         (lambda: F.conv2d(X[:, :, :0], W), "does not fit into an input of size"),
         (lambda: F.conv2d(X, W, padding="same", stride=2), "padding='same'"),
+        (lambda: F.conv2d(X, W, padding="same", stride=(1, 2)), r"'same' with stride=\(1, 2\)"),
+        (lambda: F.conv2d(X, W, stride=(1, 1.5)), r"stride=\(1, 1.5\), expected an int"),
         (lambda: F.conv2d(X, W, padding="full"), "padding='full', expected ints, 'same' or"),
         (lambda: F.conv_transpose2d(X, W), r"conv_transpose2d: got input.*expected \(batch, 6"),
         (lambda: F.conv_transpose2d(X, W[:4], np.ones(3)), r"bias.*expected \(4,\)"),
