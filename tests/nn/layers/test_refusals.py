@@ -84,7 +84,10 @@ CASES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["max_pool2d", "kernel_size=True", "an int"],
     ),
     "a bool in padding": (lambda: nn.ZeroPad1d((1, True)), ["ZeroPad1d", "(1, True)", "an int"]),
-    "training for p": (lambda: nn.functional.dropout(x(3), True), ["dropout", "p is", "True"]),
+    "training for p": (
+        lambda: nn.functional.dropout(x(3), True),
+        ["dropout", "p=True", "probability"],
+    ),
     "pad": (lambda: nn.functional.pad(x(3), 1), ["pad=(1,)", "a pair of ints"]),
     # a label or an index out of range: which, where, and the range
     "label": (
