@@ -36,7 +36,8 @@ class InPlace(Module):
                 f"{type(self).__name__}(inplace=True): got a plain array, expected a Tensor; write "
                 "inplace=False, for it saves nothing here"
             )
-        return x._move(y)
+        x[...] = y
+        return x
 
     def _also(self, *arguments: str) -> str:
         """The arguments as they print, `inplace` after the others."""
