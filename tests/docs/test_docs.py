@@ -50,3 +50,18 @@ def test_the_page_on_speed_shows_the_table_that_it_prints(
     cuts = [text.partition("by op")[0].splitlines() for text in (capsys.readouterr().out, shown)]
     names, expected = ([line[:40] for line in lines if "-" not in line] for lines in cuts)
     assert names[:-2] == expected[:-2]  # names and calls; the last is the time of the whole
+
+
+def test_how_it_works_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    namespace: dict[str, Any] = {}
+    for block in blocks_of("guides/how_it_works.md"):
+        exec(compile(block, "how_it_works.md", "exec"), namespace)
+        said = re.findall(r"^# (\[.*\])$", block, re.MULTILINE)
+        assert said == capsys.readouterr().out.splitlines()
+
+
+def test_how_it_works_tells_of_every_file_of_the_core() -> None:
+    text = (ROOT / "docs" / "guides" / "how_it_works.md").read_text(encoding="utf-8")
+    for path in (ROOT / "autograd" / "core").glob("[a-z]*.py"):
+        assert f"`{path.name}`" in text
+        assert f"`{path.stem}`" in (ROOT / "autograd" / "core" / "__init__.py").read_text()
