@@ -155,7 +155,8 @@ class _List(_Container[T]):
     def _renew(self, items: Iterable[Any]) -> None:
         """Hold these instead, with names from "0"."""
         new = [self._fit(str(i), item) for i, item in enumerate(items)]  # before anything changes
-        for name in self._items():
+        # A name that was set to None, too, has a place that its next item is not to get.
+        for name in [name for name in vars(self) if self._has(name) or name.isdecimal()]:
             delattr(self, name)
         for i, item in enumerate(new):
             self._put(str(i), item)

@@ -8,7 +8,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,6 +130,7 @@ class Module:
     # Of the class, so that a subclass need not call super().__init__().
     training: bool = True
     _hooks: tuple[_Hook, ...] = ()
+    _same: ClassVar[dict[str, str]] = {}  # arguments that are None for the value of another
     _float64_settled: bool = False  # float64 came in, and it was fitting, or has been said
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -593,8 +594,23 @@ class Module:
     # How it prints
 
     def extra_repr(self) -> str:
-        """What stands in the parentheses of the module's line: its arguments."""
-        return ""
+        """What stands in the parentheses of the module's line: its arguments.
+
+        Of a layer of this library those without a default by value, the others where they differ
+        from it. Of a class of yours nothing, unless you define this.
+        """
+        texts = []
+        for p in _kept_arguments(self):
+            x, default = vars(self)[p.name], p.default
+            if isinstance(default, bool) and isinstance(x, Tensor | None):  # a bias
+                x = x is not None or vars(self).get("weight") is None
+            text, usual = _text(x, p.annotation), _text(default, p.annotation)
+            same = vars(self)[self._same[p.name]] if p.name in self._same else default
+            if default is p.empty:
+                texts.append(text)
+            elif text != usual and not (isinstance(x, int | float | tuple) and x == same):
+                texts.append(f"{p.name}={text}")
+        return ", ".join(texts)
 
     def __repr__(self) -> str:
         rows = list(_tree(self, "", set(), ()))
@@ -640,6 +656,26 @@ def _refuse(name: str, value: Collection[Any]) -> None:
             )
 
 
+def _kept_arguments(module: Module) -> list[inspect.Parameter]:
+    """The arguments of a layer of this library, if all of them, but `generator`, are attributes."""
+    for owner in type(module).__mro__:
+        if "__init__" in vars(owner) and owner.__module__.split(".")[0] == __package__:
+            parameters = list(inspect.signature(vars(owner)["__init__"]).parameters.values())[1:]
+            kept = [p for p in parameters if p.name != "generator"]
+            return kept if all(p.name in vars(module) for p in kept) else []
+    return []
+
+
+def _text(x: Any, kind: str) -> str:
+    """An argument, of the annotation `kind`, as it is written; arrays and functions shortly."""
+    if isinstance(x, Tensor | np.ndarray) and x.ndim:
+        return f"{type(x).__name__} of shape {x.shape}"
+    all_axes = "Size" in kind or ("Shape" in kind and np.size(x) == 1)
+    if isinstance(x, tuple) and len(set(x)) == 1 and all_axes:
+        x = x[0]
+    return getattr(x, "__name__", None) or (repr(x) if isinstance(x, str | tuple) else str(x))
+
+
 def _tree(
     module: Module, label: str, counted: set[int], above: tuple[Module, ...]
 ) -> Iterator[tuple[str, str]]:
@@ -651,7 +687,8 @@ def _tree(
     sizes = {id(p): p.size for p in module.parameters()}
     count = _count(sum(n for key, n in sizes.items() if key not in counted), any(sizes.values()))
     # Tensors get a line of their own where no arguments tell of them.
-    lines = [(k, x) for k, x in module._members() if isinstance(x, Module) or not arguments]
+    told = arguments or _kept_arguments(module)
+    lines = [(k, x) for k, x in module._members() if isinstance(x, Module) or not told]
     end = ("," if arguments else "") if lines else ")"
     yield f"{indent}{label}{kind}({arguments}{end}", count
     for name, x in lines:

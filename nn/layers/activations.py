@@ -278,10 +278,6 @@ class Softplus(Module):
         """Apply `functional.softplus`."""
         return softplus(x, self.beta, self.threshold)
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return f"beta={self.beta}, threshold={self.threshold}"
-
 
 class SiLU(InPlace):
     """x sigmoid(x), elementwise; also known as swish."""
@@ -312,10 +308,6 @@ class GELU(Module):
     def forward(self, x: Any) -> Any:
         """Apply `functional.gelu`."""
         return gelu(x, self.approximate)
-
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"approximate={self.approximate!r}"
 
 
 class Softsign(Module):
@@ -350,7 +342,3 @@ class GLU(Module):
     def forward(self, x: Any) -> Any:
         """Apply `functional.glu`."""
         return glu(x, self.axis)
-
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"axis={self.axis}"

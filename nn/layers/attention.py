@@ -10,14 +10,14 @@ Source: Vaswani et al., "Attention is all you need", NeurIPS 2017.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from autograd import default_dtype, op, shared
 
 from .. import init
-from ..inputs import door, refuse
+from ..inputs import door, name_of, refuse
 from ..module import Module, Parameter
 from ..random import generator as _generator
 from .dropout import dropout as _dropout
@@ -316,6 +316,7 @@ class MultiheadAttention(Module):
     ((5, 3, 8), (3, 5, 5))
     """
 
+    _same: ClassVar = {"kdim": "embed_dim", "vdim": "embed_dim"}
     in_proj_weight: Parameter
     q_proj_weight: Parameter
     k_proj_weight: Parameter
@@ -345,6 +346,7 @@ class MultiheadAttention(Module):
                 f"MultiheadAttention: dropout is a probability, from 0 to 1; got {dropout}"
             )
         self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
+        self.bias, self.add_bias_kv = bias, add_bias_kv
         self.kdim = embed_dim if kdim is None else kdim
         self.vdim = embed_dim if vdim is None else vdim
         self.add_zero_attn, self.batch_first = add_zero_attn, batch_first
@@ -460,7 +462,7 @@ class MultiheadAttention(Module):
         ):
             if mask is not None and mask.shape not in expected:
                 raise ValueError(
-                    f"{self._name}: got {name} of shape {mask.shape}, expected "
+                    f"{name_of(self)}: got {name} of shape {mask.shape}, expected "
                     + " or ".join(map(str, expected))
                 )
         who = "MultiheadAttention"
@@ -492,28 +494,11 @@ class MultiheadAttention(Module):
             )
             expected = [f"({a}{n})" for a, n in zip((*lead, lead[1]), sizes, strict=True)]
             raise ValueError(
-                f"{self._name}: got query {q}, key {k}, value {v}, expected {', '.join(expected)}, "
-                "or all without batch"
+                f"{name_of(self)}: got query {q}, key {k}, value {v}, expected "
+                f"{', '.join(expected)}, or all without batch"
             )
         for x in (query, key, value):
             if x.dtype.kind in "iub":
                 raise TypeError(
-                    f"{self._name}: got {x.dtype}, expected floats; write x.astype(np.float32)"
+                    f"{name_of(self)}: got {x.dtype}, expected floats; write x.astype(np.float32)"
                 )
-
-    @property
-    def _name(self) -> str:
-        return f"MultiheadAttention({self.extra_repr()})"
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        defaults = {
-            "dropout": 0.0, "bias": True, "add_bias_kv": False, "add_zero_attn": False,
-            "kdim": self.embed_dim, "vdim": self.embed_dim, "batch_first": False,
-        }  # fmt: skip
-        mine = vars(self) | {
-            "bias": self.in_proj_bias is not None,
-            "add_bias_kv": self.bias_k is not None,
-        }
-        more = (f", {k}={mine[k]}" for k, default in defaults.items() if mine[k] != default)
-        return f"{self.embed_dim}, {self.num_heads}{''.join(more)}"

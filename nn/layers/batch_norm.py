@@ -17,7 +17,7 @@ from autograd import Tensor, default_dtype, op, shared
 from ..inputs import door, like, name_of, single
 from ..module import Buffer, Module
 from .checks import expect, lengths
-from .normalization import _sum, normalize, settings, shaped, weight_and_bias
+from .normalization import _sum, normalize, shaped, weight_and_bias
 from .windows import batch_last
 
 __all__ = [
@@ -244,16 +244,6 @@ class _ChannelNorm(Module):
         fits = any(len(form) == len(shape) and shape[form.index("C")] == n for form in forms)
         expected = " or ".join(f"({form})" for form in self._forms).replace("C", str(n))
         expect(self, x, fits, expected)
-
-    def extra_repr(self) -> str:
-        """The number of features, and the settings that are not the defaults."""
-        return f"{self.num_features}" + settings(
-            self,
-            eps=1e-5,
-            momentum=0.1,
-            affine=isinstance(self, _BatchNorm),
-            track_running_stats=isinstance(self, _BatchNorm),
-        )
 
 
 class _BatchNorm(_ChannelNorm):

@@ -105,10 +105,6 @@ class CosineSimilarity(Module):
         """Apply `functional.cosine_similarity`."""
         return cosine_similarity(x1, x2, self.axis, self.eps)
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return f"axis={self.axis}, eps={self.eps}"
-
 
 class PairwiseDistance(Module):
     """The p-norm of x1 - x2 + eps along the last axis."""
@@ -119,8 +115,3 @@ class PairwiseDistance(Module):
     def forward(self, x1: Any, x2: Any) -> Any:
         """Apply `functional.pairwise_distance`."""
         return pairwise_distance(x1, x2, self.p, self.eps, self.keepdims)
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        keepdims = ", keepdims=True" if self.keepdims else ""
-        return f"p={self.p}, eps={self.eps}{keepdims}"

@@ -279,10 +279,6 @@ class Embedding(Module):
             self.scale_grad_by_freq,
         )  # fmt: skip
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return _arguments(self)
-
 
 class EmbeddingBag(Module):
     """The sum, mean or maximum of rows of a table, as of the words of a text.
@@ -364,10 +360,6 @@ class EmbeddingBag(Module):
             self.mode, per_sample_weights, self.include_last_offset, self.padding_idx,
         )  # fmt: skip
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return _arguments(self)
-
 
 def _table(n: int, d: int, generator: Any) -> Parameter:
     return init.normal_(
@@ -380,13 +372,3 @@ def _given(who: str, embeddings: Any) -> Any:
     if rows.ndim != 2:
         raise ValueError(f"{who}.from_pretrained: got shape {rows.shape}, expected (rows, size)")
     return rows
-
-
-def _arguments(layer: Any) -> str:
-    defaults = {
-        "padding_idx": None, "max_norm": None, "norm_type": 2.0, "scale_grad_by_freq": False,
-        "mode": "mean", "include_last_offset": False,
-    }  # fmt: skip
-    mine = {name: vars(layer).get(name, default) for name, default in defaults.items()}
-    more = (f", {name}={x!r}" for name, x in mine.items() if x != defaults[name])
-    return f"{layer.num_embeddings}, {layer.embedding_dim}{''.join(more)}"

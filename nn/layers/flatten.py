@@ -72,11 +72,6 @@ class Flatten(Module):
         """Apply `functional.flatten`."""
         return flatten(x, self.start_axis, self.end_axis)
 
-    def extra_repr(self) -> str:
-        """The arguments, where not the defaults."""
-        default = (self.start_axis, self.end_axis) == (1, -1)
-        return "" if default else f"start_axis={self.start_axis}, end_axis={self.end_axis}"
-
 
 class Unflatten(Module):
     """Make one axis several, of lengths `unflattened_size`: undoes `Flatten`.
@@ -103,7 +98,3 @@ class Unflatten(Module):
     def forward(self, x: Any) -> Any:
         """Apply `functional.unflatten`."""
         return unflatten(x, self.axis, self.unflattened_size)
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return f"axis={self.axis}, unflattened_size={self.unflattened_size}"

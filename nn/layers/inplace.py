@@ -41,7 +41,3 @@ class InPlace(Module):
     def _also(self, *arguments: str) -> str:
         """The arguments as they print, `inplace` after the others."""
         return ", ".join([*arguments, *(["inplace=True"] if self.inplace else [])])
-
-    def extra_repr(self) -> str:
-        """The argument."""
-        return self._also()

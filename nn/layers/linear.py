@@ -181,11 +181,6 @@ class Linear(Module):
         fits = shape[-1:] == (self.in_features,)
         expect(self, x, fits, f"(..., {self.in_features}){hint}", "fc")
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        bias = "" if self.bias is not None else ", bias=False"
-        return f"{self.in_features}, {self.out_features}{bias}"
-
 
 class Bilinear(Module):
     """y_o = x1ᵀ W_o x2 + b_o.
@@ -230,8 +225,3 @@ class Bilinear(Module):
         x1, x2 = given(who, "x1", x1), given(who, "x2", x2)
         _check_bilinear(who, x1.shape, x2.shape, self.in1_features, self.in2_features)
         return bilinear(x1, x2, self.weight, self.bias)
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        bias = "" if self.bias is not None else ", bias=False"
-        return f"{self.in1_features}, {self.in2_features}, {self.out_features}{bias}"

@@ -240,14 +240,6 @@ class GroupNorm(Module):
         expect(self, x, fits, f"(N, {self.num_channels}, ...)")
         return group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 
-    def extra_repr(self) -> str:
-        """The numbers of groups and channels, and the settings that are not the defaults."""
-        return f"{self.num_groups}, {self.num_channels}" + settings(self, eps=1e-5, affine=True)
-
-
-def _sides(shape: tuple[int, ...]) -> str:
-    return str(shape[0] if len(shape) == 1 else shape)
-
 
 class LayerNorm(Module):
     """(x - mean) / sqrt(var + eps) * weight + bias, with mean and var over the last axes.
@@ -291,10 +283,6 @@ class LayerNorm(Module):
         shape = self.normalized_shape
         return _last_axes(self, x, shape, self.weight, self.bias, self.eps, True)
 
-    def extra_repr(self) -> str:
-        """The shape, and the settings that are not the defaults."""
-        return _sides(self.normalized_shape) + settings(self, eps=1e-5, elementwise_affine=True)
-
 
 class RMSNorm(Module):
     """Scale to unit mean square: x / sqrt(mean(x²) + eps) * weight, over the last axes.
@@ -328,10 +316,6 @@ class RMSNorm(Module):
     def forward(self, x: Any) -> Any:
         """Apply `functional.rms_norm`."""
         return _last_axes(self, x, self.normalized_shape, self.weight, None, self.eps, False)
-
-    def extra_repr(self) -> str:
-        """The shape, and the settings that are not the defaults."""
-        return _sides(self.normalized_shape) + settings(self, eps=None, elementwise_affine=True)
 
 
 # Arguments

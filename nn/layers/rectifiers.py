@@ -279,10 +279,6 @@ class LeakyReLU(InPlace):
         """Apply `functional.leaky_relu`."""
         return self._put(x, leaky_relu(x, self.negative_slope))
 
-    def extra_repr(self) -> str:
-        """The argument."""
-        return self._also(f"negative_slope={self.negative_slope}")
-
 
 class PReLU(Module):
     """x if x > 0, else w x, with slopes w that are trained.
@@ -310,8 +306,8 @@ class PReLU(Module):
         return prelu(x, self.weight)
 
     def extra_repr(self) -> str:
-        """The arguments."""
-        return f"{self.weight.size}, init={self.init}"
+        """The arguments: the first is none of its attributes, for it is a method of Modules."""
+        return f"{self.weight.size}" + ("" if self.init == 0.25 else f", init={self.init}")
 
 
 class RReLU(InPlace):
@@ -346,10 +342,6 @@ class RReLU(InPlace):
             x, rrelu(x, self.lower, self.upper, self.training, generator=self.generator)
         )
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return self._also(f"lower={self.lower:.4g}, upper={self.upper:.4g}")
-
 
 class ELU(InPlace):
     """x if x > 0, else alpha (exp(x) - 1), elementwise."""
@@ -362,10 +354,6 @@ class ELU(InPlace):
         """Apply `functional.elu`."""
         return self._put(x, elu(x, self.alpha))
 
-    def extra_repr(self) -> str:
-        """The argument."""
-        return self._also(f"alpha={self.alpha}")
-
 
 class CELU(InPlace):
     """x if x > 0, else alpha (exp(x / alpha) - 1), elementwise."""
@@ -377,10 +365,6 @@ class CELU(InPlace):
     def forward(self, x: Any) -> Any:
         """Apply `functional.celu`."""
         return self._put(x, celu(x, self.alpha))
-
-    def extra_repr(self) -> str:
-        """The argument."""
-        return self._also(f"alpha={self.alpha}")
 
 
 class SELU(InPlace):
@@ -411,10 +395,6 @@ class Hardtanh(InPlace):
     def forward(self, x: Any) -> Any:
         """Apply `functional.hardtanh`."""
         return self._put(x, hardtanh(x, self.min_val, self.max_val))
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return self._also(f"min_val={self.min_val}, max_val={self.max_val}")
 
 
 class ReLU6(InPlace):
@@ -452,10 +432,6 @@ class Threshold(InPlace):
         """Apply `functional.threshold`."""
         return self._put(x, threshold(x, self.threshold, self.value))
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return self._also(f"threshold={self.threshold}, value={self.value}")
-
 
 class Hardshrink(Module):
     """x, but 0 from -`lambd` to `lambd`, elementwise."""
@@ -466,10 +442,6 @@ class Hardshrink(Module):
     def forward(self, x: Any) -> Any:
         """Apply `functional.hardshrink`."""
         return hardshrink(x, self.lambd)
-
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"lambd={self.lambd}"
 
 
 class Softshrink(Module):
@@ -487,7 +459,3 @@ class Softshrink(Module):
     def forward(self, x: Any) -> Any:
         """Apply `functional.softshrink`."""
         return softshrink(x, self.lambd)
-
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"lambd={self.lambd}"

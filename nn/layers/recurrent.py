@@ -17,7 +17,7 @@ import numpy as np
 from autograd import default_dtype, op, shared
 
 from .. import init
-from ..inputs import refuse, total
+from ..inputs import name_of, refuse, total
 from ..module import Module, Parameter
 from ..random import generator as _generator
 from . import fused_recurrent
@@ -240,10 +240,10 @@ class _Recurrent(Module):
             refuse(self, "", x)
         if len(x.shape) not in layouts or x.shape[-1] != self.input_size:
             expected = " or ".join(f"({axes}{self.input_size})" for axes in layouts.values())
-            raise ValueError(f"{self._name}: got input of shape {x.shape}, expected {expected}")
+            raise ValueError(f"{name_of(self)}: got input of shape {x.shape}, expected {expected}")
         if x.dtype.kind in "iub":
             raise TypeError(
-                f"{self._name}: got {x.dtype}, expected floats; write x.astype(np.float32)"
+                f"{name_of(self)}: got {x.dtype}, expected floats; write x.astype(np.float32)"
             )
 
     def _start(self, x: Any, hx: Any, lead: tuple[int, ...]) -> list[Any]:
@@ -254,30 +254,21 @@ class _Recurrent(Module):
             return [np.zeros(shape, x.dtype) for shape in shapes.values()]
         pair = len(shapes) == 2
         if pair and not (isinstance(hx, tuple | list) and len(hx) == 2):
-            raise TypeError(f"{self._name}: hx is a {type(hx).__name__}, expected a tuple (h, c)")
+            raise TypeError(
+                f"{name_of(self)}: hx is a {type(hx).__name__}, expected a tuple (h, c)"
+            )
         states = list(hx) if pair else [hx]
         for (key, shape), state in zip(shapes.items(), states, strict=True):
             if not hasattr(state, "shape") or state.dtype.kind in "iub":
                 got = getattr(state, "dtype", f"a {type(state).__name__}")
-                raise TypeError(f"{self._name}: {key} is {got}, expected floats of shape {shape}")
+                raise TypeError(
+                    f"{name_of(self)}: {key} is {got}, expected floats of shape {shape}"
+                )
             if state.shape != shape:
                 raise ValueError(
-                    f"{self._name}: got {key} of shape {state.shape}, expected {shape}"
+                    f"{name_of(self)}: got {key} of shape {state.shape}, expected {shape}"
                 )
         return states
-
-    @property
-    def _name(self) -> str:
-        return f"{type(self).__name__}({self.extra_repr()})"
-
-    def _arguments(self) -> dict[str, Any]:
-        """The arguments after the sizes, as in the repr, where not the defaults."""
-        return {} if self.bias else {"bias": False}
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        more = (f", {key}={value!r}" for key, value in self._arguments().items())
-        return f"{self.input_size}, {self.hidden_size}{''.join(more)}"
 
 
 _ACTIVATIONS = {"tanh": _tanh_step, "relu": _relu_step}
@@ -372,10 +363,6 @@ class RNNCell(_Cell):
     ) -> None:
         self.nonlinearity, self._step = nonlinearity, _step_of("RNNCell", nonlinearity)
         super().__init__(input_size, hidden_size, bias, generator=generator)
-
-    def _arguments(self) -> dict[str, Any]:
-        mine = {} if self.nonlinearity == "tanh" else {"nonlinearity": self.nonlinearity}
-        return super()._arguments() | mine
 
 
 class LSTMCell(_Cell):
@@ -476,7 +463,9 @@ class _Layers(_Recurrent):
         elif self.batch_first:
             x = np.swapaxes(x, 0, 1)
         if not len(x):
-            raise ValueError(f"{self._name}: got input without a time step, expected at least one")
+            raise ValueError(
+                f"{name_of(self)}: got input without a time step, expected at least one"
+            )
         rows = self.num_layers * len(self._suffixes(0))
         start = self._start(x, hx, (rows, x.shape[1]) if batched else (rows,))
         if not batched:
@@ -498,14 +487,6 @@ class _Layers(_Recurrent):
         elif self.batch_first:
             x = np.swapaxes(x, 0, 1)
         return x, last[0] if len(last) == 1 else tuple(last)
-
-    def _arguments(self) -> dict[str, Any]:
-        defaults = {
-            "num_layers": 1, "nonlinearity": "tanh", "bias": True, "batch_first": False,
-            "dropout": 0.0, "bidirectional": False, "proj_size": 0,
-        }  # fmt: skip
-        mine = {key: vars(self).get(key, default) for key, default in defaults.items()}
-        return {key: value for key, value in mine.items() if value != defaults[key]}
 
 
 class RNN(_Layers):

@@ -134,10 +134,6 @@ class Softmax(Module):
         """Apply `functional.softmax`."""
         return softmax(x, self.axis)
 
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"axis={self.axis}"
-
 
 class Softmax2d(Module):
     """softmax over the channels, at each place of an image.
@@ -170,10 +166,6 @@ class Softmin(Module):
         """Apply `functional.softmin`."""
         return softmin(x, self.axis)
 
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"axis={self.axis}"
-
 
 class LogSoftmax(Module):
     """log(softmax(x)) along `axis`: the last one unless told."""
@@ -184,7 +176,3 @@ class LogSoftmax(Module):
     def forward(self, x: Any) -> Any:
         """Apply `functional.log_softmax`."""
         return log_softmax(x, self.axis)
-
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"axis={self.axis}"

@@ -7,7 +7,6 @@ float64. Shapes must be equal: a loss that broadcasts trains on garbage without 
 
 from __future__ import annotations
 
-import inspect
 import math
 import warnings
 from typing import Any
@@ -183,15 +182,6 @@ class _Loss(Module):
                 f"are data, write nn.{who}()(input, target)"
             )
         return Buffer(weight)
-
-    def extra_repr(self) -> str:
-        """The settings that are not the defaults, without arrays."""
-        return ", ".join(
-            f"{p.name}={value!r}"
-            for p in inspect.signature(type(self)).parameters.values()
-            if isinstance(value := vars(self).get(p.name), bool | int | float | str)
-            and value != p.default
-        )
 
 
 # ------------------------------------------------------------------------- distances

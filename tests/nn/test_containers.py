@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import nn
@@ -82,6 +82,7 @@ def test_sequential_of_names() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(-6, 6)), max_size=40), st.booleans())
+@example([(0, 0)] * 4 + [(7, 1), (3, 0)], False)
 def test_whatever_is_done_to_a_list_it_counts_and_finds_its_items(steps: Any, named: bool) -> None:
     net = nn.Sequential({"a": nn.ReLU(), "1": nn.ReLU()}) if named else nn.Sequential()
     for step, at in steps:

@@ -123,4 +123,7 @@ def test_repr_has_what_is_not_default() -> None:
     assert repr(nn.HuberLoss()) == "HuberLoss()"
     assert repr(nn.HuberLoss(delta=0.5)) == "HuberLoss(delta=0.5)"
     assert repr(nn.KLDivLoss("sum", True)) == "KLDivLoss(reduction='sum', log_target=True)"
-    assert repr(nn.BCELoss(np.ones(3), "sum")) == "BCELoss(reduction='sum')"
+    assert (
+        repr(nn.BCELoss(np.ones(3), "sum"))
+        == "BCELoss(weight=Buffer of shape (3,), reduction='sum')"
+    )

@@ -57,6 +57,24 @@ class Checked(nn.Module):
         return tuple(y for y in out if isinstance(y, Tensor) and y.dtype.kind == "f")
 
 
+SIMPLE = bool | int | float | str | tuple | None
+
+
+NESTED = "Transformer", "Upsampling"  # made of layers that print, and of another's arguments
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if not r.name.startswith(NESTED)], ids=str)
+def test_what_a_layer_prints_makes_the_same_layer(row: Layer) -> None:
+    layer = getattr(nn, row.name)(*row.args, **row.kwargs)
+    written = layer.extra_repr()
+    if " of shape " in written or "distance_function" in written:
+        return  # it prints shortly what is not to be written in one line
+    again = eval(f"nn.{row.name}({written})", {"nn": nn, "inf": np.inf})
+    settings = {k: x for k, x in vars(layer).items() if isinstance(x, SIMPLE) and k[0] != "_"}
+    assert {k: vars(again)[k] for k in settings} == settings
+    assert [p.shape for p in again.parameters()] == [p.shape for p in layer.parameters()]
+
+
 def test_every_layer_has_a_row() -> None:
     classes = {
         name

@@ -173,11 +173,24 @@ def test_layer_is_its_function(layer: nn.Module, function: Any) -> None:
 
 
 def test_layers_print_their_arguments() -> None:
-    layers = [nn.Softmax(), nn.LogSoftmax(axis=0), nn.Flatten(), nn.Flatten(2, 3), nn.Dropout()]
+    layers = [nn.Softmax(), nn.LogSoftmax(axis=0), nn.Flatten(), nn.Flatten(2, 3)]
     assert [repr(layer) for layer in layers] == [
-        "Softmax(axis=-1)", "LogSoftmax(axis=0)", "Flatten()",
-        "Flatten(start_axis=2, end_axis=3)", "Dropout(p=0.5)",
+        "Softmax()", "LogSoftmax(axis=0)", "Flatten()", "Flatten(start_axis=2, end_axis=3)",
     ]  # fmt: skip
+
+
+def test_a_class_of_your_own_prints_what_it_says_itself() -> None:
+    class Square(nn.Linear):
+        def __init__(self, n: int) -> None:
+            super().__init__(n, n, bias=False)
+
+    class Scaled(nn.Module):
+        def __init__(self, factor: float) -> None:
+            self.factor, self.offset = factor, nn.Parameter([1.0])
+
+    assert repr(Square(3)).startswith("Square(3, 3, bias=False)")
+    assert "Parameter of shape (1,)" in repr(Scaled(2.0))
+    assert "2.0" not in repr(Scaled(2.0))
 
 
 def test_dropout_acts_in_training_only() -> None:

@@ -85,7 +85,7 @@ def test_any_distance() -> None:
     loss = nn.TripletMarginWithDistanceLoss(distance_function=city, margin=2.0)
     np.testing.assert_allclose(loss(*xs), F.triplet_margin_loss(*xs, 2.0, 1.0, 0.0))
     gradcheck(loss, *xs)
-    assert repr(loss) == "TripletMarginWithDistanceLoss(margin=2.0)"
+    assert repr(loss) == "TripletMarginWithDistanceLoss(distance_function=city, margin=2.0)"
 
 
 def test_weights_of_classes() -> None:
