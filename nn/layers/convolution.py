@@ -25,7 +25,7 @@ from .checks import expect, lengths
 from .families import image_shapes, per_axes
 from .linear import drawn
 from .padding import padded
-from .sizes import Ints, Size, ints, one_or_all, padding_pairs
+from .sizes import Ints, Size, ints, padding_pairs
 from .windows import Windows, batch_first, batch_last, narrow, windows_of
 
 __all__ = [
@@ -337,24 +337,6 @@ class _Layer(Module):
         fits = len(shape) in (n + 1, n + 2) and shape[-n - 1] == c
         expect(self, x, fits, image_shapes(n, c), "fc")
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        usual = {
-            "stride": 1,
-            "padding": 0,
-            "output_padding": 0,
-            "dilation": 1,
-            "groups": 1,
-            "padding_mode": "zeros",
-        }
-        text = (
-            f"{self.in_channels}, {self.out_channels}, kernel_size={one_or_all(self.kernel_size)}"
-        )
-        for name, value in usual.items():
-            mine = one_or_all(getattr(self, name, value))
-            text += f", {name}={mine!r}" if mine != value else ""
-        return text + (", bias=False" if self.bias is None else "")
-
 
 class _Conv(_Layer):
     def __init__(
@@ -419,6 +401,7 @@ class _ConvTranspose(_Layer):
             raise ValueError(f"{who}: got padding_mode={padding_mode!r}, expected 'zeros'")
         self.padding = ints(who, "padding", self.axes, padding, 0)
         self.output_padding = ints(who, "output_padding", self.axes, output_padding, 0)
+        self.padding_mode = padding_mode
 
     def forward(self, x: Any, output_size: Ints | None = None) -> Any:
         """Spread `x` of shape (batch, in_channels, *size), or without the batch.

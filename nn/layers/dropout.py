@@ -215,10 +215,6 @@ class Dropout(InPlace):
         """Apply the function of the same name, if `self.training`."""
         return self._put(x, self._function(x, self.p, self.training, generator=self.generator))
 
-    def extra_repr(self) -> str:
-        """The argument."""
-        return self._also(f"p={self.p}")
-
 
 class Dropout1d(Dropout):
     """`Dropout` of whole channels of (batch, channels, length), or without the batch."""

@@ -111,12 +111,6 @@ class Unfold(Module):
         """Take the windows of `x` of shape (batch, channels, *size), or without the batch."""
         return unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return ", ".join(
-            f"{k}={v!r}" for k, v in vars(self).items() if k != "training" and k[0] != "_"
-        )
-
 
 class Fold(Module):
     """Columns put back as windows, added where they overlap: `functional.fold`.
@@ -141,9 +135,3 @@ class Fold(Module):
         """Put back `x` of shape (batch, channels * places, windows), or without the batch."""
         window = self.kernel_size, self.dilation, self.padding, self.stride
         return fold(x, self.output_size, *window)
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return ", ".join(
-            f"{k}={v!r}" for k, v in vars(self).items() if k != "training" and k[0] != "_"
-        )

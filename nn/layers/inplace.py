@@ -38,7 +38,3 @@ class InPlace(Module):
             )
         x[...] = y
         return x
-
-    def _also(self, *arguments: str) -> str:
-        """The arguments as they print, `inplace` after the others."""
-        return ", ".join([*arguments, *(["inplace=True"] if self.inplace else [])])

@@ -14,7 +14,6 @@ from autograd import op
 from ..inputs import door
 from ..module import Module
 from .checks import expect, lengths
-from .normalization import settings
 from .sizes import ints
 
 __all__ = ["LocalResponseNorm", "local_response_norm"]
@@ -88,7 +87,3 @@ class LocalResponseNorm(Module):
     def forward(self, x: Any) -> Any:
         """Apply `functional.local_response_norm`."""
         return local_response_norm(x, self.size, self.alpha, self.beta, self.k)
-
-    def extra_repr(self) -> str:
-        """The size, and the settings that are not the defaults."""
-        return f"{self.size}" + settings(self, alpha=1e-4, beta=0.75, k=1.0)

@@ -129,10 +129,6 @@ class _Pad(Module):
         """Apply `functional.pad`."""
         return padded(type(self).__name__, x, self.padding, self.mode, self.value)
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return f"{self.padding}" + (f", {self.value}" if "value" in vars(self) else "")
-
 
 class _ConstantPad(_Pad):
     def __init__(self, padding: int | Sequence[int], value: float) -> None:

@@ -15,7 +15,7 @@ from ..module import Module
 from .checks import expect
 from .families import image_shapes, per_axes
 from .pool_windows import AxisWindows, adaptive_windows, strided_windows, window_max, window_mean
-from .sizes import Ints, Size, ints, one_or_all
+from .sizes import Ints, Size, ints
 
 __all__ = [
     "AdaptiveAvgPool1d",
@@ -348,29 +348,16 @@ max_unpool1d, max_unpool2d, max_unpool3d = per_axes(_max_unpool_nd)
 
 
 class _Pool(Module):
-    """What the layers share: the number of axes, and how they print."""
+    """What the layers share: the number of axes and the sizes of windows."""
 
     axes: ClassVar[int]
+    _same: ClassVar = {"stride": "kernel_size"}
 
     def _set(self, kernel_size: Size, stride: Size | None, padding: Size = 0) -> None:
         who, n = type(self).__name__, self.axes
         self.kernel_size = ints(who, "kernel_size", n, kernel_size, alone=True)
         self.stride = self.kernel_size if stride is None else ints(who, "stride", n, stride)
         self.padding = ints(who, "padding", n, padding, 0)
-
-    def extra_repr(self) -> str:
-        """The arguments, but for those that are as usual."""
-        usual = {
-            "stride": one_or_all(vars(self).get("kernel_size")),
-            "padding": 0,
-            "dilation": 1,
-            "return_indices": False,
-            "ceil_mode": False,
-            "count_include_pad": True,
-            "divisor_override": None,
-        }
-        shown = {k: one_or_all(v) for k, v in vars(self).items() if k != "training" and k[0] != "_"}
-        return ", ".join(f"{k}={v}" for k, v in shown.items() if k not in usual or v != usual[k])
 
 
 class _MaxPool(_Pool):

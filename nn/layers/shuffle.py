@@ -131,10 +131,6 @@ class PixelShuffle(Module):
         """Apply `functional.pixel_shuffle`."""
         return pixel_shuffle(x, self.upscale_factor)
 
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"{self.upscale_factor}"
-
 
 class PixelUnshuffle(Module):
     """Make r² channels of r x r pixels; see `functional.pixel_unshuffle`.
@@ -157,10 +153,6 @@ class PixelUnshuffle(Module):
         """Apply `functional.pixel_unshuffle`."""
         return pixel_unshuffle(x, self.downscale_factor)
 
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"{self.downscale_factor}"
-
 
 class ChannelShuffle(Module):
     """Deal the channels of all groups out to all; see `functional.channel_shuffle`.
@@ -182,7 +174,3 @@ class ChannelShuffle(Module):
     def forward(self, x: Any) -> Any:
         """Apply `functional.channel_shuffle`."""
         return channel_shuffle(x, self.groups)
-
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"{self.groups}"

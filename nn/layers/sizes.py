@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Ints", "Size", "ints", "is_int", "one_or_all", "padding_pairs"]
+__all__ = ["Ints", "Size", "ints", "is_int", "padding_pairs"]
 
 Ints = tuple[int, ...]
 Size = int | tuple[int, ...]
@@ -50,8 +50,3 @@ def padding_pairs(
     if isinstance(padding, str):
         raise ValueError(f"{who}: got padding={padding!r}, expected ints, 'same' or 'valid'")
     return tuple((p, p) for p in ints(who, "padding", len(kernel), padding, 0))
-
-
-def one_or_all(value: Any) -> Any:
-    """How a layer prints a size: as one number if it is the same along each axis."""
-    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value

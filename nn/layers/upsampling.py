@@ -277,12 +277,6 @@ class Upsample(Module):
             self.recompute_scale_factor,
         )
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        names = "size", "scale_factor", "mode", "align_corners", "recompute_scale_factor"
-        given = {name: getattr(self, name) for name in names}
-        return ", ".join(f"{k}={v!r}" for k, v in given.items() if v is not None)
-
 
 class UpsamplingNearest2d(Upsample):
     """`Upsample` of images in the mode "nearest"."""

@@ -487,14 +487,13 @@ def test_repr() -> None:
     def text(layer: Any) -> str:
         return layer.extra_repr()
 
-    assert text(nn.Conv2d(1, 2, 3)) == "1, 2, kernel_size=3"
+    assert text(nn.Conv2d(1, 2, 3)) == "1, 2, 3"
     assert text(nn.Conv1d(2, 2, 3, 2, 1, 2, 2, False, "reflect")) == (
-        "2, 2, kernel_size=3, stride=2, padding=1, dilation=2, groups=2, "
-        "padding_mode='reflect', bias=False"
+        "2, 2, 3, stride=2, padding=1, dilation=2, groups=2, bias=False, padding_mode='reflect'"
     )
-    assert text(nn.Conv2d(1, 2, 3, padding="same")) == "1, 2, kernel_size=3, padding='same'"
+    assert text(nn.Conv2d(1, 2, 3, padding="same")) == "1, 2, 3, padding='same'"
     assert text(nn.ConvTranspose1d(1, 2, 3, 2, output_padding=1)) == (
-        "1, 2, kernel_size=3, stride=2, output_padding=1"
+        "1, 2, 3, stride=2, output_padding=1"
     )
 
 
@@ -549,7 +548,7 @@ X, W = np.ones((2, 4, 5, 5)), np.ones((6, 4, 3, 3))
         (lambda: nn.ConvTranspose2d(4, 6, 3, padding_mode="reflect"), "expected 'zeros'"),
         (
             lambda: nn.Conv2d(3, 6, 3)(X),
-            r"Conv2d\(3, 6, kernel_size=3\): got input of shape \(2, 4, 5, 5\), "
+            r"Conv2d\(3, 6, 3\): got input of shape \(2, 4, 5, 5\), "
             r"expected \(batch, 3, height, width\) or \(3, height, width\)",
         ),
         (lambda: nn.Conv1d(4, 6, 3)(X), r"\(batch, 4, length\)"),

@@ -248,10 +248,11 @@ def test_a_mean_of_integers() -> None:
 
 
 def test_how_layers_print() -> None:
-    assert repr(nn.MaxPool2d(3, 2, 1)) == ("MaxPool2d(kernel_size=3, stride=2, padding=1)")
-    assert repr(nn.LPPool1d(2, 3)) == "LPPool1d(norm_type=2, kernel_size=3)"
-    assert repr(nn.AdaptiveMaxPool2d((3, None))) == "AdaptiveMaxPool2d(output_size=(3, None))"
-    assert repr(nn.Fold(4, 2, stride=2)).startswith("Fold(output_size=4, kernel_size=2, ")
+    assert repr(nn.MaxPool2d(3, 2, 1)) == "MaxPool2d(3, stride=2, padding=1)"
+    assert repr(nn.LPPool1d(2, 3)) == "LPPool1d(2, 3)"
+    assert repr(nn.AdaptiveMaxPool2d((3, None))) == "AdaptiveMaxPool2d((3, None))"
+    assert repr(nn.MaxPool2d(2)) == repr(nn.MaxPool2d(2, 2)) == "MaxPool2d(2)"
+    assert repr(nn.Fold(4, 2, stride=2)) == "Fold(4, 2, stride=2)"
 
 
 @pytest.mark.parametrize("layer", [nn.MaxPool2d(2), nn.Unfold(2), nn.Fold(4, 2)])

@@ -341,7 +341,7 @@ NO_DATA: dict[str, tuple[Callable[[], Any], str]] = {
     "Linear": (lambda: nn.Linear(3, 2)(None), "Linear(3, 2): got None, expected an array or"),
     "of a list": (lambda: nn.Linear(1, 2)([1.0]), "got a list, expected an array or a Tensor"),
     "Bilinear": (lambda: nn.Bilinear(3, 3, 2)(x(3), None), "Bilinear(3, 3, 2): got None for x2"),
-    "Conv2d": (lambda: nn.Conv2d(3, 2, 1)(None), "kernel_size=1): got None"),
+    "Conv2d": (lambda: nn.Conv2d(3, 2, 1)(None), "Conv2d(3, 2, 1): got None"),
     "MaxPool2d": (lambda: nn.MaxPool2d(2)(None), "max_pool2d: got None"),
     "Upsample": (lambda: nn.Upsample(2)(None), "Upsample: got None"),
     "ZeroPad2d": (lambda: nn.ZeroPad2d(1)(None), "ZeroPad2d: got None"),
