@@ -18,13 +18,10 @@ g conj(z) / |z|.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from ..core.dispatch import untracked
 from ..core.op import op
-from .elementwise import same
+from .common import same
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -56,11 +53,3 @@ def angle(z, deg=False):
         return np.angle(z, deg), lambda g: 0 * g
     unit = -180j / np.pi if deg else -1j
     return np.angle(z, deg), lambda g: g * (z != 0) * unit / np.where(z == 0, 1, z)
-
-
-def conj(x: Any) -> Any:
-    """The conjugate of `x`; `x` itself if it is real."""
-    return np.conjugate(x) if x.dtype.kind == "c" else x
-
-
-untracked(np.iscomplex, np.isreal)

@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..core.dispatch import as_array, implements
 from ..core.op import op
 from ..core.tensor import Tensor
-from .reductions import NOT_GIVEN, kept, refuse, refuse_integers, without_nan
+from .common import NOT_GIVEN, kept, refuse, refuse_integers, without_nan
 from .shapes import atleast_1d
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dispatch import as_array, implements, untracked
+from ..core.dispatch import as_array, implements
 from ..core.op import op
 from ..core.results import shared
-from .complex_numbers import conj
-from .linalg_decompositions import used
+from .common import conj, used
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -161,6 +160,3 @@ def _slogdet(a):
 def slogdet(a: Any) -> Any:
     """`np.linalg.slogdet`. There is no derivative at a singular matrix, where the log is -inf."""
     return SlogdetResult(*_slogdet(a))
-
-
-untracked(np.linalg.matrix_rank)

@@ -19,7 +19,7 @@ import numpy as np
 from ..core.dispatch import implements
 from ..core.op import op
 from ..errors import NoGradientRuleError
-from .complex_numbers import conj
+from .common import conj, used
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -27,11 +27,6 @@ EigResult: Any = type(np.linalg.eig(np.eye(1)))
 EighResult: Any = type(np.linalg.eigh(np.eye(1)))
 QRResult: Any = type(np.linalg.qr(np.eye(1)))
 SVDResult: Any = type(np.linalg.svd(np.eye(1)))
-
-
-def used(g: Any) -> bool:
-    """Whether `g` is more than the zeros that stand for the gradient of a result nobody used."""
-    return not isinstance(g, np.ndarray) or bool(g.any())
 
 
 def _adjoint(x: Any) -> Any:

@@ -13,7 +13,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..core.dispatch import as_array, implements
 from ..core.op import op
-from .complex_numbers import conj
+from .common import conj
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops  # noqa: F401 - fills RULES
 from ..core.backward import backward
 from ..core.dispatch import RULES
 from ..core.tensor import Tensor

@@ -12,8 +12,7 @@ import numpy as np
 from ..core.dispatch import as_array, implements, unwrap
 from ..core.op import op
 from ..core.tensor import Tensor
-from .complex_numbers import conj
-from .reductions import NOT_GIVEN, axes_of, count, kept, refuse, refuse_integers
+from .common import NOT_GIVEN, axes_of, conj, count, kept, refuse, refuse_integers
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
