@@ -20,30 +20,24 @@ from .shapes import atleast_1d
 
 
 def _matmul_closures(x: Any, y: Any) -> Any:
+    """A vector is a row on the left, a column on the right; `g` gets the axis back that it lost."""
     if x.ndim == 2 and y.ndim == 2:
         return lambda g: g @ y.T, lambda g: x.T @ g
-    # A vector is a row on the left and a column on the right; `rows(g)` gives g those axes back.
-    X, Y = x[None] if x.ndim == 1 else x, y[:, None] if y.ndim == 1 else y
-    stack = math.prod(X.shape[:-1])  # a stack of matrices times one matrix is one long product
-
-    def rows(g: Any) -> Any:
-        g = g[..., None] if y.ndim == 1 else g
-        return g[..., None, :] if x.ndim == 1 else g
-
-    def for_x(g: Any) -> Any:
-        if y.ndim <= 2 < x.ndim:
-            return (rows(g).reshape(stack, Y.shape[-1]) @ Y.T).reshape(x.shape)
-        gx = rows(g) @ np.swapaxes(Y, -1, -2)
-        return gx[..., 0, :] if x.ndim == 1 else gx
-
-    def for_y(g: Any) -> Any:
-        if y.ndim <= 2 < x.ndim:
-            gy = X.reshape(stack, X.shape[-1]).T @ rows(g).reshape(stack, Y.shape[-1])
-        else:
-            gy = np.swapaxes(X, -1, -2) @ rows(g)
-        return gy[..., 0] if y.ndim == 1 else gy
-
-    return for_x, for_y
+    if x.ndim == 1:
+        for_row, for_y = _matmul_closures(x[None], y)
+        if y.ndim == 1:
+            return lambda g: for_row(g[..., None])[0], lambda g: for_y(g[..., None])
+        return lambda g: for_row(g[..., None, :])[..., 0, :], lambda g: for_y(g[..., None, :])
+    if y.ndim == 1:
+        for_x, for_column = _matmul_closures(x, y[:, None])
+        return lambda g: for_x(g[..., None]), lambda g: for_column(g[..., None])[..., 0]
+    if y.ndim == 2 < x.ndim:  # a stack of matrices times one matrix is one long product
+        n = math.prod(x.shape[:-1])
+        return (
+            lambda g: (g.reshape(n, y.shape[1]) @ y.T).reshape(x.shape),
+            lambda g: x.reshape(n, x.shape[-1]).T @ g.reshape(n, y.shape[1]),
+        )
+    return lambda g: g @ y.mT, lambda g: x.mT @ g
 
 
 @op(np.matmul, np.linalg.matmul, constant_slope=(0, 1), closures=_matmul_closures)
