@@ -17,12 +17,12 @@ NOT_GIVEN = np._NoValue
 
 
 def same(g: Any) -> Any:
-    """The gradient of what hands its input on."""
+    """The gradient of a copy, a cast, a broadcast: `g` itself."""
     return g
 
 
 def zero(g: Any) -> Any:
-    """The gradient of a step."""
+    """The gradient of a step function."""
     return np.zeros(g.shape, g.dtype)
 
 

@@ -2,13 +2,13 @@
 
 The gradient of a real loss L by a complex z = x + iy is
 
-    dL/dx - i dL/dy,
+    dL/dx - i * dL/dy,
 
-the number g for which a small step dz changes L by the real part of g dz. It is the convention of
+the number g for which a small step dz changes L by the real part of g * dz. It is the convention of
 HIPS autograd and JAX; PyTorch's is the conjugate. Rules need no conjugation: a holomorphic f passes
-g f'(z) back, just as a real function does, and the closure of a linear map is its transpose.
+g * f'(z) back, just as a real function does, and the closure of a linear map is its transpose.
 Elsewhere the same reading of g gives the rule: w = conj(z) passes conj(g) back, w = |z| passes
-g conj(z) / |z|.
+g * conj(z) / |z|.
 
 - The loss falls fastest along the conjugate: `z.data -= lr * np.conj(z.grad)`.
 - A real tensor among complex ones gets the real part of what arrives: its gradient is real.

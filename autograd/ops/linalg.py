@@ -69,7 +69,7 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
 def _pinv_closure(a: Any, y: Any, g: Any) -> Any:
     """Golub and Pereyra, 1973: for y = pinv(a), with ' for the conjugate transpose.
 
-    dy = -y da y + y y' da' (1 - a y) + (1 - y a) da' y' y.
+    dy = -y @ da @ y + y @ y' @ da' @ (1 - a @ y) + (1 - y @ a) @ da' @ y' @ y.
     """
     g_, y_ = conj(g).mT, conj(y)
     u, v = g_ @ y_ @ y.mT, y.mT @ y_ @ g_
@@ -123,7 +123,7 @@ def det(a):
 
 
 def _cofactors(a: Any) -> Any:
-    """From a = u s vh: a product leaves out each singular value in turn, and divides by none."""
+    """From a = u @ s @ vh: products that leave out one singular value each, and divide by none."""
     u, s, vh = np.linalg.svd(a)
     others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(axis=-1)
     sign = np.linalg.det(u) * np.linalg.det(vh)
@@ -149,7 +149,7 @@ def _slogdet(a):
 
     def closure(g: Any) -> Any:
         g_sign, g_log = g
-        if sign.dtype.kind == "c":  # it turns by the imaginary part of trace(inv(a) da)
+        if sign.dtype.kind == "c":  # it turns by the imaginary part of trace(inv(a) @ da)
             g_log = g_log + 1j * np.imag(g_sign * sign)
         return g_log[..., None, None] * np.linalg.inv(a).mT
 

@@ -29,16 +29,6 @@ QRResult: Any = type(np.linalg.qr(np.eye(1)))
 SVDResult: Any = type(np.linalg.svd(np.eye(1)))
 
 
-def _adjoint(x: Any) -> Any:
-    return conj(x).mT
-
-
-def _lower_half(x: Any) -> Any:
-    """The lower triangle, with half of the diagonal: x = half + half' for a symmetric x."""
-    n = x.shape[-1]
-    return x * (np.tri(n) - np.eye(n) / 2).astype(np.finfo(x.dtype).dtype)
-
-
 @op(np.linalg.cholesky)
 def cholesky(a, *, upper=False):
     """I. Murray, *Differentiation of the Cholesky decomposition*, 2016."""
@@ -59,7 +49,7 @@ def _qr(a):
     """S. Walter and L. Lehmann, *Algorithmic differentiation of linear algebra functions with
     application in optimum experimental design*, 2010.
 
-    A wide matrix is [a1 a2] with a1 square: q and r1 are those of a1, and r2 = q' a2.
+    A wide matrix is [a1 a2] with a1 square: q and r1 are those of a1, and r2 = q' @ a2.
     """
     q, r = np.linalg.qr(a)
     m = a.shape[-2]
@@ -209,3 +199,13 @@ def _svd_by_eigh(a: Any) -> tuple[Any, Any, Any]:
 @implements(np.linalg.svdvals)
 def svdvals(x: Any, /) -> Any:
     return _svd(x, full_matrices=False)[1]
+
+
+def _adjoint(x: Any) -> Any:
+    return conj(x).mT
+
+
+def _lower_half(x: Any) -> Any:
+    """The lower triangle, with half of the diagonal: x = half + half' for a symmetric x."""
+    n = x.shape[-1]
+    return x * (np.tri(n) - np.eye(n) / 2).astype(np.finfo(x.dtype).dtype)

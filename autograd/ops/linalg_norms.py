@@ -32,7 +32,7 @@ def _length(x, axis=None, keepdims=False):
 
 @op
 def _p_norm(x, p=3.0, axis=None, keepdims=False):
-    """sum(|x|^p)^(1/p). Its derivative is x/|x| (|x| / norm)^(p - 1), and 0 where x = 0."""
+    """sum(|x|**p) ** (1/p). Its derivative is x/|x| * (|x| / norm)**(p - 1), and 0 where x = 0."""
     y = np.linalg.vector_norm(x, ord=p, axis=axis, keepdims=True)
 
     def closure(g: Any) -> Any:

@@ -192,7 +192,7 @@ def round(x, decimals=0, out=None):
 
 @op(np.modf, constant_slope=True)
 def modf(x):
-    """The part behind the point, whose derivative is 1, and the whole part."""
+    """The fractional part, whose derivative is 1, and the whole part, whose derivative is 0."""
     return np.modf(x), lambda g: g[0]
 
 

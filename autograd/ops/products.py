@@ -137,7 +137,7 @@ def outer_of_vectors(x1: Any, x2: Any, /) -> Any:
 
 @op(np.tensordot)
 def tensordot(a, b, axes=2):
-    """The sum over pairs of axes. Its gradient for each factor is one more, over the others."""
+    """The sum over pairs of axes. A factor's gradient is one of g with the other factor."""
     na, nb = a.ndim, b.ndim
     if isinstance(axes, int | np.integer):
         axes = range(na - axes, na), range(axes)
@@ -159,7 +159,7 @@ def tensordot(a, b, axes=2):
 
 
 @implements(np.linalg.tensordot)
-def tensordot_(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
+def tensordot_over(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
     return tensordot(x1, x2, axes)
 
 
@@ -262,12 +262,12 @@ def _convolve(a, v, mode="full"):
     n, m = len(a), len(v)
     skipped = {"full": 0, "same": (min(n, m) - 1) // 2, "valid": min(n, m) - 1}[mode]
 
-    def with_(other: Any) -> Any:
-        """The full gradient times `other`, at every shift at which other lies within it."""
+    def correlated_with(other: Any) -> Any:
+        """The closure: `g`, padded to its length in mode 'full', correlated with `other`."""
         around = skipped, n + m - 1 - skipped - len(out)
         return lambda g: np.convolve(np.pad(g, around), other[::-1], "valid")
 
-    return out, with_(v), with_(a)
+    return out, correlated_with(v), correlated_with(a)
 
 
 @implements(np.convolve)
@@ -278,7 +278,7 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 @implements(np.correlate)
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     a, v = atleast_1d(a), conj(atleast_1d(v))
-    if len(a) < len(v):  # NumPy's 'same' takes the middle of the turned result
+    if len(a) < len(v):  # NumPy's 'same' takes the middle of the reversed result
         return _convolve(v, a[::-1], mode=mode)[::-1]
     return _convolve(a, v[::-1], mode=mode)
 

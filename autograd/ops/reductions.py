@@ -74,14 +74,14 @@ def _product_of_others(x: Any, axis: Any) -> Any:
 
 @op(np.max, np.amax)
 def max(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
-    """The largest. Ties share the gradient evenly; a NaN takes it."""
+    """The largest element. Ties share the gradient evenly; a NaN takes it."""
     refuse("max", out=out)
     return _extreme(x, x.max(axis, None, True, initial, where), axis, keepdims, initial, where)
 
 
 @op(np.min, np.amin)
 def min(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
-    """The smallest. Ties share the gradient evenly; a NaN takes it."""
+    """The smallest element. Ties share the gradient evenly; a NaN takes it."""
     refuse("min", out=out)
     return _extreme(x, x.min(axis, None, True, initial, where), axis, keepdims, initial, where)
 
