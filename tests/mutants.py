@@ -47,6 +47,7 @@ TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
     "autograd/ops/statistics": "reductions complex",
     "autograd/ops/reductions": "reductions complex",
     "autograd/ops/not_differentiable": "numpy_functions",
+    "autograd/ops/methods": "methods tensor engine",
     "autograd/ops/products": "products complex",
     "autograd/ops/selecting": "indexing",
     "autograd/ops/rearrange": "indexing",
