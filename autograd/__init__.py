@@ -21,7 +21,6 @@ from .gradcheck import gradcheck, gradgradcheck
 from .instrument import instrument
 from .memory import keep_memory
 from .modes import default_dtype, enable_grad, is_recording, no_grad
-from .ops import methods  # noqa: F401 - give Tensor its operators, NumPy its rules
 from .ops.indexing import scatter_add
 from .transforms import *  # noqa: F403
 from .transforms import __all__ as _transforms

@@ -39,19 +39,21 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 COMPLEX = "elementwise complex"
 HEART = "tensor engine anomaly transforms arrays"
 TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
+    "autograd/ops/common": "reductions complex",
     "autograd/ops/trigonometric": COMPLEX,
     "autograd/ops/piecewise": COMPLEX,
     "autograd/ops/elementwise": COMPLEX,
     "autograd/ops/cumulative": "reductions complex",
     "autograd/ops/statistics": "reductions complex",
     "autograd/ops/reductions": "reductions complex",
+    "autograd/ops/not_differentiable": "numpy_functions",
+    "autograd/ops/methods": "methods tensor engine",
     "autograd/ops/products": "products complex",
     "autograd/ops/selecting": "indexing",
     "autograd/ops/rearrange": "indexing",
     "autograd/ops/joining": "indexing",
     "autograd/ops/shapes": "indexing tensor",
     "autograd/ops/einsum": "products",
-    "autograd/ops/convolve": "products",
     "autograd/ops/linalg_decompositions": "linalg complex",
     "autograd/ops/linalg_norms": "linalg complex",
     "autograd/ops/linalg": "linalg complex",
@@ -91,7 +93,6 @@ TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
     "nn/module": "module containers summary averaging",
 }
 ROWS = {  # where a file's rows are not in the table of its own name
-    "autograd/ops/convolve": "products",
     "autograd/ops/linalg_decompositions": "linalg",
     "autograd/ops/linalg_norms": "linalg",
 }

@@ -1,12 +1,13 @@
 """Write the pages of the documentation that come out of tables: `make docs` runs this first.
 
 docs/index.md is the README. In docs/tables, numpy.md tells what the engine has registered for each
-of NumPy's functions; traps.md is the table that tests/test_traps.py runs; errors.md comes from the
+of NumPy's functions; traps.md shows the tests of tests/test_traps.py; errors.md comes from the
 docstrings of the error classes; benchmarks.md tells what `make bench` measured last.
 """
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import json
@@ -14,6 +15,7 @@ import re
 import sys
 from collections import Counter
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +24,6 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import numpy as np  # noqa: E402
 from tables.numpy_functions import NAMESPACES, entries  # noqa: E402
 from tables.torch_names import DIFFERENT, ELSEWHERE, MISSING, PYTORCH  # noqa: E402
-from tables.traps import TRAPS  # noqa: E402
 
 from autograd import errors  # noqa: E402
 from benchmarks import report  # noqa: E402
@@ -119,21 +120,29 @@ def pytorch_page() -> str:
 
 
 def traps_page() -> str:
-    """The conventions, each with the line that shows it."""
-    lines = [
+    """The tests of the traps: a docstring tells trap and convention, the code shows it."""
+    source = (ROOT / "tests" / "test_traps.py").read_text(encoding="utf-8")
+    rows, end = source.splitlines(), 0
+    page = [
         NOTE,
         "# Traps and conventions\n",
-        "What a from-scratch engine most often gets wrong, what is right here, and a line that "
-        "shows it. The tests run every line. `g(f, *xs)` stands for the gradient of "
-        "`f(*xs).sum()` in float64, one array or a list of them, `eq` for equal to rounding, "
-        "`raises(E, f)` for `f()` raises E.\n",
-        "| trap | here | shown by |",
-        "|---|---|---|",
+        "What a from-scratch engine most often gets wrong, what is right here, and the test that "
+        "shows it, from `tests/test_traps.py`. `F` is `nn.functional`.",
     ]
-    for trap, convention, line in TRAPS:
-        cells = (text.replace("|", "\\|") for text in (trap, convention))
-        lines.append(f"| {' | '.join(cells)} | `{line.replace('|', chr(92) + '|')}` |")
-    return "\n".join(lines) + "\n"
+    for node in ast.parse(source).body:
+        between, end = rows[end : node.lineno - 1], node.end_lineno
+        page += [f"\n## {row[2:]}" for row in between if row.startswith("# ")]
+        name, start = getattr(node, "name", ""), node.lineno
+        if not isinstance(node, ast.FunctionDef | ast.Assign) or name.startswith("_"):
+            continue
+        if name.startswith("test_"):
+            docstring = ast.get_docstring(node).replace("**", r"\*\*")
+            trap, _, convention = docstring.partition("\n")
+            page.append(f"\n**{trap}**: {' '.join(convention.split())}")
+            start = node.body[0].end_lineno + 1
+        code = dedent("\n".join(rows[start - 1 : end])).strip("\n")
+        page += ["\n```python", code, "```"]
+    return "\n".join(page) + "\n"
 
 
 def errors_page() -> str:
