@@ -77,7 +77,7 @@ class _Module(ModuleType):
         listed = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
         hint = ""
         if near := nearest(parts[-1], names):
-            places = (".".join(parts[:i]) for i in range(1, len(parts) + 1))
+            places = (".".join(parts[: i + 1]) for i in range(len(parts)))
             place = next(p for p in places if hasattr(sys.modules.get(p), near))  # the shortest
             hint = f". Did you mean {place}.{near}(...)?"
         raise TypeError(
