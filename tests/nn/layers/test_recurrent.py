@@ -317,7 +317,7 @@ def test_refuses_arguments() -> None:
         (nn.LSTM(3, 4), ((7, 2, 3), (1, 2, 4)), TypeError,
          r"LSTM\(3, 4\): hx is a ndarray, expected a tuple \(h, c\)"),
         (nn.LSTMCell(3, 4), ((2, 3), (2, 4)), TypeError, "hx is a ndarray"),
-        (nn.GRUCell(3, 4), ((2, 3), ((2, 4), (2, 4))), TypeError, "got a tuple for h, expected an array"),
+        (nn.GRUCell(3, 4), ((2, 3), ((2, 4), (2, 4))), TypeError, "got a tuple for h, expected"),
     ],
 )  # fmt: skip
 def test_refuses_shapes(module: Any, args: Any, error: type[Exception], match: str) -> None:
