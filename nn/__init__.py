@@ -53,6 +53,7 @@ from .layers.dropout import (
 )
 from .layers.embedding import Embedding, EmbeddingBag
 from .layers.flatten import Flatten, Unflatten
+from .layers.folding import Fold, Unfold
 from .layers.linear import Bilinear, Linear
 from .layers.local_response import LocalResponseNorm
 from .layers.normalization import GroupNorm, LayerNorm, RMSNorm
@@ -120,7 +121,6 @@ from .layers.transformer import (
     TransformerEncoderLayer,
 )
 from .layers.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
-from .layers.windows import Fold, Unfold
 from .losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
 from .losses.ctc import CTCLoss
 from .losses.margins import (

@@ -44,6 +44,7 @@ from .layers.dropout import (
 from .layers.embedding import embedding, embedding_bag
 from .layers.erf import erf
 from .layers.flatten import flatten, unflatten
+from .layers.folding import fold, unfold
 from .layers.linear import bilinear, linear
 from .layers.local_response import local_response_norm
 from .layers.normalization import group_norm, layer_norm, rms_norm
@@ -87,7 +88,6 @@ from .layers.rectifiers import (
 from .layers.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .layers.softmax import gumbel_softmax, log_softmax, logsumexp, softmax, softmin
 from .layers.upsampling import interpolate
-from .layers.windows import fold, unfold
 from .losses.classification import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,

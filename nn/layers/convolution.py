@@ -1,9 +1,9 @@
 """Convolution along any number of axes, its transpose, and their layers.
 
-As everywhere in deep learning this is a correlation: the kernel is not turned round. All of it is
-one form of three arrays, the input x, the kernel w and something y of the output's shape,
+As everywhere in deep learning this is a correlation: the kernel is not flipped. All of it is one
+form of three arrays, the input x, the kernel w and something y of the output's shape,
 
-    sum over n, o, c, p, k of  y[n, o, p] w[o, c, k] x[n, c, stride p + dilation k - padding]
+    sum over n, o, c, p, k of y[n, o, p] * w[o, c, k] * x[n, c, stride * p + dilation * k - padding]
 
 (x is 0 where the index leaves it). Convolution is its derivative by y, transposed convolution the
 one by x, and the third, by w, gives the gradient of a kernel. So each of the three ops has the two
@@ -19,23 +19,14 @@ import numpy as np
 
 from autograd import op
 
-from ..inputs import HALF, door, like, name_of, single, total
+from ..inputs import HALF, like, name_of, single, total
 from ..module import Module
 from .checks import expect, lengths
+from .families import image_shapes, per_axes
 from .linear import drawn
 from .padding import padded
-from .windows import (
-    Ints,
-    Size,
-    Windows,
-    around,
-    batch_first,
-    batch_last,
-    ints,
-    narrow,
-    short,
-    windows_of,
-)
+from .sizes import Ints, Size, ints, padding_pairs
+from .windows import Windows, batch_first, batch_last, narrow, windows_of
 
 __all__ = [
     "Conv1d",
@@ -68,23 +59,23 @@ def _sum_over_places(g: Any) -> Any:
     return total(g.reshape(len(g), math.prod(g.shape[1:])), 1)
 
 
-def _conv_closures(x: Any, w: Any, _: Any, *, at: Windows) -> Any:
+def _conv_closures(x: Any, w: Any, _: Any, *, windows: Windows) -> Any:
     return (
-        lambda g: _conv_transpose(g, w, None, at=at),
-        lambda g: _conv_weight(x, g, at=at),
+        lambda g: _conv_transpose(g, w, None, windows=windows),
+        lambda g: _conv_weight(x, g, windows=windows),
         _sum_over_places,
     )
 
 
 @op(closures=_conv_closures)
-def _conv(x, w, bias, *, at):
+def _conv(x, w, bias, *, windows):
     """(batch, in, *size), (out, in / groups, *kernel) -> (batch, out, *out), plus the bias."""
-    weight = at.weight(w)
+    weight = windows.weight_matrix(w)
     groups, outs, _ = weight.shape
-    places = math.prod(at.out) * len(x)
+    places = math.prod(windows.out) * len(x)
     # As in `matrices`, the rows are no power of two apart.
     y = np.empty((groups, outs, places + 16), _dtype(x, w, bias))[..., :places]
-    for matrix, group, columns in at.matrices(at.padded(x)):
+    for matrix, group, columns in windows.matrices(windows.pad(x)):
         some, rows, inner, count = matrix.shape
         n = narrow(matrix, outs)
         several = matrix.reshape(some, rows, inner, count // n, n).swapaxes(2, 3)
@@ -93,67 +84,73 @@ def _conv(x, w, bias, *, at):
         np.matmul(weight[group, None, None], several, out=part)
         if bias is not None:
             part += bias.reshape(groups, 1, 1, outs, 1)[group]
-    y = batch_first(y.reshape(len(w), *at.out, len(x)))
-    return y, *_conv_closures(x, w, bias, at=at)
+    y = batch_first(y.reshape(len(w), *windows.out, len(x)))
+    return y, *_conv_closures(x, w, bias, windows=windows)
 
 
-def _conv_transpose_closures(y: Any, w: Any, _: Any, *, at: Windows) -> Any:
+def _conv_transpose_closures(y: Any, w: Any, _: Any, *, windows: Windows) -> Any:
     return (
-        lambda g: _conv(g, w, None, at=at),
-        lambda g: _conv_weight(g, y, at=at),
+        lambda g: _conv(g, w, None, windows=windows),
+        lambda g: _conv_weight(g, y, windows=windows),
         _sum_over_places,
     )
 
 
 @op(closures=_conv_transpose_closures)
-def _conv_transpose(y, w, bias, *, at):
+def _conv_transpose(y, w, bias, *, windows):
     """(batch, out, *out), (out, in / groups, *kernel) -> (batch, in, *size), plus the bias."""
-    closures = _conv_transpose_closures(y, w, bias, at=at)
-    if max(at.stride) > 1 and len(w) == at.groups and w.shape[1] == 1:
-        y, at = at.spread(y)  # channels on their own: products take no time, adding windows does
-    if turned := at.turned(w):  # copying windows takes half of the time of adding them
-        return _conv(y, turned[0], bias, at=turned[1]), *closures
-    rows = at.rows(y)
-    matrix = w.reshape(at.groups, len(w) // at.groups, math.prod(w.shape[1:])).swapaxes(1, 2)
-    x = at.empty(w.shape[1] * at.groups, len(y), _dtype(y, w, bias))
-    for slab, columns in at.slabs(at.of(x)):
-        at.add(slab, matrix @ rows[..., columns])
-    x = at.inner(x)
+    closures = _conv_transpose_closures(y, w, bias, windows=windows)
+    if max(windows.stride) > 1 and len(w) == windows.groups and w.shape[1] == 1:
+        # Channels on their own: products take no time, adding windows does.
+        y, windows = windows.at_stride_one(y)
+    if found := windows.as_convolution(w):  # copying windows takes half of the time of adding them
+        kernel, outputs = found
+        return _conv(y, kernel, bias, windows=outputs), *closures
+    rows = windows.output_matrix(y)
+    matrix = w.reshape(windows.groups, len(w) // windows.groups, math.prod(w.shape[1:])).swapaxes(
+        1, 2
+    )
+    full = windows.zeros(w.shape[1] * windows.groups, len(y), _dtype(y, w, bias))
+    for slab, columns in windows.slabs(windows.view(full)):
+        windows.add(slab, matrix @ rows[..., columns])
+    x = windows.unpad(full)
     if bias is not None:
-        x += bias.reshape(-1, *(1,) * len(at.size))
+        x += bias.reshape(-1, *(1,) * len(windows.size))
     return x, *closures
 
 
-def _conv_weight_closures(x: Any, y: Any, *, at: Windows) -> Any:
-    return lambda g: _conv_transpose(y, g, None, at=at), lambda g: _conv(x, g, None, at=at)
+def _conv_weight_closures(x: Any, y: Any, *, windows: Windows) -> Any:
+    return lambda g: _conv_transpose(y, g, None, windows=windows), lambda g: _conv(
+        x, g, None, windows=windows
+    )
 
 
 @op(closures=_conv_weight_closures)
-def _conv_weight(x, y, *, at):
+def _conv_weight(x, y, *, windows):
     """(batch, in, *size), (batch, out, *out) -> (out, in / groups, *kernel)."""
-    # Turned round: a product with as few columns as there are channels is faster than one with as
+    # Transposed: a product with as few columns as there are channels is faster than one with as
     # few rows.
-    rows = at.rows(y).swapaxes(1, 2)
+    rows = windows.output_matrix(y).swapaxes(1, 2)
     groups, _, outs = rows.shape
-    ins, (high, *wide) = x.shape[1] // groups, at.kernel
+    ins, (high, *wide) = x.shape[1] // groups, windows.kernel
     dtype = np.result_type(x, y)
-    shape = groups, ins * math.prod(at.kernel), outs
+    shape = groups, ins * math.prod(windows.kernel), outs
     w = np.zeros(shape, np.float32 if dtype == HALF else dtype)
-    for matrix, group, columns in at.matrices(at.padded(x)):
+    for matrix, group, columns in windows.matrices(windows.pad(x)):
         some, count, inner, length = matrix.shape
         n = narrow(matrix, outs, 512)
         several = matrix.reshape(some, count, inner, length // n, n).swapaxes(2, 3)
         part = rows[group, columns].reshape(some, count, length // n, n, outs)
         w[group] += single(several @ part).sum(axis=(1, 2))
     w = like(w, x).swapaxes(1, 2).reshape(y.shape[1], high, ins, *wide).swapaxes(1, 2)
-    return w, *_conv_weight_closures(x, y, at=at)
+    return w, *_conv_weight_closures(x, y, windows=windows)
 
 
 # Functions
 
 
-@door
-def conv1d(
+def _conv_nd(
+    n: int,
     x: Any,
     weight: Any,
     bias: Any = None,
@@ -162,79 +159,50 @@ def conv1d(
     dilation: Size = 1,
     groups: int = 1,
 ) -> Any:
-    """Convolution along one axis; see `conv2d`."""
-    return _convolve("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
+    """Each number of the output is a weighted sum of one window of the input.
 
-
-@door
-def conv2d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Size = 1,
-    padding: Size | str = 0,
-    dilation: Size = 1,
-    groups: int = 1,
-) -> Any:
-    """y[n, o, p] = bias[o] + sum over c, k of weight[o, c, k] x[n, c, stride p + dilation k - pad].
+        y[i, o, p] = bias[o] + sum over c, k of weight[o, c, k] * x[i, c, at]
+        at = stride * p + dilation * k - padding
 
     Parameters
     ----------
-    x : shape (batch, in, height, width), or without the batch.
+    x : shape (batch, in, *size), or without the batch; along one, two or three axes of size.
     weight : shape (out, in / groups, *kernel).
     bias : shape (out,), or None.
     stride : from one window to the next; as the next two, an int or one for each axis.
     padding : how many zeros go on both sides; "valid" for none; "same" for as many as keep the
-        size, dilation (kernel - 1) in all, the odd one on the right.
+        size, dilation * (kernel - 1) in all, the odd one on the right.
     dilation : from one place of the kernel to the next.
-    groups : the channels fall into so many groups; each output sees those of its own group.
+    groups : into how many groups the channels fall; each output sees those of its own group.
 
     Returns
     -------
-    shape (batch, out, *size), size = (size + 2 padding - dilation (kernel - 1) - 1) // stride + 1;
+    shape (batch, out, *size),
+    size = (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1;
     a Tensor if any argument is one.
 
     Raises
     ------
     ValueError : shapes and arguments do not fit; padding is "same" and a stride is not 1.
     """
-    return _convolve("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
+    return _convolve(f"conv{n}d", n, x, weight, bias, stride, padding, dilation, groups)
 
 
-@door
-def conv3d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Size = 1,
-    padding: Size | str = 0,
-    dilation: Size = 1,
-    groups: int = 1,
-) -> Any:
-    """Convolution along three axes; see `conv2d`."""
-    return _convolve("conv3d", 3, x, weight, bias, stride, padding, dilation, groups)
+conv1d, conv2d, conv3d = per_axes(_conv_nd)
 
 
-def _convolve(
-    who: str,
+def _convolve(who: str, n: int, x: Any, weight: Any, bias: Any, *config: Any) -> Any:
+    """`who` is the function or layer that complains."""
+    stride, padding, dilation, groups = config
+    _expect_shapes(who, n, x, weight, bias, groups, ins=1)
+    windows = windows_of(who, x.shape[-n:], weight.shape[2:], stride, padding, dilation, groups)
+    return _apply(_conv, n, x, weight, bias, windows)
+
+
+def _conv_transpose_nd(
     n: int,
     x: Any,
     weight: Any,
-    bias: Any,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-) -> Any:
-    _check(who, n, x, weight, bias, groups, ins=1)
-    at = windows_of(who, x.shape[-n:], weight.shape[2:], stride, padding, dilation, groups)
-    return _apply(_conv, n, x, weight, bias, at)
-
-
-@door
-def conv_transpose1d(
-    x: Any,
-    weight: Any,
     bias: Any = None,
     stride: Size = 1,
     padding: Size = 0,
@@ -242,27 +210,11 @@ def conv_transpose1d(
     groups: int = 1,
     dilation: Size = 1,
 ) -> Any:
-    """Transposed convolution along one axis; see `conv_transpose2d`."""
-    config = stride, padding, output_padding, groups, dilation
-    return _transpose("conv_transpose1d", 1, x, weight, bias, *config)
-
-
-@door
-def conv_transpose2d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Size = 1,
-    padding: Size = 0,
-    output_padding: Size = 0,
-    groups: int = 1,
-    dilation: Size = 1,
-) -> Any:
-    """The transpose of `conv2d`: each number of `x` adds a kernel, times itself, to the output.
+    """The transpose of a convolution: each number adds a kernel, times itself, to the output.
 
     Parameters
     ----------
-    x : shape (batch, in, height, width), or without the batch.
+    x : shape (batch, in, *size), or without the batch.
     weight : shape (in, out / groups, *kernel).
     bias : shape (out,), or None.
     stride, padding, groups, dilation : those of the convolution of which this is the transpose;
@@ -273,7 +225,7 @@ def conv_transpose2d(
     Returns
     -------
     shape (batch, out, *size),
-    size = (size - 1) stride - 2 padding + dilation (kernel - 1) + 1 + output_padding;
+    size = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1 + output_padding;
     a Tensor if any argument is one.
 
     Raises
@@ -281,56 +233,34 @@ def conv_transpose2d(
     ValueError : shapes and arguments do not fit; output_padding reaches both stride and dilation.
     """
     config = stride, padding, output_padding, groups, dilation
-    return _transpose("conv_transpose2d", 2, x, weight, bias, *config)
+    return _transpose(f"conv_transpose{n}d", n, x, weight, bias, *config)
 
 
-@door
-def conv_transpose3d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Size = 1,
-    padding: Size = 0,
-    output_padding: Size = 0,
-    groups: int = 1,
-    dilation: Size = 1,
-) -> Any:
-    """Transposed convolution along three axes; see `conv_transpose2d`."""
-    config = stride, padding, output_padding, groups, dilation
-    return _transpose("conv_transpose3d", 3, x, weight, bias, *config)
+conv_transpose1d, conv_transpose2d, conv_transpose3d = per_axes(_conv_transpose_nd)
 
 
-def _transpose(
-    who: str,
-    n: int,
-    x: Any,
-    weight: Any,
-    bias: Any,
-    stride: Size,
-    padding: Size,
-    output_padding: Size,
-    groups: int,
-    dilation: Size,
-) -> Any:
-    _check(who, n, x, weight, bias, groups, ins=0)
+def _transpose(who: str, n: int, x: Any, weight: Any, bias: Any, *config: Any) -> Any:
+    """`who` is the function or layer that complains."""
+    stride, padding, output_padding, groups, dilation = config
+    _expect_shapes(who, n, x, weight, bias, groups, ins=0)
     stride, dilation = ints(who, "stride", n, stride), ints(who, "dilation", n, dilation)
     padding = ints(who, "padding", n, padding, 0)
     more = ints(who, "output_padding", n, output_padding, 0)
     if any(m >= max(s, d) for m, s, d in zip(more, stride, dilation, strict=True)):
         raise ValueError(
-            f"{who}: output_padding={output_padding}, expected less than the stride, {stride}, "
+            f"{who}: got output_padding={output_padding}, expected less than the stride, {stride}, "
             f"or the dilation, {dilation}"
         )
     out, kernel = x.shape[-n:], weight.shape[2:]
     size = _transposed_size(out, kernel, stride, padding, dilation)
     size = tuple(m + extra for m, extra in zip(size, more, strict=True))
     if min(size) < 1:
-        raise ValueError(f"{who}: padding={padding} cuts off all of the output: its size is {size}")
-    at = Windows(size, kernel, out, stride, dilation, tuple((p, p) for p in padding), groups)
-    return _apply(_conv_transpose, n, x, weight, bias, at)
-
-
-# What the functions share
+        raise ValueError(
+            f"{who}: got padding={padding}, which cuts off all of the output: its size is {size}"
+        )
+    pairs = tuple((p, p) for p in padding)
+    windows = Windows(size, kernel, out, stride, dilation, pairs, groups)
+    return _apply(_conv_transpose, n, x, weight, bias, windows)
 
 
 def _transposed_size(out: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Ints:
@@ -338,7 +268,7 @@ def _transposed_size(out: Ints, kernel: Ints, stride: Ints, padding: Ints, dilat
     return tuple((m - 1) * s - 2 * p + d * (k - 1) + 1 for m, k, s, p, d in axes)
 
 
-def _check(who: str, n: int, x: Any, weight: Any, bias: Any, groups: int, ins: int) -> None:
+def _expect_shapes(who: str, n: int, x: Any, weight: Any, bias: Any, groups: int, ins: int) -> None:
     """Refuse what does not fit. `ins` is the axis of the weight that goes with the input."""
     if weight.ndim != n + 2:
         shape = "(out, in / groups, *kernel)" if ins else "(in, out / groups, *kernel)"
@@ -347,22 +277,25 @@ def _check(who: str, n: int, x: Any, weight: Any, bias: Any, groups: int, ins: i
         )
     if groups < 1 or len(weight) % groups:
         raise ValueError(
-            f"{who}: groups={groups} does not divide the first axis of the weight, {weight.shape}"
+            f"{who}: got groups={groups}, expected a divisor of {len(weight)}, the first axis of "
+            f"the weight, {weight.shape}"
         )
     first, second = len(weight), weight.shape[1] * groups
     count, outs = (second, first) if ins else (first, second)
     if x.ndim not in (n + 1, n + 2) or x.shape[-n - 1] != count:
         raise ValueError(
-            f"{who}: got input of shape {x.shape}, expected (batch, {count}, *size) or "
-            f"({count}, *size) with {n} axes of size: the weight is {weight.shape}, groups={groups}"
+            f"{who}: got input of shape {x.shape}, expected {image_shapes(n, count)}: the weight "
+            f"is {weight.shape}, groups={groups}"
         )
     if bias is not None and bias.shape != (outs,):
         raise ValueError(f"{who}: got a bias of shape {bias.shape}, expected ({outs},)")
 
 
-def _apply(f: Any, n: int, x: Any, weight: Any, bias: Any, at: Windows) -> Any:
+def _apply(f: Any, n: int, x: Any, weight: Any, bias: Any, windows: Windows) -> Any:
     """An op on `x`, with a batch or without."""
-    return f(x, weight, bias, at=at) if x.ndim == n + 2 else f(x[None], weight, bias, at=at)[0]
+    if x.ndim == n + 1:
+        return f(x[None], weight, bias, windows=windows)[0]
+    return f(x, weight, bias, windows=windows)
 
 
 # Layers
@@ -388,41 +321,21 @@ class _Layer(Module):
         who, n = type(self).__name__, self.axes
         if groups < 1 or in_channels % groups or out_channels % groups:
             raise ValueError(
-                f"{who}: groups={groups} does not divide in_channels={in_channels} and "
+                f"{who}: got groups={groups}, expected a divisor of in_channels={in_channels} and "
                 f"out_channels={out_channels}"
             )
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = ints(who, "kernel_size", n, kernel_size)
         self.stride = ints(who, "stride", n, stride)
         self.dilation = ints(who, "dilation", n, dilation)
-        first, second = (
-            (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
-        )
-        shape = first, second // groups, *self.kernel_size
-        fan_in = math.prod(shape[1:])
-        self.weight, self.bias = drawn(shape, out_channels, bias, fan_in, generator)
+        channels = (out_channels, in_channels)[:: -1 if self.transposed else 1]
+        shape = channels[0], channels[1] // groups, *self.kernel_size
+        self.weight, self.bias = drawn(shape, out_channels, bias, math.prod(shape[1:]), generator)
 
-    def _check(self, x: Any) -> None:
+    def _expect(self, x: Any) -> None:
         shape, n, c = lengths(x), self.axes, self.in_channels
         fits = len(shape) in (n + 1, n + 2) and shape[-n - 1] == c
-        size = ("length", "height, width", "depth, height, width")[n - 1]
-        expect(self, x, fits, f"(batch, {c}, {size}) or ({c}, {size})", "fc")
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        usual = {
-            "stride": 1,
-            "padding": 0,
-            "output_padding": 0,
-            "dilation": 1,
-            "groups": 1,
-            "padding_mode": "zeros",
-        }
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={short(self.kernel_size)}"
-        for name, value in usual.items():
-            mine = short(getattr(self, name, value))
-            text += f", {name}={mine!r}" if mine != value else ""
-        return text + (", bias=False" if self.bias is None else "")
+        expect(self, x, fits, image_shapes(n, c), "fc")
 
 
 class _Conv(_Layer):
@@ -448,16 +361,16 @@ class _Conv(_Layer):
                 f"{who}: got padding_mode={padding_mode!r}, expected 'zeros', 'reflect', "
                 "'replicate' or 'circular'"
             )
-        self._around = around(who, padding, self.kernel_size, self.stride, self.dilation)
-        self.padding = padding if isinstance(padding, str) else tuple(a for a, _ in self._around)
+        self._pairs = padding_pairs(who, padding, self.kernel_size, self.stride, self.dilation)
+        self.padding = padding if isinstance(padding, str) else tuple(a for a, _ in self._pairs)
         self.padding_mode = padding_mode
 
     def forward(self, x: Any) -> Any:
         """Convolve `x` of shape (batch, in_channels, *size), or without the batch."""
-        self._check(x)
+        self._expect(x)
         who, padding = type(self).__name__, self.padding
         if self.padding_mode != "zeros":
-            sides = tuple(side for pair in self._around[::-1] for side in pair)
+            sides = tuple(side for pair in self._pairs[::-1] for side in pair)
             x, padding = padded(who, x, sides, self.padding_mode), "valid"
         config = self.stride, padding, self.dilation, self.groups
         return _convolve(who, self.axes, x, self.weight, self.bias, *config)
@@ -488,13 +401,14 @@ class _ConvTranspose(_Layer):
             raise ValueError(f"{who}: got padding_mode={padding_mode!r}, expected 'zeros'")
         self.padding = ints(who, "padding", self.axes, padding, 0)
         self.output_padding = ints(who, "output_padding", self.axes, output_padding, 0)
+        self.padding_mode = padding_mode
 
     def forward(self, x: Any, output_size: Ints | None = None) -> Any:
         """Spread `x` of shape (batch, in_channels, *size), or without the batch.
 
         `output_size`, or a whole shape that ends in it, decides in place of `output_padding`.
         """
-        self._check(x)
+        self._expect(x)
         n, more = self.axes, self.output_padding
         if output_size is not None:
             config = self.kernel_size, self.stride, self.padding, self.dilation
@@ -525,9 +439,9 @@ class Conv2d(_Conv):
     in_channels, out_channels : the channels of input and output.
     kernel_size, stride, dilation : an int, or one for each axis.
     padding : the same, or "valid" for none, or "same" for as much as keeps the size.
-    groups : the channels fall into so many groups that do not see each other.
+    groups : into how many groups the channels fall; they do not see each other.
     bias : False for none.
-    padding_mode : what goes around the input: "zeros"; "reflect", what is within, without the
+    padding_mode : what goes around the input: "zeros"; "reflect", the inside, without the
         edge itself; "replicate", the edge; "circular", the other side.
     generator : where the initial values come from; the library's own if None.
 
@@ -581,7 +495,7 @@ class ConvTranspose2d(_ConvTranspose):
     in_channels, out_channels : the channels of input and output.
     kernel_size, stride, padding, output_padding, dilation : an int, or one for each axis; see
         `functional.conv_transpose2d`.
-    groups : the channels fall into so many groups that do not see each other.
+    groups : into how many groups the channels fall; they do not see each other.
     bias : False for none.
     padding_mode : "zeros"; there is no other.
     generator : where the initial values come from; the library's own if None.

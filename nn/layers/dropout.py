@@ -6,7 +6,8 @@ The masks are made outside of the op, because its body may run again for a secon
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from autograd import op
 
 from ..inputs import door
 from ..random import generator as _generator
+from .checks import expect
+from .families import image_shapes, per_axes
 from .inplace import InPlace
 
 __all__ = [
@@ -40,15 +43,14 @@ def scaled(x, by=None):
     return x * by, lambda g: g * by
 
 
-def _check(who: str, p: float) -> None:
+def _check_p(who: str, p: float) -> None:
     if not 0 <= p <= 1 or isinstance(p, bool):  # `dropout(x, self.training)` would drop all
-        raise ValueError(f"{who}: p is a probability, from 0 to 1; got {p}")
+        raise ValueError(f"{who}: got p={p}, expected a probability, from 0 to 1")
 
 
 def _kept(who: str, x: Any, p: float, shape: tuple[int, ...], generator: Rng) -> Any:
     """1 with probability 1 - p, else 0, in the dtype of `x`."""
-    if x.dtype.kind in "iub":
-        raise TypeError(f"{who}: got {x.dtype}, expected floats; write x.astype(np.float32)")
+    expect(who, x, True, "floats", "fc")
     return (_generator(generator).random(shape, np.float32) >= p).astype(x.dtype)
 
 
@@ -80,7 +82,7 @@ def _dropout(
     who: str, x: Any, p: float, shape: tuple[int, ...], training: bool, generator: Rng
 ) -> Any:
     """`shape` is that of the mask; where it is 1, what lies along the axis shares its fate."""
-    _check(who, p)
+    _check_p(who, p)
     if not training or p == 0:
         return x
     mask = _kept(who, x, p, shape, generator)
@@ -89,68 +91,34 @@ def _dropout(
     return scaled(x, by=mask)
 
 
-def _channels(who: str, x: Any, batched: bool, *expected: str) -> tuple[int, ...]:
-    """The shape of a mask with one number for each channel of each example."""
-    ndim, shape = np.ndim(x), np.shape(x)
-    if ndim not in [text.count(",") + 1 for text in expected]:
-        raise ValueError(f"{who}: got input of shape {shape}, expected {' or '.join(expected)}")
-    axes = 2 if batched else 1
-    return *shape[:axes], *(1,) * (ndim - axes)
+IMAGES = "(batch, channels, height, width) or (batch, channels, length)"
 
 
-@door
-def dropout1d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
-    """`dropout` of whole channels (Tompson et al., 2015) of a sequence.
+def _dropout_nd(
+    n: int, x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None
+) -> Any:
+    """`dropout` of whole channels (Tompson et al., 2015) of signals, images or volumes.
 
     Parameters
     ----------
-    x : shape (batch, channels, length), or without the batch.
+    x : shape (batch, channels, *size), or without the batch. But three axes given to `dropout2d`
+        are (batch, channels, length), and not one image, as in PyTorch.
     p, training, generator : as for `dropout`.
 
     Raises
     ------
     ValueError : `x` has another number of axes; `p` is not between 0 and 1.
+    TypeError : `x` is of integers.
     """
-    shapes = "(batch, channels, length)", "(channels, length)"
-    shape = _channels("dropout1d", x, np.ndim(x) == 3, *shapes)
-    return _dropout("dropout1d", x, p, shape, training, generator)
+    who, ndim = f"dropout{n}d", x.ndim
+    if ndim not in (n + 1, n + 2):
+        shapes = image_shapes(n) if n != 2 else IMAGES
+        raise ValueError(f"{who}: got input of shape {x.shape}, expected {shapes}")
+    lead = 2 if n == 2 or ndim == n + 2 else 1
+    return _dropout(who, x, p, (*x.shape[:lead], *(1,) * (ndim - lead)), training, generator)
 
 
-@door
-def dropout2d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
-    """`dropout` of whole channels of an image.
-
-    Parameters
-    ----------
-    x : shape (batch, channels, height, width); three axes are (batch, channels, length), and not
-        one image without a batch, as in PyTorch.
-    p, training, generator : as for `dropout`.
-
-    Raises
-    ------
-    ValueError : `x` has another number of axes; `p` is not between 0 and 1.
-    """
-    shapes = "(batch, channels, height, width)", "(batch, channels, length)"
-    shape = _channels("dropout2d", x, True, *shapes)
-    return _dropout("dropout2d", x, p, shape, training, generator)
-
-
-@door
-def dropout3d(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = None) -> Any:
-    """`dropout` of whole channels of a volume.
-
-    Parameters
-    ----------
-    x : shape (batch, channels, depth, height, width), or without the batch.
-    p, training, generator : as for `dropout`.
-
-    Raises
-    ------
-    ValueError : `x` has another number of axes; `p` is not between 0 and 1.
-    """
-    shapes = "(batch, channels, depth, height, width)", "(channels, depth, height, width)"
-    shape = _channels("dropout3d", x, np.ndim(x) == 5, *shapes)
-    return _dropout("dropout3d", x, p, shape, training, generator)
+dropout1d, dropout2d, dropout3d = per_axes(_dropout_nd)
 
 
 # For SELU
@@ -163,7 +131,7 @@ def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, *, generator: 
     """Dropout that keeps mean 0 and variance 1 (Klambauer et al., 2017): for use with `selu`.
 
     With probability `p` an element becomes f = -1.7581, the lowest value of selu, instead of 0.
-    All are then mapped to a x + b, with a = 1/sqrt((1 - p)(1 + p f²)) and b = -a p f.
+    All are then mapped to a * x + b, with a = 1/sqrt((1 - p) * (1 + p * f**2)) and b = -a * p * f.
 
     Parameters
     ----------
@@ -207,7 +175,7 @@ def feature_alpha_dropout(
 def _alpha_dropout(
     who: str, x: Any, p: float, shape: tuple[int, ...], training: bool, generator: Rng
 ) -> Any:
-    _check(who, p)
+    _check_p(who, p)
     if not training or p == 0:
         return x
     kept = _kept(who, x, p, shape, generator)
@@ -234,28 +202,24 @@ class Dropout(InPlace):
     ValueError : `p` is not between 0 and 1.
     """
 
+    _function: ClassVar[Callable[..., Any]] = staticmethod(dropout)
+
     def __init__(self, p: float = 0.5, inplace: bool = False, *, generator: Rng = None) -> None:
         super().__init__(inplace)
-        _check(type(self).__name__, p)
+        _check_p(type(self).__name__, p)
         self.p = p
         # A seed makes one generator here: in forward it would make the same mask every time.
         self.generator = None if generator is None else _generator(generator)
 
     def forward(self, x: Any) -> Any:
-        """Apply `functional.dropout`, if `self.training`."""
-        return self._put(x, dropout(x, self.p, self.training, generator=self.generator))
-
-    def extra_repr(self) -> str:
-        """The argument."""
-        return self._also(f"p={self.p}")
+        """Apply the function of the same name, if `self.training`."""
+        return self._put(x, self._function(x, self.p, self.training, generator=self.generator))
 
 
 class Dropout1d(Dropout):
     """`Dropout` of whole channels of (batch, channels, length), or without the batch."""
 
-    def forward(self, x: Any) -> Any:
-        """Apply `functional.dropout1d`, if `self.training`."""
-        return self._put(x, dropout1d(x, self.p, self.training, generator=self.generator))
+    _function = staticmethod(dropout1d)
 
 
 class Dropout2d(Dropout):
@@ -264,32 +228,22 @@ class Dropout2d(Dropout):
     Neighbours in an image tell nearly the same, so that dropping single ones hides little.
     """
 
-    def forward(self, x: Any) -> Any:
-        """Apply `functional.dropout2d`, if `self.training`."""
-        return self._put(x, dropout2d(x, self.p, self.training, generator=self.generator))
+    _function = staticmethod(dropout2d)
 
 
 class Dropout3d(Dropout):
     """`Dropout` of whole channels of (batch, channels, depth, height, width), or without batch."""
 
-    def forward(self, x: Any) -> Any:
-        """Apply `functional.dropout3d`, if `self.training`."""
-        return self._put(x, dropout3d(x, self.p, self.training, generator=self.generator))
+    _function = staticmethod(dropout3d)
 
 
 class AlphaDropout(Dropout):
     """Dropout that keeps mean 0 and variance 1, for use with `SELU`."""
 
-    def forward(self, x: Any) -> Any:
-        """Apply `functional.alpha_dropout`, if `self.training`."""
-        return self._put(x, alpha_dropout(x, self.p, self.training, generator=self.generator))
+    _function = staticmethod(alpha_dropout)
 
 
 class FeatureAlphaDropout(Dropout):
     """`AlphaDropout` of whole channels of (batch, channels, ...)."""
 
-    def forward(self, x: Any) -> Any:
-        """Apply `functional.feature_alpha_dropout`, if `self.training`."""
-        return self._put(
-            x, feature_alpha_dropout(x, self.p, self.training, generator=self.generator)
-        )
+    _function = staticmethod(feature_alpha_dropout)

@@ -37,7 +37,3 @@ class InPlace(Module):
                 "inplace=False, for it saves nothing here"
             )
         return x._move(y)
-
-    def _also(self, *arguments: str) -> str:
-        """The arguments as they print, `inplace` after the others."""
-        return ", ".join([*arguments, *(["inplace=True"] if self.inplace else [])])

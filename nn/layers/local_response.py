@@ -1,4 +1,4 @@
-"""Local response normalisation: channels inhibit their neighbours.
+"""Local response normalization: channels inhibit their neighbours.
 
 (Krizhevsky, Sutskever and Hinton, NIPS 2012.)
 """
@@ -14,7 +14,7 @@ from autograd import op
 from ..inputs import door
 from ..module import Module
 from .checks import expect, lengths
-from .normalization import settings
+from .sizes import ints
 
 __all__ = ["LocalResponseNorm", "local_response_norm"]
 
@@ -23,9 +23,9 @@ __all__ = ["LocalResponseNorm", "local_response_norm"]
 def local_response_norm(
     input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Any:
-    """Inhibit: x / (k + alpha s)**beta, with s the mean square over `size` channels around x.
+    """Inhibit: x / (k + alpha * s)**beta, with s the mean square over `size` channels around x.
 
-    Channels beyond the first and the last count as 0. Of an even number, one more lies before x.
+    Channels beyond the first and the last count as 0. With an even `size` one more lies before x.
 
     Parameters
     ----------
@@ -37,8 +37,7 @@ def local_response_norm(
     ValueError : too few axes; `size` is less than 1.
     TypeError : the input is not of floats.
     """
-    if size < 1:
-        raise ValueError(f"local_response_norm: size must be at least 1, got {size}")
+    (size,) = ints("local_response_norm", "size", 1, size)
     expect("local_response_norm", input, len(lengths(input)) >= 3, "(N, C, ...), 3 axes or more")
     return _local_response(input, size=size, alpha=alpha, beta=beta, k=k)
 
@@ -68,7 +67,7 @@ def _among(x: Any, before: int, after: int) -> Any:
 
 
 class LocalResponseNorm(Module):
-    """Inhibit: x / (k + alpha s)**beta, with s the mean square over `size` channels around x.
+    """Inhibit: x / (k + alpha * s)**beta, with s the mean square over `size` channels around x.
 
     Parameters
     ----------
@@ -82,14 +81,9 @@ class LocalResponseNorm(Module):
     """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
-        if size < 1:
-            raise ValueError(f"LocalResponseNorm: size must be at least 1, got {size}")
-        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+        (self.size,) = ints("LocalResponseNorm", "size", 1, size)
+        self.alpha, self.beta, self.k = alpha, beta, k
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.local_response_norm`."""
         return local_response_norm(x, self.size, self.alpha, self.beta, self.k)
-
-    def extra_repr(self) -> str:
-        """The size, and the settings that are not the defaults."""
-        return f"{self.size}" + settings(self, alpha=1e-4, beta=0.75, k=1.0)

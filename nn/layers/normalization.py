@@ -356,12 +356,3 @@ def _divides(name: str, num_groups: int, channels: int) -> None:
             f"{name}: num_groups is {num_groups}, expected a divisor of the number of channels, "
             f"{channels}"
         )
-
-
-def settings(module: Any, **defaults: Any) -> str:
-    """The settings of a module that are not the defaults, as they would be written."""
-    given = {name: getattr(module, name) for name in defaults}
-    text = "".join(f", {k}={v!r}" for k, v in given.items() if v != defaults[k])
-    members = vars(module)
-    lone = members.get("weight") is not None and "bias" in members and members["bias"] is None
-    return text + (", bias=False" if lone else "")

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..inputs import door, given
 from ..module import Module
-from .windows import is_int
+from .sizes import is_int
 
 __all__ = [
     "CircularPad1d",
@@ -52,18 +52,18 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float = 0.0) 
 
     Parameters
     ----------
-    x : any shape; but for the mode "constant" (batch, channels, *size) or (channels, *size), of
+    x : any shape; for all modes but "constant" (batch, channels, *size) or (channels, *size), of
         which all axes of size are padded.
     pad : (left, right), then (top, bottom), then (front, back), ...: pairs of how much goes before
         and after an axis, the *last* axis first. A negative number cuts off as much.
-    mode : "constant"; "reflect", what is within, without the edge itself; "replicate", the edge;
+    mode : "constant"; "reflect", the inside, without the edge itself; "replicate", the edge;
         "circular", the other side.
     value : the constant.
 
     Raises
     ------
-    ValueError : an unknown mode; not pairs of ints, or more than there are axes; more is cut off
-        than there is; more is to be reflected or repeated than there is.
+    ValueError : an unknown mode; not pairs of ints, or more than there are axes; more to cut off
+        than there is; more to reflect or repeat than there is.
     """
     pairs = tuple(pad) if isinstance(pad, Sequence | np.ndarray) else (pad,)
     return padded("pad", x, pairs, mode, value)
@@ -89,7 +89,7 @@ def padded(who: str, x: Any, pad: tuple[int, ...], mode: str, value: float = 0.0
     for axis, (size, pair, keep) in enumerate(zip(shape, pairs, inner, strict=True)):
         left = keep.stop - keep.start
         if left < 0:
-            raise ValueError(f"{who}: got {pair}, more to cut off than axis {axis} is long, {size}")
+            raise ValueError(f"{who}: got {pair} for axis {axis}, expected {size} at most to cut")
         # What is put there is taken from the input. (From one element any number is replicated.)
         most = {"reflect": max(left - 1, 0), "circular": left, "replicate": left and max(pair)}
         if mode in most and max(pair) > most[mode]:
@@ -109,7 +109,7 @@ def padded(who: str, x: Any, pad: tuple[int, ...], mode: str, value: float = 0.0
 
 
 class _Pad(Module):
-    """What the layers share: `pad` in a mode, with so many numbers."""
+    """What the layers share: `pad` in a mode, with a pair of numbers for each axis."""
 
     axes: ClassVar[int]
     mode: ClassVar[str] = "constant"
@@ -117,21 +117,17 @@ class _Pad(Module):
 
     def __init__(self, padding: int | Sequence[int]) -> None:
         n = 2 * self.axes
-        given = tuple(padding) if isinstance(padding, Sequence) else (padding,) * n
-        if len(given) != n or not all(map(is_int, given)):
+        numbers = tuple(padding) if isinstance(padding, Sequence) else (padding,) * n
+        if len(numbers) != n or not all(map(is_int, numbers)):
             raise ValueError(
                 f"{type(self).__name__}: got padding={padding!r}, expected an int or {n} of them, "
                 "a pair for each axis, the last axis first"
             )
-        self.padding = given
+        self.padding = numbers
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.pad`."""
         return padded(type(self).__name__, x, self.padding, self.mode, self.value)
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return f"{self.padding}" + (f", {self.value}" if "value" in vars(self) else "")
 
 
 class _ConstantPad(_Pad):
@@ -145,7 +141,7 @@ class ZeroPad1d(_Pad):
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; what is negative cuts off.
+    padding : (left, right), or an int for both; a negative number cuts off.
 
     The input has any shape.
 
@@ -164,19 +160,13 @@ class ZeroPad1d(_Pad):
 
 
 class ZeroPad2d(_Pad):
-    """Put zeros around the last two axes.
-
-    As `ZeroPad1d`, with padding (left, right, top, bottom).
-    """
+    """`ZeroPad1d` of the last 2 axes; padding is (left, right, top, bottom)."""
 
     axes = 2
 
 
 class ZeroPad3d(_Pad):
-    """Put zeros around the last three axes.
-
-    As `ZeroPad1d`, with padding (left, right, top, bottom, front, back).
-    """
+    """`ZeroPad1d` of the last 3 axes; padding is (left, right, top, bottom, front, back)."""
 
     axes = 3
 
@@ -186,7 +176,7 @@ class ConstantPad1d(_ConstantPad):
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; what is negative cuts off.
+    padding : (left, right), or an int for both; a negative number cuts off.
     value : the constant.
 
     The input has any shape.
@@ -206,29 +196,23 @@ class ConstantPad1d(_ConstantPad):
 
 
 class ConstantPad2d(_ConstantPad):
-    """Put `value` around the last two axes.
-
-    As `ConstantPad1d`, with padding (left, right, top, bottom).
-    """
+    """`ConstantPad1d` of the last 2 axes; padding is (left, right, top, bottom)."""
 
     axes = 2
 
 
 class ConstantPad3d(_ConstantPad):
-    """Put `value` around the last three axes.
-
-    As `ConstantPad1d`, with padding (left, right, top, bottom, front, back).
-    """
+    """`ConstantPad1d` of the last 3 axes; padding is (left, right, top, bottom, front, back)."""
 
     axes = 3
 
 
 class ReflectionPad1d(_Pad):
-    """Go on beyond the last axis with what is within, mirrored at the edge.
+    """Continue the last axis with its own numbers, mirrored at the edge.
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; what is negative cuts off.
+    padding : (left, right), or an int for both; a negative number cuts off.
 
     The input has shape (batch, channels, length) or (channels, length).
 
@@ -247,29 +231,23 @@ class ReflectionPad1d(_Pad):
 
 
 class ReflectionPad2d(_Pad):
-    """Go on beyond the last two axes with what is within, mirrored at the edge.
-
-    As `ReflectionPad1d`, with padding (left, right, top, bottom).
-    """
+    """`ReflectionPad1d` of the last 2 axes; padding is (left, right, top, bottom)."""
 
     axes, mode = 2, "reflect"
 
 
 class ReflectionPad3d(_Pad):
-    """Go on beyond the last three axes with what is within, mirrored at the edge.
-
-    As `ReflectionPad1d`, with padding (left, right, top, bottom, front, back).
-    """
+    """`ReflectionPad1d` of the last 3 axes; padding is (left, right, top, bottom, front, back)."""
 
     axes, mode = 3, "reflect"
 
 
 class ReplicationPad1d(_Pad):
-    """Go on beyond the last axis with the edge.
+    """Continue the last axis with its edge.
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; what is negative cuts off.
+    padding : (left, right), or an int for both; a negative number cuts off.
 
     The input has shape (batch, channels, length) or (channels, length).
 
@@ -288,29 +266,23 @@ class ReplicationPad1d(_Pad):
 
 
 class ReplicationPad2d(_Pad):
-    """Go on beyond the last two axes with the edge.
-
-    As `ReplicationPad1d`, with padding (left, right, top, bottom).
-    """
+    """`ReplicationPad1d` of the last 2 axes; padding is (left, right, top, bottom)."""
 
     axes, mode = 2, "replicate"
 
 
 class ReplicationPad3d(_Pad):
-    """Go on beyond the last three axes with the edge.
-
-    As `ReplicationPad1d`, with padding (left, right, top, bottom, front, back).
-    """
+    """`ReplicationPad1d` of the last 3 axes; padding is (left, right, top, bottom, front, back)."""
 
     axes, mode = 3, "replicate"
 
 
 class CircularPad1d(_Pad):
-    """Go on beyond the last axis with the other side.
+    """Continue the last axis with its other side.
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; what is negative cuts off.
+    padding : (left, right), or an int for both; a negative number cuts off.
 
     The input has shape (batch, channels, length) or (channels, length).
 
@@ -329,18 +301,12 @@ class CircularPad1d(_Pad):
 
 
 class CircularPad2d(_Pad):
-    """Go on beyond the last two axes with the other side.
-
-    As `CircularPad1d`, with padding (left, right, top, bottom).
-    """
+    """`CircularPad1d` of the last 2 axes; padding is (left, right, top, bottom)."""
 
     axes, mode = 2, "circular"
 
 
 class CircularPad3d(_Pad):
-    """Go on beyond the last three axes with the other side.
-
-    As `CircularPad1d`, with padding (left, right, top, bottom, front, back).
-    """
+    """`CircularPad1d` of the last 3 axes; padding is (left, right, top, bottom, front, back)."""
 
     axes, mode = 3, "circular"

@@ -1,8 +1,8 @@
 """Windows along one axis, and the three ops that pooling is made of.
 
 The largest number and the sum of a window can be found one axis after the other. So pooling along
-any number of axes is pooling along one, repeated; `Line` says where on it the windows lie. The
-loops are over the places within a window, and each step is for all windows at once.
+any number of axes is pooling along one, repeated; `AxisWindows` says where on it the windows lie.
+The loops are over the places within a window, and each step is for all windows at once.
 """
 
 from __future__ import annotations
@@ -20,15 +20,18 @@ from autograd import op, stop_gradient
 
 from .windows import batch_first, batch_last
 
-__all__ = ["Line", "even", "largest", "mean", "regular"]
+__all__ = ["AxisWindows", "adaptive_windows", "strided_windows", "window_max", "window_mean"]
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
-    """Where the windows lie along one axis: place k of window j is input starts[j] + dilation k."""
+class AxisWindows:
+    """Where the windows lie along one axis: place k of window j is input starts[j] + dilation * k.
+
+    A place may lie in the padding.
+    """
 
     size: int  # of the input
-    starts: np.ndarray[Any, Any]  # may lie in the padding, as may other places
+    starts: np.ndarray[Any, Any]
     dilation: int
     first: np.ndarray[Any, Any]  # the first place of each window that lies in the input
     # For a place: the windows that have it in the input, and those inputs. Or parts of that.
@@ -39,9 +42,9 @@ class Line:
     full: bool  # every input is in a window
 
 
-def _line(
+def _axis_windows(
     size: int, starts: np.ndarray[Any, Any], lengths: Any, dilation: int, padding: int = 0
-) -> Line:
+) -> AxisWindows:
     lengths = np.broadcast_to(lengths, starts.shape)
     places = int(max(lengths))
     first = np.full(starts.shape, places, np.min_scalar_type(places))
@@ -66,14 +69,14 @@ def _line(
     lengths = np.minimum(lengths, size + padding - starts)
     distinct = len(np.unique(np.concatenate(seen)))
     apart, full = bool(distinct == counts.sum()), distinct == size
-    return Line(size, starts, dilation, first, pieces, lengths, counts, apart, full)
+    return AxisWindows(size, starts, dilation, first, pieces, lengths, counts, apart, full)
 
 
 @lru_cache(1024)
-def regular(
+def strided_windows(
     who: str, size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool
-) -> Line:
-    """Windows at even steps."""
+) -> AxisWindows:
+    """Windows of one length, from one to the next `stride` steps."""
     span = dilation * (kernel - 1) + 1
     if padding > kernel // 2:
         raise ValueError(
@@ -87,62 +90,62 @@ def regular(
         out += 1
     if out < 1:
         raise ValueError(
-            f"{who}: kernel_size={kernel} with dilation={dilation} does not fit into an axis of "
-            f"length {size} with padding={padding}"
+            f"{who}: got kernel_size={kernel} with dilation={dilation}, which does not fit into an "
+            f"axis of length {size} with padding={padding}"
         )
-    line = _line(size, np.arange(out) * stride - padding, kernel, dilation, padding)
-    if not line.counts.all():
+    windows = _axis_windows(size, np.arange(out) * stride - padding, kernel, dilation, padding)
+    if not windows.counts.all():
         raise ValueError(
             f"{who}: a window sees only padding, with kernel_size={kernel}, dilation={dilation}, "
             f"padding={padding} on an axis of length {size}; choose a smaller padding or dilation"
         )
-    return line
+    return windows
 
 
 @lru_cache(1024)
-def even(who: str, size: int, out: int) -> Line:
-    """So many windows, nearly of one length, that cover the axis."""
+def adaptive_windows(who: str, size: int, out: int) -> AxisWindows:
+    """`out` windows, nearly of one length, that cover the axis."""
     if not size:
         raise ValueError(f"{who}: got an axis of length 0, expected at least 1")
     starts = np.arange(out) * size // out
-    return _line(size, starts, -(-np.arange(1, out + 1) * size // out) - starts, 1)
+    return _axis_windows(size, starts, -(-np.arange(1, out + 1) * size // out) - starts, 1)
 
 
-# The three ops: `_gather` and `_scatter` are each other's transposes, and `_largest_on` is
-# `_gather` that finds out by itself which place to take. Each is for the windows of one axis, or
-# of several at once, the last of which is `axis`, counted from the end.
+# The three ops: `_gather` and `_scatter` are each other's transposes, and `_max_along` is `_gather`
+# that finds out by itself which place to take. Each is for the windows of one axis, or of several
+# at once, the last of which is `axis`, counted from the end.
 
-Lines = tuple[Line, ...]
+Several = tuple[AxisWindows, ...]
 
 
 @lru_cache(1024)
-def _pieces(axis: int, lines: Lines) -> list[tuple[Any, Any, Any]]:
-    """The pieces of lines as indices of arrays: for several lines, those of all their pairs."""
-    after, pieces = (slice(None),) * (-axis - 1), []
-    for several in product(*(line.pieces for line in lines)):
-        places, outs, ins = zip(*several, strict=True)
-        k = _number(lines, map(int, places))
-        pieces.append((k, (..., *outs, *after), (..., *ins, *after)))
-    return pieces
+def _indices(axis: int, windows: Several) -> list[tuple[Any, Any, Any]]:
+    """The pieces as indices of arrays: for several axes, those of all combinations of theirs."""
+    after, indices = (slice(None),) * (-axis - 1), []
+    for pieces in product(*(w.pieces for w in windows)):
+        places, outs, ins = zip(*pieces, strict=True)
+        k = _place_number(windows, map(int, places))
+        indices.append((k, (..., *outs, *after), (..., *ins, *after)))
+    return indices
 
 
-def _number(lines: Lines, places: Iterable[Any]) -> Any:
-    """The number of a place that has a number along each line: they are counted row by row."""
+def _place_number(windows: Several, places: Iterable[Any]) -> Any:
+    """The number of a place that has a number along each axis: they are counted row by row."""
     number = 0
-    for line, place in zip(lines, places, strict=True):
-        number = number * (int(line.pieces[-1][0]) + 1) + place
+    for w, place in zip(windows, places, strict=True):
+        number = number * (int(w.pieces[-1][0]) + 1) + place
     return number
 
 
 @lru_cache(1024)
-def _first(axis: int, lines: Lines) -> Any:
+def _first_places(axis: int, windows: Several) -> Any:
     """The first place of each window that lies in the input, to be broadcast."""
-    grid = np.ix_(*(line.first.astype(np.intp) for line in lines))
-    most = math.prod(int(line.pieces[-1][0]) + 1 for line in lines)
-    return _along(axis, _number(lines, grid)).astype(np.min_scalar_type(most))
+    grid = np.ix_(*(w.first.astype(np.intp) for w in windows))
+    most = math.prod(int(w.pieces[-1][0]) + 1 for w in windows)
+    return _for_axis(axis, _place_number(windows, grid)).astype(np.min_scalar_type(most))
 
 
-def _along(axis: int, numbers: Any) -> Any:
+def _for_axis(axis: int, numbers: Any) -> Any:
     """Numbers for each index of an axis, or of several, to be broadcast against an array."""
     return numbers.reshape(*numbers.shape, *(1,) * (-axis - 1))
 
@@ -155,13 +158,12 @@ def _empty(x: Any, axis: int, lengths: Iterable[int], dtype: Any = None) -> Any:
     return np.empty_like(x, dtype, shape=tuple(shape))
 
 
-def _outs(lines: Lines) -> list[int]:
-    return [len(line.starts) for line in lines]
+def _counts(windows: Several) -> list[int]:
+    return [len(w.starts) for w in windows]
 
 
-def _covers(lines: Lines) -> bool:
-    """Whether the first piece has all windows in it."""
-    return all(line.pieces[0][1] == slice(0, len(line.starts)) for line in lines)
+def _first_piece_has_all(windows: Several) -> bool:
+    return all(w.pieces[0][1] == slice(0, len(w.starts)) for w in windows)
 
 
 def _chooser(x: Any) -> Any:
@@ -177,7 +179,7 @@ def _chooser(x: Any) -> Any:
     return choose
 
 
-def _close(x: Any) -> Any:
+def _compact(x: Any) -> Any:
     """A copy of `x` with its numbers close together, in their order in memory."""
     last = batch_last(x)
     if not x.size or last.strides[-1] != x.itemsize:
@@ -187,13 +189,13 @@ def _close(x: Any) -> Any:
 
 
 @op(constant_slope=True)
-def _gather(x, *, axis, lines, which=None):
+def _gather(x, *, axis, windows, which=None):
     """The sum of each window, or the number in the place `which` of it."""
-    y = _empty(x, axis, _outs(lines))
-    if not _covers(lines):
+    y = _empty(x, axis, _counts(windows))
+    if not _first_piece_has_all(windows):
         y.fill(0)
     choose = None if which is None else _chooser(x)
-    for n, (k, outs, ins) in enumerate(_pieces(axis, lines)):
+    for n, (k, outs, ins) in enumerate(_indices(axis, windows)):
         part, number = y[outs], x[ins]
         if choose:
             number = choose(number, which[outs] == k)
@@ -201,20 +203,20 @@ def _gather(x, *, axis, lines, which=None):
             part += number
         else:
             part[...] = number
-    return y, lambda g: _scatter(g, axis=axis, lines=lines, which=which)
+    return y, lambda g: _scatter(g, axis=axis, windows=windows, which=which)
 
 
 @op(constant_slope=True)
-def _scatter(y, *, axis, lines, which=None):
+def _scatter(y, *, axis, windows, which=None):
     """The transpose: each number goes to all of its window, or to the place `which` of it."""
     if which is not None and np.argmin(y.strides) != np.argmin(which.strides):
         y = np.positive(y, out=np.empty_like(which, y.dtype))  # two orders in memory are slow
-    x = _empty(y, axis, [line.size for line in lines])
-    apart = all(line.apart for line in lines)
-    if not (apart and all(line.full for line in lines)):
+    x = _empty(y, axis, [w.size for w in windows])
+    apart = all(w.apart for w in windows)
+    if not (apart and all(w.full for w in windows)):
         x.fill(0)
     choose = None if which is None else _chooser(y)
-    for k, outs, ins in _pieces(axis, lines):
+    for k, outs, ins in _indices(axis, windows):
         part, g = x[ins], y[outs]
         if choose:
             g = choose(g, which[outs] == k, part if apart else None)
@@ -222,36 +224,36 @@ def _scatter(y, *, axis, lines, which=None):
             part += g
         elif not choose:
             part[...] = g
-    return x, lambda g: _gather(g, axis=axis, lines=lines, which=which)
+    return x, lambda g: _gather(g, axis=axis, windows=windows, which=which)
 
 
 @op(constant_slope=True)
-def _largest_on(x, *, axis, lines, tracked):
-    y, which = _search(x, axis, lines, tracked)
-    return y, lambda g: _scatter(g, axis=axis, lines=lines, which=which)
+def _max_along(x, *, axis, windows, tracked):
+    y, which = _max_and_place(x, axis, windows, tracked)
+    return y, lambda g: _scatter(g, axis=axis, windows=windows, which=which)
 
 
-def _search(x: Any, axis: int, lines: Lines, tracked: bool = True) -> tuple[Any, Any]:
+def _max_and_place(x: Any, axis: int, windows: Several, tracked: bool = True) -> tuple[Any, Any]:
     """The largest number of each window, and its place: the first if there are several.
 
     NaN counts as larger than all.
     """
-    y = _empty(x, axis, _outs(lines))
-    if not _covers(lines):
+    y = _empty(x, axis, _counts(windows))
+    if not _first_piece_has_all(windows):
         y.fill(-np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
     which: Any = None
     if tracked:
-        first = _first(axis, lines)
+        first = _first_places(axis, windows)
         which = np.empty_like(y, first.dtype)
         which[...] = first
-    for n, (k, outs, ins) in enumerate(_pieces(axis, lines)):
+    for n, (k, outs, ins) in enumerate(_indices(axis, windows)):
         new = x[ins]
         if not n:
             y[outs] = new  # `which` is so already
             continue
         best = y[outs]
         if tracked:
-            new = _close(new)  # the three steps then take half of the time
+            new = _compact(new)  # the three steps then take half of the time
             larger = (new > best) | (new != new)
             # k grows
             np.maximum(which[outs], larger * which.dtype.type(k), out=which[outs])
@@ -259,45 +261,47 @@ def _search(x: Any, axis: int, lines: Lines, tracked: bool = True) -> tuple[Any,
     return y, which
 
 
-def _steps(lines: list[Line]) -> list[tuple[int, Lines]]:
-    """Which lines to go along at once, and the axis each such group ends on.
+def _steps(windows: list[AxisWindows]) -> list[tuple[int, Several]]:
+    """Which axes to go along at once, and the axis each such group ends on.
 
     One after the other, the last axis first, so that of equal numbers the first in the order of
     memory counts. All at once if no two windows share an input and there are few places: as much
     work, but nothing in between to be kept.
     """
-    if all(line.apart for line in lines) and math.prod(len(line.pieces) for line in lines) < 10:
-        return [(-1, tuple(lines))]
-    return [(-n, (line,)) for n, line in enumerate(reversed(lines), 1)]
+    if all(w.apart for w in windows) and math.prod(len(w.pieces) for w in windows) < 10:
+        return [(-1, tuple(windows))]
+    return [(-n, (w,)) for n, w in enumerate(reversed(windows), 1)]
 
 
-def largest(x: Any, lines: list[Line], return_indices: bool) -> Any:
+def window_max(x: Any, windows: list[AxisWindows], return_indices: bool) -> Any:
     """The largest number of each window, and its flat position in the last axes if wanted."""
     tracked = getattr(x, "requires_grad", False)
     if not return_indices:
-        for axis, group in _steps(lines):
-            x = _largest_on(x, axis=axis, lines=group, tracked=tracked)
+        for axis, group in _steps(windows):
+            x = _max_along(x, axis=axis, windows=group, tracked=tracked)
         return x
     indices: Any = None
     step = 1
-    for axis, line in zip(range(-1, -len(lines) - 1, -1), reversed(lines), strict=True):
-        _, which = _search(stop_gradient(x), axis, (line,))
-        x = _gather(x, axis=axis, lines=(line,), which=which)
-        at = _along(axis, line.starts) + line.dilation * which.astype(np.intp)
+    for axis, w in zip(range(-1, -len(windows) - 1, -1), reversed(windows), strict=True):
+        _, which = _max_and_place(stop_gradient(x), axis, (w,))
+        x = _gather(x, axis=axis, windows=(w,), which=which)
+        at = _for_axis(axis, w.starts) + w.dilation * which.astype(np.intp)
         before = 0 if indices is None else np.take_along_axis(indices, at, axis)
         indices = step * at + before
-        step *= line.size
+        step *= w.size
     return x, indices
 
 
-def mean(x: Any, lines: list[Line], padded: bool, divisor: float | None = None) -> Any:
-    """The sum of each window by `divisor`, or by how many it has, with the padding or without."""
-    for axis, group in reversed(_steps(lines)):  # along rows: the rest is then less
-        x = _gather(x, axis=axis, lines=group)
+def window_mean(
+    x: Any, windows: list[AxisWindows], padded: bool, divisor: float | None = None
+) -> Any:
+    """The sum of each window by `divisor`, or by its count of numbers, with padding or without."""
+    for axis, group in reversed(_steps(windows)):  # along rows: the rest is then less
+        x = _gather(x, axis=axis, windows=group)
     if divisor is None:
         total: Any = 1
-        for axis, line in zip(range(-len(lines), 0), lines, strict=True):
-            total = total * _along(axis, line.lengths if padded else line.counts)
+        for axis, w in zip(range(-len(windows), 0), windows, strict=True):
+            total = total * _for_axis(axis, w.lengths if padded else w.counts)
         same = (total == total.flat[0]).all()
         divisor = float(total.flat[0]) if same else total.astype(x.dtype)
     return x / divisor

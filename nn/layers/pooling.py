@@ -1,6 +1,6 @@
 """Pooling: what one number says of each window of the input; the functions and their layers.
 
-How it is done, along one axis after the other, is in `lines`.
+How it is done, along one axis after the other, is in `pool_windows`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..inputs import door, like, refuse, single
+from ..inputs import given, like, single
 from ..module import Module
-from .pool_windows import Line, even, largest, mean, regular
-from .windows import Ints, Size, ints, short
+from .checks import expect
+from .families import image_shapes, per_axes
+from .pool_windows import AxisWindows, adaptive_windows, strided_windows, window_max, window_mean
+from .sizes import Ints, Size, ints
 
 __all__ = [
     "AdaptiveAvgPool1d",
@@ -54,53 +56,52 @@ __all__ = [
     "max_unpool3d",
 ]
 
-Window = tuple[Size, Size | None, Size, Size, bool]  # the arguments of `max_pool2d`
 OutputSize = int | None | tuple[int | None, ...]
 
 
 # What the functions share
 
 
-def _check(who: str, n: int, x: Any, kinds: str = "f") -> None:
-    if not hasattr(x, "shape"):
-        refuse(who, "", x)
-    if x.ndim not in (n + 1, n + 2):
-        size = ("length", "height, width", "depth, height, width")[n - 1]
-        raise ValueError(
-            f"{who}: got input of shape {x.shape}, expected (batch, channels, {size}) or "
-            f"(channels, {size})"
-        )
-    if x.dtype.kind not in kinds:
-        raise TypeError(
-            f"{who}: got {x.dtype}, expected {'floats' if kinds == 'f' else 'real numbers'}; "
-            "write x.astype(np.float32)"
-        )
+def _input(who: str, n: int, x: Any, kinds: str = "f") -> Any:
+    """`x`, if it has n axes of size and a dtype of these kinds."""
+    x = given(who, "x", x)
+    if x.ndim not in (n + 1, n + 2) or x.dtype.kind not in kinds:
+        expect(who, x, x.ndim in (n + 1, n + 2), image_shapes(n), kinds)
+    return x
 
 
-def _lines(who: str, n: int, x: Any, window: Window) -> list[Line]:
-    kernel_size, stride, padding, dilation, ceil_mode = window
+def _windows(
+    who: str,
+    n: int,
+    x: Any,
+    kernel_size: Size,
+    stride: Size | None,
+    padding: Size = 0,
+    dilation: Size = 1,
+    ceil_mode: bool = False,
+) -> list[AxisWindows]:
     kernel = ints(who, "kernel_size", n, kernel_size, alone=True)
     stride = kernel if stride is None else ints(who, "stride", n, stride)
     padding = ints(who, "padding", n, padding, 0)
     dilation = ints(who, "dilation", n, dilation)
     axes = zip(x.shape[-n:], kernel, stride, padding, dilation, strict=True)
-    return [regular(who, *axis, bool(ceil_mode)) for axis in axes]
+    return [strided_windows(who, *axis, bool(ceil_mode)) for axis in axes]
 
 
-def _adaptive_lines(who: str, n: int, x: Any, output_size: OutputSize) -> list[Line]:
+def _adaptive(who: str, n: int, x: Any, output_size: OutputSize) -> list[AxisWindows]:
     sizes = x.shape[-n:]
-    given: Any = output_size if isinstance(output_size, tuple | list) else (output_size,) * n
-    if len(given) == n:
-        given = [m if out is None else out for m, out in zip(sizes, given, strict=True)]
-    outs = ints(who, "output_size", n, given)
-    return [even(who, m, out) for m, out in zip(sizes, outs, strict=True)]
+    outs: Any = output_size if isinstance(output_size, tuple | list) else (output_size,) * n
+    if len(outs) == n:
+        outs = [m if out is None else out for m, out in zip(sizes, outs, strict=True)]
+    outs = ints(who, "output_size", n, outs)
+    return [adaptive_windows(who, m, out) for m, out in zip(sizes, outs, strict=True)]
 
 
-# Functions
+# Functions. `x` has shape (batch, channels, *size), or is without the batch, with n axes of size.
 
 
-@door
-def max_pool1d(
+def _max_pool_nd(
+    n: int,
     x: Any,
     kernel_size: Size,
     stride: Size | None = None,
@@ -109,29 +110,16 @@ def max_pool1d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """Max pooling along one axis; see `max_pool2d`."""
-    window = kernel_size, stride, padding, dilation, ceil_mode
-    return _max_pool(1, x, window, return_indices)
+    """The largest number of each window.
 
-
-@door
-def max_pool2d(
-    x: Any,
-    kernel_size: Size,
-    stride: Size | None = None,
-    padding: Size = 0,
-    dilation: Size = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
-    """The largest number of each window: y[p] = max over k of x[stride p + dilation k - padding].
+        y[p] = max over k of x[stride * p + dilation * k - padding]
 
     Parameters
     ----------
-    x : shape (batch, channels, height, width), or without the batch.
+    x : shape (batch, channels, *size), or without the batch.
     kernel_size : of the windows; an int, or one for each axis, as are the next three.
     stride : from one window to the next; kernel_size if None.
-    padding : so much -inf on both sides; at most half of the kernel.
+    padding : how many -inf go on both sides; at most half of the kernel.
     dilation : from one number of a window to the next.
     ceil_mode : True for windows that hang over the end too, if they start before the padding there.
     return_indices : whether to return the places of the numbers as well.
@@ -139,108 +127,25 @@ def max_pool2d(
     Returns
     -------
     shape (batch, channels, *out), a Tensor if `x` is one; with `return_indices` also an array of
-    this shape: positions in the flat plane (height * width) of the input.
+    this shape: positions in the input with its axes of size made flat.
 
-    Of equal numbers the first counts and gets all of the gradient. NaN is larger than all.
+    Among equal numbers the first counts and gets all of the gradient. NaN is larger than all.
 
     Raises
     ------
     ValueError : the arguments do not fit each other, or `x`.
     """
-    window = kernel_size, stride, padding, dilation, ceil_mode
-    return _max_pool(2, x, window, return_indices)
+    who = f"max_pool{n}d"
+    x = _input(who, n, x, "fiu")
+    windows = _windows(who, n, x, kernel_size, stride, padding, dilation, ceil_mode)
+    return window_max(x, windows, return_indices)
 
 
-@door
-def max_pool3d(
-    x: Any,
-    kernel_size: Size,
-    stride: Size | None = None,
-    padding: Size = 0,
-    dilation: Size = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
-    """Max pooling along three axes; see `max_pool2d`."""
-    window = kernel_size, stride, padding, dilation, ceil_mode
-    return _max_pool(3, x, window, return_indices)
+max_pool1d, max_pool2d, max_pool3d = per_axes(_max_pool_nd)
 
 
-@door
-def max_unpool1d(
-    x: Any,
-    indices: Any,
-    kernel_size: Size,
-    stride: Size | None = None,
-    padding: Size = 0,
-    output_size: Ints | None = None,
-) -> Any:
-    """The inverse of max pooling along one axis; see `max_unpool2d`."""
-    return _max_unpool(1, x, indices, kernel_size, stride, padding, output_size)
-
-
-@door
-def max_unpool2d(
-    x: Any,
-    indices: Any,
-    kernel_size: Size,
-    stride: Size | None = None,
-    padding: Size = 0,
-    output_size: Ints | None = None,
-) -> Any:
-    """Put numbers back to where `max_pool2d` found them, and 0 elsewhere.
-
-    Parameters
-    ----------
-    x : shape (batch, channels, height, width), or without the batch.
-    indices : of this shape, as from `max_pool2d` with `return_indices`. Where one repeats, the
-        last number counts and gets the gradient.
-    kernel_size, stride, padding : those of `max_pool2d`; they give the size of the output.
-    output_size : the size itself, where the stride leaves a choice; may have batch and channels
-        in front.
-
-    Returns
-    -------
-    shape (batch, channels, *output_size),
-    output_size = (size - 1) stride - 2 padding + kernel_size; a Tensor if `x` is one.
-
-    Raises
-    ------
-    ValueError : shapes do not fit; an index is out of range; output_size cannot be.
-    """
-    return _max_unpool(2, x, indices, kernel_size, stride, padding, output_size)
-
-
-@door
-def max_unpool3d(
-    x: Any,
-    indices: Any,
-    kernel_size: Size,
-    stride: Size | None = None,
-    padding: Size = 0,
-    output_size: Ints | None = None,
-) -> Any:
-    """The inverse of max pooling along three axes; see `max_unpool2d`."""
-    return _max_unpool(3, x, indices, kernel_size, stride, padding, output_size)
-
-
-@door
-def avg_pool1d(
-    x: Any,
-    kernel_size: Size,
-    stride: Size | None = None,
-    padding: Size = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-    divisor_override: int | None = None,
-) -> Any:
-    """Average pooling along one axis; see `avg_pool2d`."""
-    window = kernel_size, stride, padding, 1, ceil_mode
-    return _avg_pool(1, x, window, count_include_pad, divisor_override)
-
-
-@door
-def avg_pool2d(
+def _avg_pool_nd(
+    n: int,
     x: Any,
     kernel_size: Size,
     stride: Size | None = None,
@@ -253,9 +158,9 @@ def avg_pool2d(
 
     Parameters
     ----------
-    x : floats of shape (batch, channels, height, width), or without the batch.
+    x : floats of shape (batch, channels, *size), or without the batch.
     kernel_size, stride, ceil_mode : as for `max_pool2d`.
-    padding : so many zeros on both sides; at most half of the kernel.
+    padding : how many zeros go on both sides; at most half of the kernel.
     count_include_pad : whether the mean is of these zeros too.
     divisor_override : what the sum is divided by, instead of how many numbers there are.
 
@@ -268,53 +173,33 @@ def avg_pool2d(
     ValueError : the arguments do not fit each other, or `x`.
     TypeError : `x` is of integers.
     """
-    window = kernel_size, stride, padding, 1, ceil_mode
-    return _avg_pool(2, x, window, count_include_pad, divisor_override)
+    who = f"avg_pool{n}d"
+    x = _input(who, n, x)
+    if divisor_override == 0:
+        raise ValueError(f"{who}: got divisor_override=0, expected another number or None")
+    windows = _windows(who, n, x, kernel_size, stride, padding, 1, ceil_mode)
+    return like(window_mean(single(x), windows, count_include_pad, divisor_override), x)
 
 
-@door
-def avg_pool3d(
-    x: Any,
-    kernel_size: Size,
-    stride: Size | None = None,
-    padding: Size = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-    divisor_override: int | None = None,
-) -> Any:
-    """Average pooling along three axes; see `avg_pool2d`."""
-    window = kernel_size, stride, padding, 1, ceil_mode
-    return _avg_pool(3, x, window, count_include_pad, divisor_override)
+avg_pool1d, avg_pool2d, avg_pool3d = per_axes(_avg_pool_nd)
 
 
-@door
-def lp_pool1d(
+def _lp_pool_nd(
+    n: int,
     x: Any,
     norm_type: float,
     kernel_size: Size,
     stride: Size | None = None,
     ceil_mode: bool = False,
 ) -> Any:
-    """Power-average pooling along one axis; see `lp_pool2d`."""
-    return _lp_pool(1, x, norm_type, kernel_size, stride, ceil_mode)
-
-
-@door
-def lp_pool2d(
-    x: Any,
-    norm_type: float,
-    kernel_size: Size,
-    stride: Size | None = None,
-    ceil_mode: bool = False,
-) -> Any:
-    """The p-norm of each window without the absolute values: (sum of x^p)^(1/p), p = norm_type.
+    """The p-norm of each window without the absolute values: (sum of x**p)**(1/p), p = norm_type.
 
     So p = 1 is the sum, and with an odd p a negative sum makes NaN, as in PyTorch. p = inf is the
     largest absolute value. Where the sum is 0, so is the gradient.
 
     Parameters
     ----------
-    x : floats of shape (batch, channels, height, width), or without the batch.
+    x : floats of shape (batch, channels, *size), or without the batch.
     norm_type : p, larger than 0.
     kernel_size, stride, ceil_mode : as for `max_pool2d`. The sum of a window that hangs over is
         scaled up, as if what it lacks were like the rest.
@@ -328,34 +213,30 @@ def lp_pool2d(
     ValueError : the arguments do not fit each other, or `x`.
     TypeError : `x` is of integers.
     """
-    return _lp_pool(2, x, norm_type, kernel_size, stride, ceil_mode)
+    who, p = f"lp_pool{n}d", float(norm_type)
+    x = _input(who, n, x)
+    if not p > 0:
+        raise ValueError(f"{who}: got norm_type={norm_type}, expected a number larger than 0")
+    windows = _windows(who, n, x, kernel_size, stride, ceil_mode=ceil_mode)
+    if p == math.inf:
+        return window_max(abs(x), windows, False)
+    average = window_mean(single(x) ** p, windows, True)
+    places = math.prod(ints(who, "kernel_size", n, kernel_size, alone=True))
+    zero = average == 0  # where the slope of the root is infinite
+    return like(np.where(zero, 0, (places * np.where(zero, 1, average)) ** (1 / p)), x)
 
 
-@door
-def lp_pool3d(
-    x: Any,
-    norm_type: float,
-    kernel_size: Size,
-    stride: Size | None = None,
-    ceil_mode: bool = False,
-) -> Any:
-    """Power-average pooling along three axes; see `lp_pool2d`."""
-    return _lp_pool(3, x, norm_type, kernel_size, stride, ceil_mode)
+lp_pool1d, lp_pool2d, lp_pool3d = per_axes(_lp_pool_nd)
 
 
-@door
-def adaptive_avg_pool1d(x: Any, output_size: OutputSize) -> Any:
-    """Average pooling to a given size along one axis; see `adaptive_avg_pool2d`."""
-    return _adaptive_avg_pool(1, x, output_size)
+def _adaptive_avg_pool_nd(n: int, x: Any, output_size: OutputSize) -> Any:
+    """The mean of each window, of which there are n along an axis of length m.
 
-
-@door
-def adaptive_avg_pool2d(x: Any, output_size: OutputSize) -> Any:
-    """The means of as many windows as wanted, n: from floor(j m / n) to ceil((j + 1) m / n).
+    Window j goes from floor(j * m / n) to ceil((j + 1) * m / n).
 
     Parameters
     ----------
-    x : floats of shape (batch, channels, height, width), or without the batch.
+    x : floats of shape (batch, channels, *size), or without the batch.
     output_size : n; an int, or one for each axis; None for m, that of the input.
 
     Returns
@@ -367,95 +248,63 @@ def adaptive_avg_pool2d(x: Any, output_size: OutputSize) -> Any:
     ValueError : the arguments do not fit each other; `x` has nothing to take the mean of.
     TypeError : `x` is of integers.
     """
-    return _adaptive_avg_pool(2, x, output_size)
+    who = f"adaptive_avg_pool{n}d"
+    x = _input(who, n, x)
+    windows = _adaptive(who, n, x, output_size)
+    if all(len(w.starts) == 1 for w in windows):
+        return like(np.mean(single(x), axis=tuple(range(-n, 0)), keepdims=True), x)
+    return like(window_mean(single(x), windows, False), x)
 
 
-@door
-def adaptive_avg_pool3d(x: Any, output_size: OutputSize) -> Any:
-    """Average pooling to a given size along three axes; see `adaptive_avg_pool2d`."""
-    return _adaptive_avg_pool(3, x, output_size)
+adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = per_axes(_adaptive_avg_pool_nd)
 
 
-@door
-def adaptive_max_pool1d(x: Any, output_size: OutputSize, return_indices: bool = False) -> Any:
-    """Max pooling to a given size along one axis; see `adaptive_max_pool2d`."""
-    return _adaptive_max_pool(1, x, output_size, return_indices)
-
-
-@door
-def adaptive_max_pool2d(x: Any, output_size: OutputSize, return_indices: bool = False) -> Any:
-    """The largest numbers of as many windows as are wanted; see `adaptive_avg_pool2d`.
+def _adaptive_max_pool_nd(
+    n: int, x: Any, output_size: OutputSize, return_indices: bool = False
+) -> Any:
+    """The largest number of each of the windows that `adaptive_avg_pool2d` describes.
 
     `return_indices` and the result are as for `max_pool2d`.
     """
-    return _adaptive_max_pool(2, x, output_size, return_indices)
-
-
-@door
-def adaptive_max_pool3d(x: Any, output_size: OutputSize, return_indices: bool = False) -> Any:
-    """Max pooling to a given size along three axes; see `adaptive_max_pool2d`."""
-    return _adaptive_max_pool(3, x, output_size, return_indices)
-
-
-# The functions, for any number of axes
-
-
-def _max_pool(n: int, x: Any, window: Window, return_indices: bool) -> Any:
-    who = f"max_pool{n}d"
-    _check(who, n, x, "fiu")
-    return largest(x, _lines(who, n, x, window), return_indices)
-
-
-def _avg_pool(n: int, x: Any, window: Window, padded: bool, divisor: int | None) -> Any:
-    who = f"avg_pool{n}d"
-    _check(who, n, x)
-    if divisor == 0:
-        raise ValueError(f"{who}: got divisor_override=0, expected another number or None")
-    return like(mean(single(x), _lines(who, n, x, window), padded, divisor), x)
-
-
-def _lp_pool(
-    n: int, x: Any, norm_type: float, kernel_size: Size, stride: Size | None, ceil_mode: bool
-) -> Any:
-    who, p = f"lp_pool{n}d", float(norm_type)
-    _check(who, n, x)
-    if not p > 0:
-        raise ValueError(f"{who}: got norm_type={norm_type}, expected a number larger than 0")
-    lines = _lines(who, n, x, (kernel_size, stride, 0, 1, ceil_mode))
-    if p == math.inf:
-        return largest(abs(x), lines, False)
-    average = mean(single(x) ** p, lines, True)
-    places = math.prod(ints(who, "kernel_size", n, kernel_size, alone=True))
-    zero = average == 0  # where the slope of the root is infinite
-    return like(np.where(zero, 0, (places * np.where(zero, 1, average)) ** (1 / p)), x)
-
-
-def _adaptive_avg_pool(n: int, x: Any, output_size: OutputSize) -> Any:
-    who = f"adaptive_avg_pool{n}d"
-    _check(who, n, x)
-    lines = _adaptive_lines(who, n, x, output_size)
-    if all(len(line.starts) == 1 for line in lines):
-        return like(np.mean(single(x), axis=tuple(range(-n, 0)), keepdims=True), x)
-    return like(mean(single(x), lines, False), x)
-
-
-def _adaptive_max_pool(n: int, x: Any, output_size: OutputSize, return_indices: bool) -> Any:
     who = f"adaptive_max_pool{n}d"
-    _check(who, n, x, "fiu")
-    return largest(x, _adaptive_lines(who, n, x, output_size), return_indices)
+    x = _input(who, n, x, "fiu")
+    return window_max(x, _adaptive(who, n, x, output_size), return_indices)
 
 
-def _max_unpool(
+adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = per_axes(_adaptive_max_pool_nd)
+
+
+def _max_unpool_nd(
     n: int,
     x: Any,
     indices: Any,
     kernel_size: Size,
-    stride: Size | None,
-    padding: Size,
-    output_size: Ints | None,
+    stride: Size | None = None,
+    padding: Size = 0,
+    output_size: Ints | None = None,
 ) -> Any:
+    """Put numbers back to where max pooling found them, and 0 elsewhere.
+
+    Parameters
+    ----------
+    x : shape (batch, channels, *size), or without the batch.
+    indices : of this shape, as from `max_pool2d` with `return_indices`. Where one repeats, the
+        last number counts and gets the gradient.
+    kernel_size, stride, padding : those of `max_pool2d`; they give the size of the output.
+    output_size : the size itself, where the stride leaves a choice; may have batch and channels
+        in front.
+
+    Returns
+    -------
+    shape (batch, channels, *output_size),
+    output_size = (size - 1) * stride - 2 * padding + kernel_size; a Tensor if `x` is one.
+
+    Raises
+    ------
+    ValueError : shapes do not fit; an index is out of range; output_size cannot be.
+    """
     who = f"max_unpool{n}d"
-    _check(who, n, x, "fiu")
+    x = _input(who, n, x, "fiu")
     kernel = ints(who, "kernel_size", n, kernel_size, alone=True)
     stride = kernel if stride is None else ints(who, "stride", n, stride)
     padding = ints(who, "padding", n, padding, 0)
@@ -470,7 +319,9 @@ def _max_unpool(
                 f"take less than the stride, {stride}"
             )
     if min(size) < 1:
-        raise ValueError(f"{who}: padding={padding} leaves nothing: the output's size is {size}")
+        raise ValueError(
+            f"{who}: got padding={padding}, which leaves nothing: the output's size is {size}"
+        )
     indices = np.asarray(indices)
     if indices.shape != x.shape or indices.dtype.kind not in "iu":
         raise ValueError(
@@ -490,33 +341,23 @@ def _max_unpool(
     return y.reshape(*x.shape[:-n], *size)
 
 
+max_unpool1d, max_unpool2d, max_unpool3d = per_axes(_max_unpool_nd)
+
+
 # Layers
 
 
 class _Pool(Module):
-    """What the layers share: the number of axes, and how they print."""
+    """What the layers share: the number of axes and the sizes of windows."""
 
     axes: ClassVar[int]
+    _same: ClassVar = {"stride": "kernel_size"}
 
     def _set(self, kernel_size: Size, stride: Size | None, padding: Size = 0) -> None:
         who, n = type(self).__name__, self.axes
         self.kernel_size = ints(who, "kernel_size", n, kernel_size, alone=True)
         self.stride = self.kernel_size if stride is None else ints(who, "stride", n, stride)
         self.padding = ints(who, "padding", n, padding, 0)
-
-    def extra_repr(self) -> str:
-        """The arguments, but for those that are as usual."""
-        usual = {
-            "stride": short(vars(self).get("kernel_size")),
-            "padding": 0,
-            "dilation": 1,
-            "return_indices": False,
-            "ceil_mode": False,
-            "count_include_pad": True,
-            "divisor_override": None,
-        }
-        shown = {k: short(v) for k, v in vars(self).items() if k != "training" and k[0] != "_"}
-        return ", ".join(f"{k}={v}" for k, v in shown.items() if k not in usual or v != usual[k])
 
 
 class _MaxPool(_Pool):
@@ -536,7 +377,7 @@ class _MaxPool(_Pool):
     def forward(self, x: Any) -> Any:
         """Pool `x` of shape (batch, channels, *size), or without the batch."""
         window = self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
-        return _max_pool(self.axes, x, window, self.return_indices)
+        return _max_pool_nd(self.axes, x, *window, self.return_indices)
 
 
 class _MaxUnpool(_Pool):
@@ -546,7 +387,7 @@ class _MaxUnpool(_Pool):
     def forward(self, x: Any, indices: Any, output_size: Ints | None = None) -> Any:
         """Put `x` of shape (batch, channels, *size), or without the batch, to the `indices`."""
         window = self.kernel_size, self.stride, self.padding
-        return _max_unpool(self.axes, x, indices, *window, output_size)
+        return _max_unpool_nd(self.axes, x, indices, *window, output_size)
 
 
 class _AvgPool(_Pool):
@@ -565,8 +406,9 @@ class _AvgPool(_Pool):
 
     def forward(self, x: Any) -> Any:
         """Pool `x` of shape (batch, channels, *size), or without the batch."""
-        window = self.kernel_size, self.stride, self.padding, 1, self.ceil_mode
-        return _avg_pool(self.axes, x, window, self.count_include_pad, self.divisor_override)
+        window = self.kernel_size, self.stride, self.padding, self.ceil_mode
+        divisor = self.count_include_pad, self.divisor_override
+        return _avg_pool_nd(self.axes, x, *window, *divisor)
 
 
 class _LPPool(_Pool):
@@ -587,7 +429,7 @@ class _LPPool(_Pool):
     def forward(self, x: Any) -> Any:
         """Pool `x` of shape (batch, channels, *size), or without the batch."""
         window = self.kernel_size, self.stride, self.ceil_mode
-        return _lp_pool(self.axes, x, self.norm_type, *window)
+        return _lp_pool_nd(self.axes, x, self.norm_type, *window)
 
 
 class _AdaptiveAvgPool(_Pool):
@@ -596,7 +438,7 @@ class _AdaptiveAvgPool(_Pool):
 
     def forward(self, x: Any) -> Any:
         """Pool `x` of shape (batch, channels, *size), or without the batch."""
-        return _adaptive_avg_pool(self.axes, x, self.output_size)
+        return _adaptive_avg_pool_nd(self.axes, x, self.output_size)
 
 
 class _AdaptiveMaxPool(_Pool):
@@ -605,7 +447,7 @@ class _AdaptiveMaxPool(_Pool):
 
     def forward(self, x: Any) -> Any:
         """Pool `x` of shape (batch, channels, *size), or without the batch."""
-        return _adaptive_max_pool(self.axes, x, self.output_size, self.return_indices)
+        return _adaptive_max_pool_nd(self.axes, x, self.output_size, self.return_indices)
 
 
 class MaxPool1d(_MaxPool):

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..inputs import door
 from ..module import Module
-from .windows import ints
+from .sizes import ints
 
 __all__ = [
     "ChannelShuffle",
@@ -24,17 +24,17 @@ __all__ = [
 def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
     """Make r x r pixels of each, from r² channels.
 
-    y[c, r i + a, r j + b] = x[(c r + a) r + b, i, j]. With a convolution before it that is an
-    upsampling that learns (Shi et al., arXiv:1609.05158).
+    y[c, r * i + a, r * j + b] = x[(c * r + a) * r + b, i, j]. With a convolution before it that is
+    an upsampling that learns (Shi et al., arXiv:1609.05158).
 
     Parameters
     ----------
-    x : shape (..., channels r², height, width).
+    x : shape (..., channels * r**2, height, width).
     upscale_factor : r.
 
     Returns
     -------
-    shape (..., channels, height r, width r); a Tensor if `x` is one.
+    shape (..., channels, height * r, width * r); a Tensor if `x` is one.
 
     Raises
     ------
@@ -53,12 +53,12 @@ def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
 
     Parameters
     ----------
-    x : shape (..., channels, height r, width r).
+    x : shape (..., channels, height * r, width * r).
     downscale_factor : r.
 
     Returns
     -------
-    shape (..., channels r², height, width); a Tensor if `x` is one.
+    shape (..., channels * r**2, height, width); a Tensor if `x` is one.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
 
 @door
 def channel_shuffle(x: Any, groups: int) -> Any:
-    """Deal the channels out: y[:, i groups + g] = x[:, g (channels / groups) + i].
+    """Deal the channels out: y[:, i * groups + g] = x[:, g * (channels / groups) + i].
 
     After a convolution in groups each group of the next one sees channels of all (Zhang et al.,
     ShuffleNet, arXiv:1707.01083).
@@ -131,10 +131,6 @@ class PixelShuffle(Module):
         """Apply `functional.pixel_shuffle`."""
         return pixel_shuffle(x, self.upscale_factor)
 
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"{self.upscale_factor}"
-
 
 class PixelUnshuffle(Module):
     """Make r² channels of r x r pixels; see `functional.pixel_unshuffle`.
@@ -157,10 +153,6 @@ class PixelUnshuffle(Module):
         """Apply `functional.pixel_unshuffle`."""
         return pixel_unshuffle(x, self.downscale_factor)
 
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"{self.downscale_factor}"
-
 
 class ChannelShuffle(Module):
     """Deal the channels of all groups out to all; see `functional.channel_shuffle`.
@@ -182,7 +174,3 @@ class ChannelShuffle(Module):
     def forward(self, x: Any) -> Any:
         """Apply `functional.channel_shuffle`."""
         return channel_shuffle(x, self.groups)
-
-    def extra_repr(self) -> str:
-        """The argument."""
-        return f"{self.groups}"

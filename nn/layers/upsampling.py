@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from autograd import op
 
-from ..inputs import door, like, refuse, single
+from ..inputs import door, given, like, single
 from ..module import Module
-from .windows import ints
+from .checks import expect
+from .sizes import ints
 
 __all__ = ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "interpolate"]
 
@@ -44,18 +45,18 @@ def interpolate(
     align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None,
 ) -> Any:
-    """`x` at another size: number i of m lies among the n there are at (i + 1/2) n/m - 1/2.
+    """`x` at another size: number i of m lies among the n there are at (i + 1/2) * n/m - 1/2.
 
     Modes:
 
-    | nearest | number floor(i n/m), that is a little to the left of the nearest |
+    | nearest | number floor(i * n/m), that is a little to the left of the nearest |
     | nearest-exact | the nearest one |
     | linear, bilinear, trilinear | on the line between both neighbours; for 1, 2, 3 axes |
     | bicubic | on a cubic through four neighbours (Keys, 1981, with a = -3/4); for 2 axes |
     | area | the mean of those that number i covers, as `adaptive_avg_pool` |
 
-    Beyond the edge the edge goes on. All but "nearest" and "nearest-exact" are products with a
-    matrix for each axis: a nan or an infinity makes all numbers in line with it nan.
+    Beyond the edge its number is repeated. All but "nearest" and "nearest-exact" are products with
+    a matrix for each axis: a nan or an infinity makes all numbers in line with it nan.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def interpolate(
         this or `size`.
     mode : see above.
     align_corners : True to put the first and last number of both on each other, so that i lies at
-        i (n - 1)/(m - 1). For linear and cubic modes only.
+        i * (n - 1)/(m - 1). For linear and cubic modes only.
     recompute_scale_factor : where a size is rounded down, 1/scale_factor stands in place of n/m
         all the same, unless this is True.
 
@@ -76,8 +77,8 @@ def interpolate(
 
     Raises
     ------
-    ValueError : not just one of `size` and `scale_factor`; a mode that there is not, or not for so
-        many axes; a size of 0.
+    ValueError : not just one of `size` and `scale_factor`; an unknown mode, or one for another
+        number of axes; a size of 0.
     TypeError : `x` is of integers, and the mode computes.
     """
     config = size, scale_factor, mode, align_corners, recompute_scale_factor
@@ -93,9 +94,8 @@ def _interpolate(
     align_corners: bool | None,
     recompute_scale_factor: bool | None,
 ) -> Any:
-    _check(who, size, scale_factor, mode, align_corners, recompute_scale_factor)
-    if not hasattr(x, "shape"):
-        refuse(who, "", x)
+    _check_options(who, size, scale_factor, mode, align_corners, recompute_scale_factor)
+    x = given(who, "x", x)
     shape, choosing = x.shape, mode.startswith("nearest")
     n = len(shape) - 2
     if n not in MODES[mode]:
@@ -105,8 +105,8 @@ def _interpolate(
             f"{who}: got input of shape {shape}, expected (batch, channels, *size), {expected} axes"
             f" for mode={mode!r}" + (f"; for {n + 2} axes there are {fit}" if fit else "")
         )
-    if not choosing and x.dtype.kind not in "fc":
-        raise TypeError(f"{who}: got {x.dtype}, expected floats; write x.astype(np.float32)")
+    if not choosing:
+        expect(who, x, True, "floats", "fc")
     old, scales = shape[2:], _each(who, n, scale_factor)
     if size is not None:
         new = ints(who, "size", n, size)
@@ -116,7 +116,7 @@ def _interpolate(
         raise ValueError(f"{who}: got {old} to make {new} of, expected no size of 0")
     if recompute_scale_factor or mode == "area":
         scales = (None,) * n
-    given, x = x, x if choosing else single(x)
+    original, x = x, x if choosing else single(x)
     for axis, (n, m, scale) in enumerate(zip(old, new, scales, strict=True), 2):
         image = mode == "nearest" and len(old) == 2
         if (image and m in (n, 2 * n)) or ("linear" in mode and m == n):
@@ -128,14 +128,14 @@ def _interpolate(
             x = np.repeat(x, times[0] if (times == times[0]).all() else times, axis)
         else:
             weights = _weights(n, m, scale, mode, bool(align_corners))
-            x = _along(x, weights=weights.astype(x.dtype), axis=axis)
+            x = _multiply_along(x, weights=weights.astype(x.dtype), axis=axis)
     if old == new:  # a value of its own, as where there is something to do
         x = x[...]
-    return x if choosing else like(x, given)
+    return x if choosing else like(x, original)
 
 
 @op(constant_slope=True)
-def _along(x, weights=None, axis=0):
+def _multiply_along(x, weights=None, axis=0):
     """A product of the matrix `weights` with all that lies along one axis."""
     before, n, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
     if after:
@@ -144,7 +144,7 @@ def _along(x, weights=None, axis=0):
         y = x.reshape(math.prod(before), n) @ weights.T
     return (
         y.reshape(*before, len(weights), *after),
-        lambda g: _along(g, weights=weights.T, axis=axis),
+        lambda g: _multiply_along(g, weights=weights.T, axis=axis),
     )
 
 
@@ -192,7 +192,7 @@ def _cubic(distance: NDArray[Any], a: float = -0.75) -> NDArray[Any]:
 # Arguments
 
 
-def _check(
+def _check_options(
     who: str, size: Size, scale_factor: Scale, mode: str, align_corners: Any, recompute: Any
 ) -> None:
     if mode not in MODES:
@@ -203,7 +203,7 @@ def _check(
         )
     if align_corners is not None and mode in ("nearest", "nearest-exact", "area"):
         raise ValueError(
-            f"{who}: got align_corners={align_corners}, which mode={mode!r} has no use of"
+            f"{who}: got align_corners={align_corners}, expected none with mode={mode!r}"
         )
     if recompute and size is not None:
         raise ValueError(f"{who}: got recompute_scale_factor with a size, expected a scale_factor")
@@ -261,7 +261,7 @@ class Upsample(Module):
         recompute_scale_factor: bool | None = None,
     ) -> None:
         config = size, scale_factor, mode, align_corners, recompute_scale_factor
-        _check(type(self).__name__, *config)
+        _check_options(type(self).__name__, *config)
         self.size, self.scale_factor, self.mode = size, scale_factor, mode
         self.align_corners, self.recompute_scale_factor = align_corners, recompute_scale_factor
 
@@ -276,12 +276,6 @@ class Upsample(Module):
             self.align_corners,
             self.recompute_scale_factor,
         )
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        names = "size", "scale_factor", "mode", "align_corners", "recompute_scale_factor"
-        given = {name: getattr(self, name) for name in names}
-        return ", ".join(f"{k}={v!r}" for k, v in given.items() if v is not None)
 
 
 class UpsamplingNearest2d(Upsample):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nn
-from nn.layers.windows import is_int
+from nn.layers.sizes import is_int
 
 
 def prompt(name: str, start: Any, length: int) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import nn
 import nn.functional as F
 from autograd import LeafChangedError, Tensor, gradcheck, gradgradcheck, gradients
-from nn.layers import convolution, windows
+from nn.layers import convolution, folding, windows
 
 RNG = np.random.default_rng(0)
 CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
@@ -113,17 +114,19 @@ def test_the_form_of_three_arrays(case: Any) -> None:
     at = windows.windows_of("f", shape[2:], weight[2:], stride, padding, dilation, groups)
     x, w = normal(*shape), normal(*weight)
     y = normal(shape[0], weight[0], *at.out)
-    form = (y * convolution._conv(x, w, None, at=at)).sum()
-    np.testing.assert_allclose((x * convolution._conv_transpose(y, w, None, at=at)).sum(), form)
-    np.testing.assert_allclose((w * convolution._conv_weight(x, y, at=at)).sum(), form)
+    form = (y * convolution._conv(x, w, None, windows=at)).sum()
+    np.testing.assert_allclose(
+        (x * convolution._conv_transpose(y, w, None, windows=at)).sum(), form
+    )
+    np.testing.assert_allclose((w * convolution._conv_weight(x, y, windows=at)).sum(), form)
     ops = [
-        (lambda x, w, at: convolution._conv(x, w, None, at=at), x, w),
-        (lambda y, w, at: convolution._conv_transpose(y, w, None, at=at), y, w),
+        (lambda x, w, windows: convolution._conv(x, w, None, windows=windows), x, w),
+        (lambda y, w, windows: convolution._conv_transpose(y, w, None, windows=windows), y, w),
         (convolution._conv_weight, x, y),
     ]
     for op, a, b in ops:
-        gradcheck(lambda a, b, op=op: op(a, b, at=at), a, b, mode="projection")
-        gradgradcheck(lambda a, b, op=op: op(a, b, at=at), a, b, mode="projection")
+        gradcheck(lambda a, b, op=op: op(a, b, windows=at), a, b, mode="projection")
+        gradgradcheck(lambda a, b, op=op: op(a, b, windows=at), a, b, mode="projection")
 
 
 def test_third_derivative() -> None:
@@ -231,10 +234,12 @@ def test_turned_kernel_changes_nothing(
     config: Any, turned: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     y, w = normal(3, 4, 7, 9), normal(4, 5, 3, 2)
-    found, ways = [], windows.Windows.turned
-    monkeypatch.setattr(windows.Windows, "turned", lambda *a: found.append(way := ways(*a)) or way)
+    found, ways = [], windows.Windows.as_convolution
+    monkeypatch.setattr(
+        windows.Windows, "as_convolution", lambda *a: found.append(way := ways(*a)) or way
+    )
     x = F.conv_transpose2d(y, w, **config)
-    monkeypatch.setattr(windows.Windows, "turned", lambda *_: None)
+    monkeypatch.setattr(windows.Windows, "as_convolution", lambda *_: None)
     np.testing.assert_allclose(x, F.conv_transpose2d(y, w, **config), atol=1e-12)
     assert [way is not None for way in found] == [turned]
 
@@ -304,17 +309,17 @@ def test_complex() -> None:
 def test_dtype_stays(dtype: Any) -> None:
     at = windows.windows_of("f", (4, 4), (3, 2), 1, 1, 1)
     x, w = normal(2, 3, 4, 4).astype(dtype), normal(5, 3, 3, 2).astype(dtype)
-    y = convolution._conv(x, w, None, at=at)
-    columns = windows._unfold(x, at=at)
+    y = convolution._conv(x, w, None, windows=at)
+    columns = folding._unfold(x, windows=at)
     for op, *arrays in [
         (convolution._conv, x, w, normal(5).astype(dtype)),
         (convolution._conv_transpose, y, w, normal(3).astype(dtype)),
         (convolution._conv_weight, x, y),
-        (windows._unfold, x),
-        (windows._fold, columns),
+        (folding._unfold, x),
+        (folding._fold, columns),
     ]:
         # The body itself: the engine would cast a gradient of another dtype.
-        out, *closures = op.__wrapped__(*arrays, at=at)
+        out, *closures = op.__wrapped__(*arrays, windows=at)
         assert out.dtype == dtype
         for closure, array in zip(closures, arrays, strict=True):
             g = closure(np.ones(out.shape, dtype))
@@ -380,6 +385,12 @@ def test_unfold_and_fold(shape: Any, kernel: Any, config: Any) -> None:
     gradcheck(lambda x: F.unfold(x, kernel, **config) ** 2, x, mode="projection")
     gradgradcheck(lambda x: F.unfold(x, kernel, **config) ** 2, x, mode="projection")
     gradgradcheck(lambda v: F.fold(v, shape[2:], kernel, **config) ** 2, v, mode="projection")
+
+
+def test_the_layers_have_the_defaults_of_the_functions() -> None:
+    for layer, function in [(nn.Unfold, F.unfold), (nn.Fold, F.fold)]:
+        _, *options = inspect.signature(function).parameters.values()
+        assert list(inspect.signature(layer).parameters.values()) == options
 
 
 def test_fold_of_unfold_counts_the_windows() -> None:
@@ -476,14 +487,13 @@ def test_repr() -> None:
     def text(layer: Any) -> str:
         return layer.extra_repr()
 
-    assert text(nn.Conv2d(1, 2, 3)) == "1, 2, kernel_size=3"
+    assert text(nn.Conv2d(1, 2, 3)) == "1, 2, 3"
     assert text(nn.Conv1d(2, 2, 3, 2, 1, 2, 2, False, "reflect")) == (
-        "2, 2, kernel_size=3, stride=2, padding=1, dilation=2, groups=2, "
-        "padding_mode='reflect', bias=False"
+        "2, 2, 3, stride=2, padding=1, dilation=2, groups=2, bias=False, padding_mode='reflect'"
     )
-    assert text(nn.Conv2d(1, 2, 3, padding="same")) == "1, 2, kernel_size=3, padding='same'"
+    assert text(nn.Conv2d(1, 2, 3, padding="same")) == "1, 2, 3, padding='same'"
     assert text(nn.ConvTranspose1d(1, 2, 3, 2, output_padding=1)) == (
-        "1, 2, kernel_size=3, stride=2, output_padding=1"
+        "1, 2, 3, stride=2, output_padding=1"
     )
 
 
@@ -497,11 +507,11 @@ X, W = np.ones((2, 4, 5, 5)), np.ones((6, 4, 3, 3))
     ("call", "message"),
     [
         (lambda: F.conv2d(X, W[0]), r"weight of shape \(4, 3, 3\), expected 4 axes"),
-        (lambda: F.conv1d(X[0, 0], W[0]), r"conv1d: got input of shape \(5, 5\).*\(3, \*size\)"),
+        (lambda: F.conv1d(X[0, 0], W[0]), r"conv1d: got input of shape \(5, 5\).*\(3, length\)"),
         (lambda: F.conv2d(X[:, :3], W), r"got input of shape \(2, 3, 5, 5\), expected \(batch, 4"),
         (lambda: F.conv2d(X[None], W), "expected"),
         (lambda: F.conv2d(X, W[:, :2]), r"expected \(batch, 2"),
-        (lambda: F.conv2d(X, W[:5, :2], groups=2), "groups=2 does not divide"),
+        (lambda: F.conv2d(X, W[:5, :2], groups=2), "groups=2, expected a divisor of 5"),
         (lambda: F.conv2d(X, W, groups=0), "groups=0"),
         (lambda: F.conv2d(X, W, np.ones(4)), r"bias of shape \(4,\), expected \(6,\)"),
         (lambda: F.conv2d(X, W, np.ones((6, 1, 1))), "bias of shape"),
@@ -513,6 +523,8 @@ X, W = np.ones((2, 4, 5, 5)), np.ones((6, 4, 3, 3))
         (lambda: F.conv2d(X, W, dilation=3), r"conv2d: the kernel, \(3, 3\) with dilation \(3"),
         (lambda: F.conv2d(X[:, :, :0], W), "does not fit into an input of size"),
         (lambda: F.conv2d(X, W, padding="same", stride=2), "padding='same'"),
+        (lambda: F.conv2d(X, W, padding="same", stride=(1, 2)), r"'same' with stride=\(1, 2\)"),
+        (lambda: F.conv2d(X, W, stride=(1, 1.5)), r"stride=\(1, 1.5\), expected an int"),
         (lambda: F.conv2d(X, W, padding="full"), "padding='full', expected ints, 'same' or"),
         (lambda: F.conv_transpose2d(X, W), r"conv_transpose2d: got input.*expected \(batch, 6"),
         (lambda: F.conv_transpose2d(X, W[:4], np.ones(3)), r"bias.*expected \(4,\)"),
@@ -524,9 +536,9 @@ X, W = np.ones((2, 4, 5, 5)), np.ones((6, 4, 3, 3))
         (lambda: F.fold(np.ones((2, 9, 4)), 5, 3), r"expected \(batch, channels \* 9, 9\)"),
         (lambda: F.fold(np.ones((2, 8, 9)), 5, 3), "fold: got input"),
         (lambda: F.fold(np.ones(9), 5, 3), "fold: got input"),
-        (lambda: nn.Conv2d(4, 6, 3, groups=4), "Conv2d: groups=4 does not divide in_channels=4"),
+        (lambda: nn.Conv2d(4, 6, 3, groups=4), "Conv2d: got groups=4, expected a divisor of in_"),
         (lambda: nn.Conv2d(4, 6, (3,)), "Conv2d: got kernel_size"),
-        (lambda: nn.Conv2d(4, 6, 3, padding="same", stride=2), "Conv2d: padding='same'"),
+        (lambda: nn.Conv2d(4, 6, 3, padding="same", stride=2), "Conv2d: got padding='same' with"),
         (
             lambda: nn.Conv2d(4, 6, 3, padding=5, padding_mode="reflect")(X),
             r"Conv2d: got \(5, 5\) for axis 2, which is 5 long, expected at most 4",
@@ -536,7 +548,7 @@ X, W = np.ones((2, 4, 5, 5)), np.ones((6, 4, 3, 3))
         (lambda: nn.ConvTranspose2d(4, 6, 3, padding_mode="reflect"), "expected 'zeros'"),
         (
             lambda: nn.Conv2d(3, 6, 3)(X),
-            r"Conv2d\(3, 6, kernel_size=3\): got input of shape \(2, 4, 5, 5\), "
+            r"Conv2d\(3, 6, 3\): got input of shape \(2, 4, 5, 5\), "
             r"expected \(batch, 3, height, width\) or \(3, height, width\)",
         ),
         (lambda: nn.Conv1d(4, 6, 3)(X), r"\(batch, 4, length\)"),

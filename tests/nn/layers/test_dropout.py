@@ -122,10 +122,13 @@ def test_pytorchs_inplace_is_not_taken_for_a_seed(name: str) -> None:
         (lambda: F.dropout3d(np.ones((1, 3, 4))), r"dropout3d: got input of shape \(1, 3, 4\)"),
         (lambda: nn.Dropout2d()(np.ones((3, 4))), r"dropout2d: got input of shape \(3, 4\)"),
         (lambda: F.feature_alpha_dropout(np.ones(3)), r"feature_alpha_dropout: got .* \(3,\)"),
-        (lambda: F.dropout2d(np.ones((1, 1, 1, 1)), 1.5), r"dropout2d: p is a probability"),
-        (lambda: F.alpha_dropout(np.ones(3), -0.5), r"alpha_dropout: p is .* got -0.5"),
-        (lambda: nn.FeatureAlphaDropout(2.0), r"FeatureAlphaDropout: p is a probability"),
-        (lambda: nn.Dropout3d(-1), r"Dropout3d: p is a probability"),
+        (
+            lambda: F.dropout2d(np.ones((1, 1, 1, 1)), 1.5),
+            r"dropout2d: got p=1.5, expected a probability",
+        ),
+        (lambda: F.alpha_dropout(np.ones(3), -0.5), r"alpha_dropout: got p=-0.5, expected"),
+        (lambda: nn.FeatureAlphaDropout(2.0), r"FeatureAlphaDropout: got p=2.0, expected"),
+        (lambda: nn.Dropout3d(-1), r"Dropout3d: got p=-1, expected"),
     ],
 )
 def test_errors(call: Any, message: str) -> None:

@@ -411,8 +411,12 @@ def test_empty() -> None:
         ),
         (lambda: F.instance_norm(np.zeros((2, 4))), ValueError, "instance_norm: got input"),
         (lambda: F.local_response_norm(np.zeros((2, 4)), 2), ValueError, "3 axes or more"),
-        (lambda: nn.LocalResponseNorm(0), ValueError, "size must be at least 1, got 0"),
-        (lambda: F.local_response_norm(np.zeros((2, 4, 3)), 0), ValueError, "got 0"),
+        (
+            lambda: nn.LocalResponseNorm(0),
+            ValueError,
+            "LocalResponseNorm: got size=0, expected an int",
+        ),
+        (lambda: F.local_response_norm(np.zeros((2, 4, 3)), 0), ValueError, "got size=0"),
     ],
 )
 def test_refusals(call: Any, error: type[Exception], message: str) -> None:

@@ -84,7 +84,10 @@ CASES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["max_pool2d", "kernel_size=True", "an int"],
     ),
     "a bool in padding": (lambda: nn.ZeroPad1d((1, True)), ["ZeroPad1d", "(1, True)", "an int"]),
-    "training for p": (lambda: nn.functional.dropout(x(3), True), ["dropout", "p is", "True"]),
+    "training for p": (
+        lambda: nn.functional.dropout(x(3), True),
+        ["dropout", "p=True", "probability"],
+    ),
     "pad": (lambda: nn.functional.pad(x(3), 1), ["pad=(1,)", "a pair of ints"]),
     # a label or an index out of range: which, where, and the range
     "label": (
@@ -338,7 +341,7 @@ NO_DATA: dict[str, tuple[Callable[[], Any], str]] = {
     "Linear": (lambda: nn.Linear(3, 2)(None), "Linear(3, 2): got None, expected an array or"),
     "of a list": (lambda: nn.Linear(1, 2)([1.0]), "got a list, expected an array or a Tensor"),
     "Bilinear": (lambda: nn.Bilinear(3, 3, 2)(x(3), None), "Bilinear(3, 3, 2): got None for x2"),
-    "Conv2d": (lambda: nn.Conv2d(3, 2, 1)(None), "kernel_size=1): got None"),
+    "Conv2d": (lambda: nn.Conv2d(3, 2, 1)(None), "Conv2d(3, 2, 1): got None"),
     "MaxPool2d": (lambda: nn.MaxPool2d(2)(None), "max_pool2d: got None"),
     "Upsample": (lambda: nn.Upsample(2)(None), "Upsample: got None"),
     "ZeroPad2d": (lambda: nn.ZeroPad2d(1)(None), "ZeroPad2d: got None"),
