@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -79,14 +80,17 @@ HINTS = {
 
 
 def door(function: F | None = None, *, wide: bool = False) -> Any:
-    """`function`, which takes for its first arguments, data, what NumPy's own functions take.
+    """`function`, which takes for its data, arrays, what NumPy's own functions take.
 
     wide: it adds up or counts; of float16 it is computed in float32, and the result is float16.
     """
     if function is None:
         return functools.partial(door, wide=wide)
-    names = _data(function)
+    names, optional, order = _data(function)
     n, who = len(names), function.__name__
+
+    def fitted(name: str, x: Any) -> Any:
+        return x if x is None or name not in optional else given(who, name, x)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -96,27 +100,47 @@ def door(function: F | None = None, *, wide: bool = False) -> Any:
             if not isinstance(x, ARRAYS):
                 args = (*map(given, [who] * n, names, args), *args[n:])
                 break
+        if optional and (kwargs or len(args) > n):
+            args = (*args[:n], *map(fitted, order[n:], args[n:]), *args[len(order) :])
+            kwargs = {name: fitted(name, x) for name, x in kwargs.items()}
         try:
             if wide and args and (x := args[0]).dtype == HALF:
                 kwargs = {k: single(v) for k, v in kwargs.items()}
                 return like(function(*map(single, args), **kwargs), x)
             return function(*args, **kwargs)
-        except TypeError as error:
+        except (AttributeError, TypeError, ValueError) as error:
+            if not str(error).startswith(who):
+                _say_whose(error, who, [*zip(order, args, strict=False), *kwargs.items()])
             _explain(error)
             raise
 
     return call
 
 
-def _data(function: Any) -> list[str]:
-    """The names of the arguments that a function begins with and that are data, no options."""
-    names = []
-    for p in inspect.signature(function).parameters.values():
-        if p.default is not p.empty or p.annotation not in (p.empty, "Any", "Array"):
-            break
-        if p.kind is p.POSITIONAL_OR_KEYWORD:
-            names.append(p.name)
-    return names
+def _data(function: Any) -> tuple[list[str], set[str], list[str]]:
+    """The names of the arguments that are data: those it begins with, those that may be None; all.
+
+    What is neither is an option.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    order = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    needed = itertools.takewhile(
+        lambda p: p.default is p.empty and p.annotation in (p.empty, "Any", "Array"), parameters
+    )
+    names = [p.name for p in needed if p.name in order]
+    optional = {
+        p.name for p in parameters if p.default is None and p.annotation in ("Any", "Array | None")
+    }
+    return names, optional, order
+
+
+def _say_whose(error: Exception, who: str, arguments: list[tuple[str, Any]]) -> None:
+    """Raise in the function's name what NumPy says of something inside."""
+    if isinstance(error, np.exceptions.AxisError):
+        raise np.exceptions.AxisError(f"{who}: {error}") from error
+    for name, x in arguments:
+        if isinstance(x, ARRAYS) and x.dtype.kind not in "biufc":
+            raise TypeError(f"{who}: got {x.dtype} for {name}, expected numbers") from error
 
 
 def given(who: Any, name: str, x: Any) -> Any:
@@ -166,7 +190,7 @@ def _what(x: Any) -> str:
     return f"{x!r:.50}" if isinstance(x, int | float | str | None) else f"a {type(x).__name__}"
 
 
-def _explain(error: TypeError) -> None:
+def _explain(error: Exception) -> None:
     """Add to an error of the arguments what PyTorch's names of them are here."""
     hints = {**HINTS, "inplace": "write x = f(x), for a function returns a new array"}
     for name, hint in hints.items():

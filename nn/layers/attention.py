@@ -17,9 +17,10 @@ import numpy as np
 from autograd import default_dtype, op, shared
 
 from .. import init
-from ..inputs import door, name_of, refuse
+from ..inputs import door, name_of
 from ..module import Module, Parameter
 from ..random import generator as _generator
+from .checks import expect
 from .dropout import dropout as _dropout
 from .linear import Linear, linear
 from .softmax import peak
@@ -96,11 +97,7 @@ def causal_mask(queries: int, keys: int, dtype: Any) -> Any:
 def _scores(query: Any, key: Any, value: Any) -> tuple[int, ...]:
     """The shape of the scores, (..., L, S)."""
     q, k, v = query.shape, key.shape, value.shape
-    if query.dtype.kind in "iub":
-        raise TypeError(
-            f"scaled_dot_product_attention: got {query.dtype}, expected floats; write "
-            "x.astype(np.float32)"
-        )
+    expect("scaled_dot_product_attention", query, True, "", "fc", name="query")
     try:
         np.broadcast_shapes(q[:-2], k[:-2], v[:-2])
         fits = min(len(q), len(k), len(v)) > 1 and q[-1] == k[-1] and k[-2] == v[-2]
@@ -476,8 +473,7 @@ class MultiheadAttention(Module):
 
     def _check(self, query: Any, key: Any, value: Any) -> None:
         for name, x in (("query", query), ("key", key), ("value", value)):
-            if not hasattr(x, "shape"):
-                refuse(self, name, x)
+            expect(self, x, True, "", "fc", name=name)
         q, k, v = query.shape, key.shape, value.shape
         sizes = self.embed_dim, self.kdim, self.vdim
         batch = slice(0, 1) if self.batch_first else slice(1, 2)
@@ -497,8 +493,3 @@ class MultiheadAttention(Module):
                 f"{name_of(self)}: got query {q}, key {k}, value {v}, expected "
                 f"{', '.join(expected)}, or all without batch"
             )
-        for x in (query, key, value):
-            if x.dtype.kind in "iub":
-                raise TypeError(
-                    f"{name_of(self)}: got {x.dtype}, expected floats; write x.astype(np.float32)"
-                )

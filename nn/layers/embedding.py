@@ -60,12 +60,13 @@ def embedding(
     IndexError : a number is not in the table. (A negative one does not count from the end.)
     TypeError : `input` is not of integers.
     """
-    index = _checked("Embedding", input, len(weight))
+    _check_table("embedding", weight)
+    index = _checked("embedding", input, len(weight))
     if max_norm is not None:
         _shorten(weight, index, max_norm, norm_type)
     factor = None
     if padding_idx is not None:
-        factor = index != _padding("Embedding", padding_idx, len(weight))
+        factor = index != _padding("embedding", padding_idx, len(weight))
     if scale_grad_by_freq:
         count = np.bincount(index.reshape(-1), minlength=len(weight))
         factor = (1 if factor is None else factor) / count[index]
@@ -109,7 +110,8 @@ def embedding_bag(
     IndexError : a number is not in the table.
     ValueError, TypeError : the arguments do not fit.
     """
-    who, shape = "EmbeddingBag", np.shape(input)
+    who, shape = "embedding_bag", np.shape(input)
+    _check_table(who, weight)
     if mode not in MODES:
         raise ValueError(f"{who}: got mode {mode!r}, expected 'sum', 'mean' or 'max'")
     if per_sample_weights is not None and (mode != "sum" or per_sample_weights.shape != shape):
@@ -154,6 +156,11 @@ def _largest(rows: Any, sizes: NDArray[Any]) -> Any:
     best = np.where(inside[:, :, None], values[place], -np.inf).argmax(axis=1)
     winners = np.take_along_axis(place, best, axis=1)
     return np.take_along_axis(rows, winners, axis=0) * (sizes > 0)[:, None]
+
+
+def _check_table(who: str, weight: Any) -> None:
+    if weight.ndim != 2:
+        raise ValueError(f"{who}: got a weight of shape {weight.shape}, expected (rows, size)")
 
 
 def _checked(who: str, input: Any, n: int) -> NDArray[Any]:

@@ -70,16 +70,16 @@ def binary_cross_entropy_with_logits(
     _at_least_0(name, y, 1)
     scale = _scale(name, reduction, x.size)
     if weight is None and pos_weight is None:
-        return _bce_with_logits(x, y, scale=scale)
+        return bce_with_logits(x, y, scale=scale)
     if pos_weight is None:
-        terms = _bce_with_logits(x, y)
+        terms = bce_with_logits(x, y)
     else:
         terms = _weighted(name, y * softplus(-x), pos_weight) + (1 - y) * softplus(x)
     return _reduced(terms if weight is None else _weighted(name, terms, weight), scale)
 
 
 @op
-def _bce_with_logits(x, y, scale=None):
+def bce_with_logits(x, y, scale=None):
     terms = np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
     factor = 1.0 if scale is None else scale
 

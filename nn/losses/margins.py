@@ -15,7 +15,7 @@ from ..inputs import door
 from ..layers.activations import softplus
 from ..layers.distance import pairwise_distance
 from ..layers.rectifiers import relu
-from .classification import _class_weights, _classes, _integers, binary_cross_entropy_with_logits
+from .classification import _class_weights, _classes, _integers, bce_with_logits
 from .regression import (
     Array,
     LossShapeError,
@@ -27,6 +27,7 @@ from .regression import (
     _plain,
     _reduced,
     _scale,
+    _weighted,
 )
 
 __all__ = [
@@ -222,7 +223,8 @@ def multilabel_soft_margin_loss(
     if x.ndim == 0:
         raise LossShapeError(f"{name}: input of shape () has no axis of classes")
     _at_least_0(name, y, 1)
-    terms = binary_cross_entropy_with_logits(x, y, weight, "none").mean(axis=-1)
+    terms = bce_with_logits(x, y)
+    terms = (terms if weight is None else _weighted(name, terms, weight)).mean(axis=-1)
     return _reduced(terms, _scale(name, reduction, terms.size))
 
 
