@@ -51,13 +51,19 @@ def explain(package: str, ways: Mapping[str, str] | None = None) -> None:
     for name, module in list(sys.modules.items()):
         if name == package or name.startswith(package + "."):
             module.__class__ = _Module
-            missing = _missing(module, (ways or {}) if name == package else {})
             # Not in the class: there it makes every look-up of a name three times as slow.
-            vars(module).setdefault("__getattr__", missing)
+            vars(module)["__getattr__"] = _missing(module, ways if ways and name == package else {})
 
 
-def _missing(module: ModuleType, ways: Mapping[str, str]) -> Callable[[str], NoReturn]:
-    def missing(name: str) -> NoReturn:
+def _missing(module: ModuleType, ways: Mapping[str, str]) -> Callable[[str], Any]:
+    own = vars(module).get("__getattr__")  # as of a module that loads a name on first use
+
+    def missing(name: str) -> Any:
+        if own is not None:
+            try:
+                return own(name)
+            except AttributeError:
+                pass
         hint = ""
         if name in ways:
             hint = f". {ways[name]}"

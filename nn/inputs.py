@@ -11,7 +11,7 @@ import functools
 import inspect
 import itertools
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, overload
 
 import numpy as np
 from numpy import ndarray
@@ -79,6 +79,10 @@ HINTS = {
 }
 
 
+@overload
+def door(function: F) -> F: ...
+@overload
+def door(*, wide: bool) -> Callable[[F], F]: ...
 def door(function: F | None = None, *, wide: bool = False) -> Any:
     """`function`, which takes for its data, arrays, what NumPy's own functions take.
 

@@ -15,7 +15,9 @@ class Families(griffe.Extension):
     def on_attribute_node(self, *, node: Any, agent: griffe.Visitor, **_: Any) -> None:
         """Called by griffe for each assignment that it comes to."""
         match node:
-            case ast.Assign([ast.Tuple(names)], ast.Call(ast.Name("per_axes"), [ast.Name(made_of)])):
+            case ast.Assign(
+                [ast.Tuple(names)], ast.Call(ast.Name("per_axes"), [ast.Name(made_of)])
+            ):
                 for name in names:
                     function = copy.copy(agent.current.members[made_of])
                     function.name = name.id

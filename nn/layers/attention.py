@@ -25,7 +25,7 @@ from .dropout import dropout as _dropout
 from .linear import Linear, linear
 from .softmax import peak
 
-__all__ = ["MultiheadAttention", "causal_mask", "scaled_dot_product_attention"]
+__all__ = ["MultiheadAttention", "scaled_dot_product_attention"]
 
 # So many scores are worked on at a time: as many as fit into the cache of a core.
 BLOCK = 2**16
