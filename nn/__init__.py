@@ -19,10 +19,10 @@ except ImportError as _error:  # HIPS autograd is there, or what its removal lef
         "pip uninstall -y autograd plaingrad; pip install plaingrad"
     ) from _error
 
-from . import data, datasets, functional, init, layers, losses, plot
+from . import data, datasets, functional, init, plot
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
-from .layers import *
-from .losses import *
+from .layers.public import *
+from .losses.public import *
 from .module import Buffer, Module, Parameter
 from .random import generator, manual_seed
 from .training import History, fit
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 else:
     for _name in functional.__all__:
         del globals()[_name]
-    __all__ += {*layers.__all__, *losses.__all__} - {*functional.__all__}
-    __all__.sort()
+    __all__ += [name for name, x in globals().items() if isinstance(x, type)]
+    __all__ = sorted({*__all__})
 
     def __getattr__(name):
         if name == "models":  # on first use: they are written as a user writes models, of nn

@@ -1,0 +1,9 @@
+"""What the files of this folder make public: what stands in their `__all__`.
+
+Classes are names of `nn`, functions of `nn.functional`. A new file needs its line here.
+"""
+
+from .classification import *
+from .ctc import *
+from .margins import *
+from .regression import *
