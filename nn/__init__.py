@@ -16,6 +16,7 @@ from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Se
 from .layers import *
 from .losses import *
 from .module import Buffer, Module, Parameter
+from .public import name_after as _name_after
 from .random import generator, manual_seed
 from .training import History, fit
 from .training.averaging import AveragedModel
@@ -40,6 +41,7 @@ else:
         del globals()[_name]
     __all__ += {*layers.__all__, *losses.__all__} - {*functional.__all__}
     __all__.sort()
+    _name_after(__name__, [globals()[_name] for _name in __all__ if _name != "models"])
 
     _missing = no_attribute(
         __name__,

@@ -13,9 +13,11 @@ from . import layers as _layers
 from . import losses as _losses
 from .layers import *
 from .losses import *
+from .public import name_after as _name_after
 
 if not TYPE_CHECKING:
     __all__ = sorted(name for name in (*_layers.__all__, *_losses.__all__) if name[0].islower())
     for _name in {*_layers.__all__, *_losses.__all__} - {*__all__}:  # the classes are in nn
         del globals()[_name]
+    _name_after(__name__, [globals()[_name] for _name in __all__])
     __getattr__ = no_attribute(__name__, __all__)  # a type checker finds a misspelt name by itself

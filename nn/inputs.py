@@ -24,6 +24,7 @@ __all__ = [
     "door",
     "floats",
     "given",
+    "is_ours",
     "like",
     "name_of",
     "refuse",
@@ -209,7 +210,6 @@ def _explain(error: Exception) -> None:
 
 #: Arguments of constructors that may be arrays; the others are options.
 MAY_BE_ARRAYS = {"weight", "pos_weight", "normalized_shape", "unflattened_size"}
-CONTAINERS = "nn.containers", "nn.training.averaging"  # what they are given is theirs to check
 
 #: What an argument is to be, by its annotation; in others only a bool for a number is refused.
 KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
@@ -290,7 +290,7 @@ def _kinds(cls: Any) -> dict[str, str] | None:
     if cls.__init__ is object.__init__:
         return {}
     owner = next(c for c in cls.__mro__ if "__init__" in vars(c))
-    if owner.__module__.split(".")[0] != __package__ or owner.__module__ in CONTAINERS:
+    if not is_ours(owner) or cls._holds_anything:
         return None
     return _annotations(cls.__init__)
 
@@ -310,6 +310,10 @@ def _called(cls: Any) -> str:
     for parameters in (_parameters(cls), _parameters_of(cls.forward)):
         plain = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
         inside.append(", ".join(p.name for p in plain if p.default is p.empty))
-    package, _, place = cls.__module__.partition(".")
-    home = "" if package != "nn" else "nn.models." if place.startswith("models.") else "nn."
+    home = f"{cls.__module__}." if is_ours(cls) else ""
     return f"{home}{cls.__name__}({inside[0]})({inside[1]})"
+
+
+def is_ours(cls: type) -> bool:
+    """Whether it is a class of this library."""
+    return cls.__module__.split(".")[0] == __package__

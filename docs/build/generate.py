@@ -14,6 +14,8 @@ import re
 import sys
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -93,7 +95,7 @@ def pytorch_page() -> str:
             if name not in missing:
                 place = ELSEWHERE.get(f"{module}.{name}", f"{module}.{name}").rpartition(".")
                 found = getattr(importlib.import_module(place[0]), place[2])
-                file = getattr(found, "__module__", module).replace(".", "/")
+                file = file_of(found)
                 files.setdefault(file, []).append(f"`{name}`")
         lines += [f"\n## {module}\n", "| file | |", "|---|---|"]
         lines += [f"| `{file}.py` | {' '.join(found)} |" for file, found in sorted(files.items())]
@@ -106,6 +108,15 @@ def pytorch_page() -> str:
     lines += ["\n## Other defaults\n", "| argument | here | |", "|---|---|---|"]
     lines += [f"| `{name}` | {value!r} | {why} |" for name, (value, why) in DIFFERENT.items()]
     return "\n".join(lines) + "\n"
+
+
+def file_of(x: Any) -> str:
+    """Where a class or function stands, which is not where its `__module__` says it is found."""
+    if isinstance(x, ModuleType):
+        return x.__name__.replace(".", "/")
+    functions = [f for c in getattr(x, "__mro__", ()) for f in vars(c).values()]
+    code = next(f.__code__ for f in (inspect.unwrap(x), *functions) if hasattr(f, "__code__"))
+    return str(Path(code.co_filename).resolve().relative_to(ROOT).with_suffix(""))
 
 
 def traps_page() -> str:
