@@ -37,6 +37,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 HALF = np.dtype(np.float16)
 ARRAYS = Tensor, ndarray
+ARRAYS_OR_NONE = *ARRAYS, type(None)
 
 # Half precision: beyond 65504 there is only infinity, and from 2048 on 1 more is nothing. So, as in
 # PyTorch, what adds up or counts does so in float32, and only its result is of float16.
@@ -94,9 +95,6 @@ def door(function: F | None = None, *, wide: bool = False) -> Any:
     names, optional, order = _data(function)
     n, who = len(names), function.__name__
 
-    def fitted(name: str, x: Any) -> Any:
-        return x if x is None or name not in optional else given(who, name, x)
-
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         while kwargs and len(args) < n and names[len(args)] in kwargs:
@@ -105,9 +103,13 @@ def door(function: F | None = None, *, wide: bool = False) -> Any:
             if not isinstance(x, ARRAYS):
                 args = (*map(given, [who] * n, names, args), *args[n:])
                 break
-        if optional and (kwargs or len(args) > n):
-            args = (*args[:n], *map(fitted, order[n:], args[n:]), *args[len(order) :])
-            kwargs = {name: fitted(name, x) for name, x in kwargs.items()}
+        if kwargs or len(args) > n:
+            for name, i in optional.items():
+                if i < len(args):
+                    if not isinstance(args[i], ARRAYS_OR_NONE):
+                        args = (*args[:i], given(who, name, args[i]), *args[i + 1 :])
+                elif not isinstance(x := kwargs.get(name), ARRAYS_OR_NONE):
+                    kwargs[name] = given(who, name, x)
         try:
             if wide and args and (x := args[0]).dtype == HALF:
                 kwargs = {k: single(v) for k, v in kwargs.items()}
@@ -122,8 +124,8 @@ def door(function: F | None = None, *, wide: bool = False) -> Any:
     return call
 
 
-def _data(function: Any) -> tuple[list[str], set[str], list[str]]:
-    """The names of the arguments that are data: those it begins with, those that may be None; all.
+def _data(function: Any) -> tuple[list[str], dict[str, int], list[str]]:
+    """The arguments that are data: those it begins with; those that may be None, and where; all.
 
     What is neither is an option.
     """
@@ -132,11 +134,12 @@ def _data(function: Any) -> tuple[list[str], set[str], list[str]]:
     needed = itertools.takewhile(
         lambda p: p.default is p.empty and p.annotation in (p.empty, "Any", "Array"), parameters
     )
-    names = [p.name for p in needed if p.name in order]
     optional = {
-        p.name for p in parameters if p.default is None and p.annotation in ("Any", "Array | None")
+        p.name: i
+        for i, p in enumerate(parameters)
+        if p.default is None and p.annotation in ("Any", "Array | None")
     }
-    return names, optional, order
+    return [p.name for p in needed if p.name in order], optional, order
 
 
 def _say_whose(error: Exception, who: str, arguments: list[tuple[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from .base import LossShapeError as LossShapeError
 from .classification import *
 from .ctc import *
 from .margins import *

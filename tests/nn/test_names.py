@@ -17,7 +17,16 @@ import pytest
 import nn
 
 #: Files of helpers: what their `__all__` names is for the other files.
-HELPERS = {"checks", "families", "fused_recurrent", "inplace", "pool_windows", "sizes", "windows"}
+HELPERS = {
+    "base",
+    "checks",
+    "families",
+    "fused_recurrent",
+    "inplace",
+    "pool_windows",
+    "sizes",
+    "windows",
+}
 FILES = [
     importlib.import_module(f"nn.{folder}.{file.name}")
     for folder in ("layers", "losses")
