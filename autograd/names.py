@@ -17,10 +17,10 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NoReturn
 
-__all__ = ["did_you_mean", "explain", "nearest"]
+__all__ = ["did_you_mean", "explain", "name_after", "nearest"]
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -53,6 +53,20 @@ def explain(package: str, ways: Mapping[str, str] | None = None) -> None:
             module.__class__ = _Module
             # Not in the class: there it makes every look-up of a name three times as slow.
             vars(module)["__getattr__"] = _missing(module, ways if ways and name == package else {})
+
+
+def name_after(package: str, things: Iterable[Any]) -> None:
+    """Call classes and functions after the package that users take them from.
+
+    So pickles outlive a move of files, and `repr`, tracebacks and `help` show the public name. (The
+    price: `inspect.getsource` looks for a class in the package's `__init__`, and does not find it.)
+    """
+    for x in things:
+        if not isinstance(x, type | FunctionType):
+            continue
+        methods = vars(x).values() if isinstance(x, type) else ()
+        for f in (x, *(f for f in methods if isinstance(f, FunctionType))):
+            f.__module__ = package
 
 
 def _missing(module: ModuleType, ways: Mapping[str, str]) -> Callable[[str], Any]:

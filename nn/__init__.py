@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 try:
     from autograd.names import explain as _explain
+    from autograd.names import name_after as _name_after
 except ImportError as _error:  # HIPS autograd is there, or what its removal left of ours
     if not (_error.name or "").startswith("autograd"):
         raise
@@ -48,6 +49,7 @@ else:
         del globals()[_name]
     __all__ += [name for name, x in globals().items() if isinstance(x, type)]
     __all__ = sorted({*__all__})
+    _name_after(__name__, [globals()[_name] for _name in __all__ if _name != "models"])
 
     def __getattr__(name):
         if name == "models":  # on first use: they are written as a user writes models, of nn

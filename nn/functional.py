@@ -7,6 +7,8 @@ given. What adds up or counts does so in float32 if that is float16, as in PyTor
 
 from typing import TYPE_CHECKING
 
+from autograd.names import name_after as _name_after
+
 from .layers.public import *
 from .losses.public import *
 
@@ -14,3 +16,4 @@ if not TYPE_CHECKING:
     for _name in [name for name in globals() if name[0].isupper()]:
         del globals()[_name]  # the classes are in nn
     __all__ = sorted(name for name in globals() if name[0] != "_")
+    _name_after(__name__, [globals()[_name] for _name in __all__])

@@ -24,6 +24,7 @@ __all__ = [
     "door",
     "floats",
     "given",
+    "is_ours",
     "like",
     "name_of",
     "refuse",
@@ -36,6 +37,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 HALF = np.dtype(np.float16)
 ARRAYS = Tensor, ndarray
+ARRAYS_OR_NONE = *ARRAYS, type(None)
 
 # Half precision: beyond 65504 there is only infinity, and from 2048 on 1 more is nothing. So, as in
 # PyTorch, what adds up or counts does so in float32, and only its result is of float16.
@@ -93,9 +95,6 @@ def door(function: F | None = None, *, wide: bool = False) -> Any:
     names, optional, order = _data(function)
     n, who = len(names), function.__name__
 
-    def fitted(name: str, x: Any) -> Any:
-        return x if x is None or name not in optional else given(who, name, x)
-
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         while kwargs and len(args) < n and names[len(args)] in kwargs:
@@ -104,9 +103,13 @@ def door(function: F | None = None, *, wide: bool = False) -> Any:
             if not isinstance(x, ARRAYS):
                 args = (*map(given, [who] * n, names, args), *args[n:])
                 break
-        if optional and (kwargs or len(args) > n):
-            args = (*args[:n], *map(fitted, order[n:], args[n:]), *args[len(order) :])
-            kwargs = {name: fitted(name, x) for name, x in kwargs.items()}
+        if kwargs or len(args) > n:
+            for name, i in optional.items():
+                if i < len(args):
+                    if not isinstance(args[i], ARRAYS_OR_NONE):
+                        args = (*args[:i], given(who, name, args[i]), *args[i + 1 :])
+                elif not isinstance(x := kwargs.get(name), ARRAYS_OR_NONE):
+                    kwargs[name] = given(who, name, x)
         try:
             if wide and args and (x := args[0]).dtype == HALF:
                 kwargs = {k: single(v) for k, v in kwargs.items()}
@@ -121,8 +124,8 @@ def door(function: F | None = None, *, wide: bool = False) -> Any:
     return call
 
 
-def _data(function: Any) -> tuple[list[str], set[str], list[str]]:
-    """The names of the arguments that are data: those it begins with, those that may be None; all.
+def _data(function: Any) -> tuple[list[str], dict[str, int], list[str]]:
+    """The arguments that are data: those it begins with; those that may be None, and where; all.
 
     What is neither is an option.
     """
@@ -131,11 +134,12 @@ def _data(function: Any) -> tuple[list[str], set[str], list[str]]:
     needed = itertools.takewhile(
         lambda p: p.default is p.empty and p.annotation in (p.empty, "Any", "Array"), parameters
     )
-    names = [p.name for p in needed if p.name in order]
     optional = {
-        p.name for p in parameters if p.default is None and p.annotation in ("Any", "Array | None")
+        p.name: i
+        for i, p in enumerate(parameters)
+        if p.default is None and p.annotation in ("Any", "Array | None")
     }
-    return names, optional, order
+    return [p.name for p in needed if p.name in order], optional, order
 
 
 def _say_whose(error: Exception, who: str, arguments: list[tuple[str, Any]]) -> None:
@@ -209,7 +213,6 @@ def _explain(error: Exception) -> None:
 
 #: Arguments of constructors that may be arrays; the others are options.
 MAY_BE_ARRAYS = {"weight", "pos_weight", "normalized_shape", "unflattened_size"}
-CONTAINERS = "nn.containers", "nn.training.averaging"  # what they are given is theirs to check
 
 #: What an argument is to be, by its annotation; in others only a bool for a number is refused.
 KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
@@ -290,7 +293,7 @@ def _kinds(cls: Any) -> dict[str, str] | None:
     if cls.__init__ is object.__init__:
         return {}
     owner = next(c for c in cls.__mro__ if "__init__" in vars(c))
-    if owner.__module__.split(".")[0] != __package__ or owner.__module__ in CONTAINERS:
+    if not is_ours(owner) or cls._holds_anything:
         return None
     return _annotations(cls.__init__)
 
@@ -310,6 +313,10 @@ def _called(cls: Any) -> str:
     for parameters in (_parameters(cls), _parameters_of(cls.forward)):
         plain = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
         inside.append(", ".join(p.name for p in plain if p.default is p.empty))
-    package, _, place = cls.__module__.partition(".")
-    home = "" if package != "nn" else "nn.models." if place.startswith("models.") else "nn."
+    home = f"{cls.__module__}." if is_ours(cls) else ""
     return f"{home}{cls.__name__}({inside[0]})({inside[1]})"
+
+
+def is_ours(cls: type) -> bool:
+    """Whether it is a class of this library."""
+    return cls.__module__.split(".")[0] == __package__

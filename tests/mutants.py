@@ -69,6 +69,7 @@ TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
     "nn/layers/local_response": "normalization",
     "nn/layers/checks": "linear refusals normalization",
     "nn/losses/classification": "losses",
+    "nn/losses/base": "losses distances",
     "nn/losses/regression": "losses distances",
     "nn/losses/margins": "margins distances",
     "nn/layers/rectifiers": "activations functional",

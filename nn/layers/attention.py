@@ -23,7 +23,7 @@ from ..random import generator as _generator
 from .checks import expect
 from .dropout import dropout as _dropout
 from .linear import Linear, linear
-from .softmax import peak
+from .softmax import row_max
 
 __all__ = ["MultiheadAttention", "scaled_dot_product_attention"]
 
@@ -150,7 +150,7 @@ def _for_each_head(query: tuple[int, ...], x: Any) -> Any:
 
 
 def _weights(scores: Any) -> Any:
-    top = peak(scores, -1)
+    top = row_max(scores, -1)
     e = np.exp(scores - np.where(top == -np.inf, 0, top))  # (*)
     total = e.sum(axis=-1, keepdims=True)
     return e / (total + (total == 0))  # (*)

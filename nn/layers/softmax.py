@@ -30,7 +30,7 @@ __all__ = [
 Axis = int | tuple[int, ...] | None
 
 
-def peak(x: Any, axis: Axis) -> Any:
+def row_max(x: Any, axis: Axis) -> Any:
     """The largest value along `axis`, which is kept; always an array.
 
     The functions that subtract it do not depend on it, so it is a constant to their derivatives.
@@ -40,12 +40,19 @@ def peak(x: Any, axis: Axis) -> Any:
     return top if top.dtype.kind == "f" else top.astype(float)  # unsigned x - top would wrap around
 
 
+def shifted_exp(x: Any, axis: Axis) -> tuple[Any, Any, Any]:
+    """What comes of x - row_max(x): itself, exp of it, and the sum of that along `axis`."""
+    shifted = x - row_max(x, axis)
+    e = np.exp(shifted)
+    return shifted, e, e.sum(axis=axis, keepdims=True)
+
+
 @door(wide=True)
 @op
 def softmax(x, axis=-1):
     """exp(x) / sum(exp(x)) along `axis`: positive numbers that sum to 1."""
-    e = np.exp(x - peak(x, axis))
-    y = e / e.sum(axis=axis, keepdims=True)
+    e, total = shifted_exp(x, axis)[1:]
+    y = e / total
     return y, lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True))
 
 
@@ -59,8 +66,8 @@ def softmin(x: Any, axis: Axis = -1) -> Any:
 @op
 def log_softmax(x, axis=-1):
     """log(softmax(x)), as x - logsumexp(x), which keeps the digits of small probabilities."""
-    shifted = x - peak(x, axis)
-    y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    shifted, total = shifted_exp(x, axis)[::2]
+    y = shifted - np.log(total)
     return y, lambda g: g - np.exp(y) * g.sum(axis=axis, keepdims=True)
 
 
@@ -71,7 +78,7 @@ def logsumexp(x, axis=None, keepdims=False):
 
     Where all values are -inf so is the result, and the gradient is 0.
     """
-    top = peak(x, axis)
+    top = row_max(x, axis)
     top = np.where(np.isfinite(top), top, 0)  # -inf - -inf would be NaN
     e = np.exp(x - top)
     total = e.sum(axis=axis, keepdims=True)

@@ -11,20 +11,20 @@ from autograd import Tensor, default_dtype, op, scatter_add
 
 from ..inputs import door
 from ..layers.activations import sigmoid, softplus
-from ..layers.softmax import log_softmax, peak, softmax
-from .regression import (
+from ..layers.softmax import log_softmax, shifted_exp, softmax
+from .base import (
     Array,
+    Loss,
     LossShapeError,
-    _at_least_0,
-    _first,
-    _input,
-    _like,
-    _Loss,
-    _pair,
-    _plain,
-    _reduced,
-    _scale,
-    _weighted,
+    check_at_least_0,
+    constant,
+    first_true,
+    float_input,
+    in_dtype_of,
+    matched_pair,
+    reduced,
+    reduction_factor,
+    weighted,
 )
 
 __all__ = [
@@ -65,17 +65,17 @@ def binary_cross_entropy_with_logits(
     LossShapeError : the shapes do not fit.
     ValueError : a target is not from 0 to 1.
     """
-    name = "binary_cross_entropy_with_logits"
-    x, y = _pair(name, input, target)
-    _at_least_0(name, y, 1)
-    scale = _scale(name, reduction, x.size)
+    who = "binary_cross_entropy_with_logits"
+    x, y = matched_pair(who, input, target)
+    check_at_least_0(who, y, 1)
+    scale = reduction_factor(who, reduction, x.size)
     if weight is None and pos_weight is None:
         return bce_with_logits(x, y, scale=scale)
     if pos_weight is None:
         terms = bce_with_logits(x, y)
     else:
-        terms = _weighted(name, y * softplus(-x), pos_weight) + (1 - y) * softplus(x)
-    return _reduced(terms if weight is None else _weighted(name, terms, weight), scale)
+        terms = weighted(who, y * softplus(-x), pos_weight) + (1 - y) * softplus(x)
+    return reduced(terms if weight is None else weighted(who, terms, weight), scale)
 
 
 @op
@@ -90,7 +90,7 @@ def bce_with_logits(x, y, scale=None):
         return slope
 
     return (
-        _reduced(terms, scale),
+        reduced(terms, scale),
         for_x,
         lambda g: (g * -factor) * x,
     )
@@ -115,17 +115,17 @@ def binary_cross_entropy(
     LossShapeError : the shapes do not fit.
     ValueError : `input` or a target is not from 0 to 1.
     """
-    name = "binary_cross_entropy"
-    p, y = _pair(name, input, target)
+    who = "binary_cross_entropy"
+    p, y = matched_pair(who, input, target)
     if p.size and (p.min() < 0 or p.max() > 1):
         raise ValueError(
-            f"{name}: input goes from {p.min():g} to {p.max():g}, expected probabilities from 0 to "
+            f"{who}: input goes from {p.min():g} to {p.max():g}, expected probabilities from 0 to "
             "1. For logits there is binary_cross_entropy_with_logits"
         )
-    _at_least_0(name, y, 1)
-    scale = _scale(name, reduction, p.size)
+    check_at_least_0(who, y, 1)
+    scale = reduction_factor(who, reduction, p.size)
     terms = _bce(p, y)
-    return _reduced(terms if weight is None else _weighted(name, terms, weight), scale)
+    return reduced(terms if weight is None else weighted(who, terms, weight), scale)
 
 
 @op
@@ -167,7 +167,7 @@ def one_hot(labels: Array, num_classes: int | None = None) -> NDArray[Any]:
     array([[1., 0., 0.],
            [0., 0., 1.]], dtype=float32)
     """
-    y = _integers("one_hot", labels)
+    y = integer_labels("one_hot", labels)
     if num_classes is None:
         if not y.size:
             raise ValueError("one_hot: no labels to count the classes of; give num_classes")
@@ -206,25 +206,25 @@ def cross_entropy(
     TypeError : labels that are floats.
     LossShapeError : the shapes do not fit.
     """
-    name = "cross_entropy"
-    x = _input(name, input, target=target)
+    who = "cross_entropy"
+    x = float_input(who, input, target=target)
     y = target if isinstance(target, Tensor) else np.asarray(target)
     if 0 in (x.shape[1:2] or x.shape):
-        raise LossShapeError(f"{name}: input has shape {x.shape}, expected a class or more")
+        raise LossShapeError(f"{who}: input has shape {x.shape}, expected a class or more")
     if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{name}: label_smoothing must be from 0 to 1, got {label_smoothing}")
+        raise ValueError(f"{who}: label_smoothing must be from 0 to 1, got {label_smoothing}")
     if y.dtype.kind == "f" and y.ndim == x.ndim > 0:
         if y.shape != x.shape:
             raise LossShapeError(
-                f"{name}: input has shape {x.shape}, target {y.shape}; floats are probabilities, "
+                f"{who}: input has shape {x.shape}, target {y.shape}; floats are probabilities, "
                 "and need the same shape; labels are integers"
             )
         if ignore_index != -100:
-            raise ValueError(f"{name}: ignore_index is for labels; the target is probabilities")
-        return _soft_cross_entropy(x, _like(x, y), weight, reduction, label_smoothing)
-    x, labels, counted = _classes(name, x, y, ignore_index)
-    w = None if weight is None else _class_weights(name, x, weight)
-    scale = _scale(name, reduction, len(labels) if w is None else w[labels].sum())
+            raise ValueError(f"{who}: ignore_index is for labels; the target is probabilities")
+        return _soft_cross_entropy(x, in_dtype_of(x, y), weight, reduction, label_smoothing)
+    x, labels, counted = rows_and_labels(who, x, y, ignore_index)
+    w = None if weight is None else class_weights(who, x, weight)
+    scale = reduction_factor(who, reduction, len(labels) if w is None else w[labels].sum())
     if label_smoothing == 0:
         loss = _hard_cross_entropy(
             x, labels=labels, weights=None if w is None else w[labels], scale=scale
@@ -232,8 +232,8 @@ def cross_entropy(
     else:
         q = np.full(x.shape, label_smoothing / x.shape[1], x.dtype)
         q[np.arange(len(labels)), labels] += 1 - label_smoothing
-        loss = _reduced(-(q * log_softmax(x) * (1.0 if w is None else w)).sum(axis=1), scale)
-    return _put_back(loss, counted).reshape(y.shape) if reduction == "none" else loss
+        loss = reduced(-(q * log_softmax(x) * (1.0 if w is None else w)).sum(axis=1), scale)
+    return with_ignored_rows(loss, counted).reshape(y.shape) if reduction == "none" else loss
 
 
 def _hard_cross_entropy_closure(x: Any, labels: Any, weights: Any = None, scale: Any = None) -> Any:
@@ -247,9 +247,7 @@ def _hard_cross_entropy_closure(x: Any, labels: Any, weights: Any = None, scale:
 @op(closures=_hard_cross_entropy_closure)
 def _hard_cross_entropy(x, labels=None, weights=None, scale=None):
     rows = np.arange(len(labels))
-    shifted = x - peak(x, 1)
-    e = np.exp(shifted)
-    total = e.sum(axis=1, keepdims=True)
+    shifted, e, total = shifted_exp(x, 1)
     terms = np.log(total[:, 0]) - shifted[rows, labels]
 
     def for_x(g: Any) -> Any:
@@ -260,19 +258,19 @@ def _hard_cross_entropy(x, labels=None, weights=None, scale=None):
         slope *= g.reshape(-1, 1)
         return slope
 
-    return _reduced(terms if weights is None else terms * weights, scale), for_x
+    return reduced(terms if weights is None else terms * weights, scale), for_x
 
 
 def _soft_cross_entropy(x: Any, q: Any, weight: Any, reduction: str, label_smoothing: float) -> Any:
-    name, axis = "cross_entropy", 0 if x.ndim == 1 else 1
+    who, axis = "cross_entropy", 0 if x.ndim == 1 else 1
     n_classes = x.shape[axis]
     if label_smoothing:
         q = q * (1 - label_smoothing) + label_smoothing / n_classes
     if weight is not None:
-        w = _class_weights(name, x, weight, n_classes)
+        w = class_weights(who, x, weight, n_classes)
         q = q * w.reshape(-1, *(1,) * (x.ndim - axis - 1))
     terms = -(q * log_softmax(x, axis)).sum(axis=axis)
-    return _reduced(terms, _scale(name, reduction, terms.size))
+    return reduced(terms, reduction_factor(who, reduction, terms.size))
 
 
 @door(wide=True)
@@ -287,29 +285,31 @@ def nll_loss(
 
     Parameters and errors are those of `cross_entropy`, with labels as the target.
     """
-    name = "nll_loss"
+    who = "nll_loss"
     y = target if isinstance(target, Tensor) else np.asarray(target)
-    x, labels, counted = _classes(name, _input(name, input, target=target), y, ignore_index)
+    x, labels, counted = rows_and_labels(
+        who, float_input(who, input, target=target), y, ignore_index
+    )
     terms, count = -x[np.arange(len(labels)), labels], len(labels)
     if weight is not None:
-        weights = _class_weights(name, x, weight)[labels]
+        weights = class_weights(who, x, weight)[labels]
         terms, count = terms * weights, weights.sum()
-    loss = _reduced(terms, _scale(name, reduction, count))
-    return _put_back(loss, counted).reshape(y.shape) if reduction == "none" else loss
+    loss = reduced(terms, reduction_factor(who, reduction, count))
+    return with_ignored_rows(loss, counted).reshape(y.shape) if reduction == "none" else loss
 
 
-def _classes(name: str, x: Any, y: Any, ignore_index: int | None) -> tuple[Any, Any, Any]:
+def rows_and_labels(who: str, x: Any, y: Any, ignore_index: int | None) -> tuple[Any, Any, Any]:
     """Input and labels as shapes (M, C) and (M,), without the ignored rows; which rows count.
 
     The last is a mask, or None if all do.
     """
     if x.ndim == 0:
-        raise LossShapeError(f"{name}: input of shape () has no axis of classes")
+        raise LossShapeError(f"{who}: input of shape () has no axis of classes")
     expected = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
-    labels = _integers(name, y)
+    labels = integer_labels(who, y)
     if labels.shape != expected:
         raise LossShapeError(
-            f"{name}: input has shape {x.shape}, target {labels.shape}; expected labels of shape "
+            f"{who}: input has shape {x.shape}, target {labels.shape}; expected labels of shape "
             f"{expected}{_label_hint(labels.shape, expected, x.shape)}"
         )
     if x.ndim != 2:  # the axis of classes goes last, the others become one
@@ -317,7 +317,7 @@ def _classes(name: str, x: Any, y: Any, ignore_index: int | None) -> tuple[Any, 
         if x.ndim > 2:
             x = np.transpose(x, (0, *range(2, x.ndim), 1))
         x = x.reshape(labels.size, n_classes)
-    labels, counted = _checked(name, labels, x.shape[1], ignore_index)
+    labels, counted = _checked(who, labels, x.shape[1], ignore_index)
     return (x, labels, None) if counted is None else (x[counted], labels, counted)
 
 
@@ -330,18 +330,18 @@ def _label_hint(shape: tuple[int, ...], expected: tuple[int, ...], logits: tuple
     return ""
 
 
-def _integers(name: str, labels: Any) -> NDArray[Any]:
+def integer_labels(who: str, labels: Any) -> NDArray[Any]:
     y = labels if isinstance(labels, Tensor) else np.asarray(labels)
     if y.dtype.kind not in "iu":
         hint = "np.argmax(target, axis=1)" if y.ndim > 1 else "target.astype(int)"
         if y.dtype.kind not in "bf":  # names of classes
             hint = "names, target = np.unique(target, return_inverse=True)"
-        raise TypeError(f"{name}: labels are {y.dtype}, expected integers; write {hint}")
-    return _plain(y)
+        raise TypeError(f"{who}: labels are {y.dtype}, expected integers; write {hint}")
+    return constant(y)
 
 
 def _checked(
-    name: str, labels: NDArray[Any], n_classes: int, ignore_index: int | None
+    who: str, labels: NDArray[Any], n_classes: int, ignore_index: int | None
 ) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """The labels that count, flat; and a mask that says which do, None if all."""
     flat = labels.reshape(-1).astype(np.intp, copy=False)
@@ -351,25 +351,25 @@ def _checked(
     counted = flat != ignore_index
     wrong = counted & ((flat < 0) | (flat >= n_classes))  # NumPy would take -1 for the last class
     if wrong.any():
-        at = _first(wrong.reshape(labels.shape))
+        at = first_true(wrong.reshape(labels.shape))
         raise IndexError(
-            f"{name}: label {labels[at]} at position {at}: expected labels from 0 to "
+            f"{who}: label {labels[at]} at position {at}: expected labels from 0 to "
             f"{n_classes - 1}" + ("" if ignore_index is None else f", or {ignore_index} to ignore")
         )
     return (flat, None) if counted.all() else (flat[counted], counted)
 
 
-def _class_weights(name: str, x: Any, weight: Any, n_classes: int | None = None) -> NDArray[Any]:
+def class_weights(who: str, x: Any, weight: Any, n_classes: int | None = None) -> NDArray[Any]:
     n_classes = x.shape[1] if n_classes is None else n_classes
-    w = _plain(weight).astype(x.dtype)
+    w = constant(weight).astype(x.dtype)
     if w.shape != (n_classes,):
         raise LossShapeError(
-            f"{name}: weight has shape {w.shape}, expected one for each of {n_classes} classes"
+            f"{who}: weight has shape {w.shape}, expected one for each of {n_classes} classes"
         )
     return w
 
 
-def _put_back(terms: Any, counted: NDArray[Any] | None) -> Any:
+def with_ignored_rows(terms: Any, counted: NDArray[Any] | None) -> Any:
     """`terms` at their places among all rows, 0 where a row was ignored."""
     return terms if counted is None else scatter_add(terms, counted.shape, counted)
 
@@ -377,7 +377,7 @@ def _put_back(terms: Any, counted: NDArray[Any] | None) -> Any:
 # ------------------------------------------------------------------------- as layers
 
 
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(Loss):
     """The loss of two classes, from logits: `functional.binary_cross_entropy_with_logits`."""
 
     def __init__(
@@ -387,8 +387,8 @@ class BCEWithLogitsLoss(_Loss):
         pos_weight: Array | None = None,
     ) -> None:
         super().__init__(reduction)
-        self.weight = self._weight(weight)
-        self.pos_weight = self._weight(pos_weight, "pos_weight")
+        self.weight = self._weight_buffer(weight)
+        self.pos_weight = self._weight_buffer(pos_weight, "pos_weight")
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of logits and targets from 0 to 1, of one shape."""
@@ -397,19 +397,19 @@ class BCEWithLogitsLoss(_Loss):
         )
 
 
-class BCELoss(_Loss):
+class BCELoss(Loss):
     """The loss of two classes, from probabilities: see `functional.binary_cross_entropy`."""
 
     def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.weight = self._weight(weight)
+        self.weight = self._weight_buffer(weight)
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of probabilities and targets from 0 to 1, of one shape."""
         return binary_cross_entropy(input, target, self.weight, self.reduction)
 
 
-class CrossEntropyLoss(_Loss):
+class CrossEntropyLoss(Loss):
     """The loss of a classifier, from logits: see `functional.cross_entropy`."""
 
     def __init__(
@@ -421,7 +421,7 @@ class CrossEntropyLoss(_Loss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.ignore_index = self._weight(weight, of_classes=True), ignore_index
+        self.weight, self.ignore_index = self._weight_buffer(weight, of_classes=True), ignore_index
         self.label_smoothing = label_smoothing
 
     def forward(self, input: Array, target: Array) -> Any:
@@ -436,14 +436,14 @@ class CrossEntropyLoss(_Loss):
         )
 
 
-class NLLLoss(_Loss):
+class NLLLoss(Loss):
     """The loss of a classifier, from log-probabilities: see `functional.nll_loss`."""
 
     def __init__(
         self, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.ignore_index = self._weight(weight, of_classes=True), ignore_index
+        self.weight, self.ignore_index = self._weight_buffer(weight, of_classes=True), ignore_index
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of log-probabilities (N, C, ...) and labels (N, ...)."""

@@ -15,20 +15,20 @@ from ..inputs import door
 from ..layers.activations import softplus
 from ..layers.distance import pairwise_distance
 from ..layers.rectifiers import relu
-from .classification import _class_weights, _classes, _integers, bce_with_logits
-from .regression import (
+from .base import (
     Array,
+    Loss,
     LossShapeError,
-    _at_least_0,
-    _first,
-    _input,
-    _Loss,
-    _pair,
-    _plain,
-    _reduced,
-    _scale,
-    _weighted,
+    check_at_least_0,
+    constant,
+    first_true,
+    float_input,
+    matched_pair,
+    reduced,
+    reduction_factor,
+    weighted,
 )
+from .classification import bce_with_logits, class_weights, integer_labels, rows_and_labels
 
 __all__ = [
     "CosineEmbeddingLoss",
@@ -59,15 +59,15 @@ def _hinge(z: Any) -> Any:
     return np.where(z < 0, 0, z)
 
 
-def _signs(name: str, target: Any, x: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+def _signs(who: str, target: Any, x: Any, shape: tuple[int, ...]) -> NDArray[Any]:
     """The target, of 1 and -1, as an array of `shape` with the dtype of `x`."""
-    y = _plain(target)
+    y = constant(target)
     if y.shape != shape:
-        raise LossShapeError(f"{name}: target has shape {y.shape}, expected {shape}")
+        raise LossShapeError(f"{who}: target has shape {y.shape}, expected {shape}")
     if (wrong := np.asarray(abs(y) != 1)).any():
-        at = _first(wrong)
+        at = first_true(wrong)
         hint = "; for labels of 0 and 1 write 2 * target - 1" if y[at] == 0 else ""
-        raise ValueError(f"{name}: target {y[at]} at position {at}: expected 1 or -1{hint}")
+        raise ValueError(f"{who}: target {y[at]} at position {at}: expected 1 or -1{hint}")
     return y.astype(x.dtype)
 
 
@@ -90,10 +90,12 @@ def hinge_embedding_loss(
     LossShapeError : the shapes differ.
     ValueError : a target is not 1 or -1.
     """
-    name = "hinge_embedding_loss"
-    x = _input(name, input)
-    y = _signs(name, target, x, x.shape)
-    return _reduced(np.where(y == 1, x, _hinge(margin - x)), _scale(name, reduction, x.size))
+    who = "hinge_embedding_loss"
+    x = float_input(who, input)
+    y = _signs(who, target, x, x.shape)
+    return reduced(
+        np.where(y == 1, x, _hinge(margin - x)), reduction_factor(who, reduction, x.size)
+    )
 
 
 @door(wide=True)
@@ -110,10 +112,10 @@ def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> An
     LossShapeError : the shapes differ.
     ValueError : a target is not 1 or -1.
     """
-    name = "soft_margin_loss"
-    x = _input(name, input)
-    terms = softplus(-_signs(name, target, x, x.shape) * x)
-    return _reduced(terms, _scale(name, reduction, x.size))
+    who = "soft_margin_loss"
+    x = float_input(who, input)
+    terms = softplus(-_signs(who, target, x, x.shape) * x)
+    return reduced(terms, reduction_factor(who, reduction, x.size))
 
 
 # ----------------------------------------------------------------- a score for each class
@@ -143,19 +145,19 @@ def multi_margin_loss(
     LossShapeError : the shapes do not fit.
     ValueError : p is neither 1 nor 2.
     """
-    name = "multi_margin_loss"
+    who = "multi_margin_loss"
     if p not in (1, 2):
-        raise ValueError(f"{name}: p must be 1 or 2, got {p}")
-    y = _plain(target)
-    x, labels, _ = _classes(name, _input(name, input, target=target), y, None)
+        raise ValueError(f"{who}: p must be 1 or 2, got {p}")
+    y = constant(target)
+    x, labels, _ = rows_and_labels(who, float_input(who, input, target=target), y, None)
     rows = np.arange(len(labels))
     others = np.ones(x.shape, bool)
     others[rows, labels] = False
     z = np.where(others, relu(margin - x[rows, labels][:, None] + x), 0)  # inf - inf stays out
     terms = (z**p).sum(axis=1) / x.shape[1]
     if weight is not None:
-        terms = terms * _class_weights(name, x, weight)[labels]
-    return _reduced(terms.reshape(y.shape), _scale(name, reduction, y.size))
+        terms = terms * class_weights(who, x, weight)[labels]
+    return reduced(terms.reshape(y.shape), reduction_factor(who, reduction, y.size))
 
 
 @door(wide=True)
@@ -173,19 +175,19 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     IndexError : a label is out of range.
     LossShapeError : the shapes differ, or have another number of axes.
     """
-    name = "multilabel_margin_loss"
-    x, y = _input(name, input, target=target), _integers(name, target)
+    who = "multilabel_margin_loss"
+    x, y = float_input(who, input, target=target), integer_labels(who, target)
     if x.shape != y.shape or x.ndim not in (1, 2):
         raise LossShapeError(
-            f"{name}: input has shape {x.shape}, target {y.shape}; expected (N, C) or (C,) for both"
+            f"{who}: input has shape {x.shape}, target {y.shape}; expected (N, C) or (C,) for both"
         )
     n_classes = x.shape[-1]
     if not n_classes:
-        raise LossShapeError(f"{name}: input has shape {x.shape}, expected a class or more")
+        raise LossShapeError(f"{who}: input has shape {x.shape}, expected a class or more")
     if (wrong := (y < -1) | (y >= n_classes)).any():
-        at = _first(wrong)
+        at = first_true(wrong)
         raise IndexError(
-            f"{name}: label {y[at]} at position {at}: expected labels from 0 to {n_classes - 1}, "
+            f"{who}: label {y[at]} at position {at}: expected labels from 0 to {n_classes - 1}, "
             "then -1"
         )
     x, labels = x.reshape(-1, n_classes), y.reshape(-1, n_classes)
@@ -198,7 +200,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     z = relu(1 - own[:, :, None] + x[:, None, :])  # (N, labels, C)
     z = np.where(given[:, :, None] & others[:, None, :], z, 0)  # not 0 * z, which may be nan
     terms = z.sum(axis=(1, 2)) / n_classes
-    return _reduced(terms.reshape(y.shape[:-1]), _scale(name, reduction, len(terms)))
+    return reduced(terms.reshape(y.shape[:-1]), reduction_factor(who, reduction, len(terms)))
 
 
 @door(wide=True)
@@ -218,14 +220,14 @@ def multilabel_soft_margin_loss(
     LossShapeError : the shapes do not fit.
     ValueError : a target is not from 0 to 1.
     """
-    name = "multilabel_soft_margin_loss"
-    x, y = _pair(name, input, target)
+    who = "multilabel_soft_margin_loss"
+    x, y = matched_pair(who, input, target)
     if x.ndim == 0:
-        raise LossShapeError(f"{name}: input of shape () has no axis of classes")
-    _at_least_0(name, y, 1)
+        raise LossShapeError(f"{who}: input of shape () has no axis of classes")
+    check_at_least_0(who, y, 1)
     terms = bce_with_logits(x, y)
-    terms = (terms if weight is None else _weighted(name, terms, weight)).mean(axis=-1)
-    return _reduced(terms, _scale(name, reduction, terms.size))
+    terms = (terms if weight is None else weighted(who, terms, weight)).mean(axis=-1)
+    return reduced(terms, reduction_factor(who, reduction, terms.size))
 
 
 # ------------------------------------------------------------------- two or three inputs
@@ -247,10 +249,10 @@ def margin_ranking_loss(
     LossShapeError : the shapes differ.
     ValueError : a target is not 1 or -1.
     """
-    name = "margin_ranking_loss"
-    x1, x2 = _pair(name, input1, input2, ("input1", "input2"))
-    y = _signs(name, target, x1, x1.shape)
-    return _reduced(_hinge(margin - y * (x1 - x2)), _scale(name, reduction, y.size))
+    who = "margin_ranking_loss"
+    x1, x2 = matched_pair(who, input1, input2, ("input1", "input2"))
+    y = _signs(who, target, x1, x1.shape)
+    return reduced(_hinge(margin - y * (x1 - x2)), reduction_factor(who, reduction, y.size))
 
 
 @door(wide=True)
@@ -270,16 +272,16 @@ def cosine_embedding_loss(
     LossShapeError : the shapes do not fit.
     ValueError : a target is not 1 or -1.
     """
-    name = "cosine_embedding_loss"
-    x1, x2 = _pair(name, input1, input2, ("input1", "input2"))
+    who = "cosine_embedding_loss"
+    x1, x2 = matched_pair(who, input1, input2, ("input1", "input2"))
     if x1.ndim not in (1, 2):
-        raise LossShapeError(f"{name}: inputs have shape {x1.shape}, expected (N, D) or (D,)")
-    y = _signs(name, target, x1, x1.shape[:-1])
+        raise LossShapeError(f"{who}: inputs have shape {x1.shape}, expected (N, D) or (D,)")
+    y = _signs(who, target, x1, x1.shape[:-1])
     eps = 1e-12  # added to both squares, as in PyTorch
     squares = ((x1 * x1).sum(axis=-1) + eps) * ((x2 * x2).sum(axis=-1) + eps)
     cosine = (x1 * x2).sum(axis=-1) / np.sqrt(squares)
     terms = np.where(y == 1, 1 - cosine, _hinge(cosine - margin))
-    return _reduced(terms, _scale(name, reduction, y.size))
+    return reduced(terms, reduction_factor(who, reduction, y.size))
 
 
 @door(wide=True)
@@ -300,8 +302,8 @@ def triplet_margin_loss(
     LossShapeError : the shapes differ.
     ValueError : margin is not above 0.
     """
-    name, d = "triplet_margin_loss", lambda x, y: pairwise_distance(x, y, p, eps)
-    return _triplet(name, anchor, positive, negative, d, margin, swap, reduction)
+    who, d = "triplet_margin_loss", lambda x, y: pairwise_distance(x, y, p, eps)
+    return _triplet(who, anchor, positive, negative, d, margin, swap, reduction)
 
 
 @door(wide=True)
@@ -330,12 +332,12 @@ def triplet_margin_with_distance_loss(
     LossShapeError : the shapes differ.
     ValueError : margin is not above 0.
     """
-    name, d = "triplet_margin_with_distance_loss", distance_function or pairwise_distance
-    return _triplet(name, anchor, positive, negative, d, margin, swap, reduction)
+    who, d = "triplet_margin_with_distance_loss", distance_function or pairwise_distance
+    return _triplet(who, anchor, positive, negative, d, margin, swap, reduction)
 
 
 def _triplet(
-    name: str,
+    who: str,
     anchor: Any,
     positive: Any,
     negative: Any,
@@ -345,22 +347,22 @@ def _triplet(
     reduction: str,
 ) -> Any:
     if margin <= 0:
-        raise ValueError(f"{name}: margin must be above 0, got {margin}")
-    anchor, positive = _pair(name, anchor, positive, ("anchor", "positive"))
-    anchor, negative = _pair(name, anchor, negative, ("anchor", "negative"))
+        raise ValueError(f"{who}: margin must be above 0, got {margin}")
+    anchor, positive = matched_pair(who, anchor, positive, ("anchor", "positive"))
+    anchor, negative = matched_pair(who, anchor, negative, ("anchor", "negative"))
     if anchor.ndim == 0:
-        raise LossShapeError(f"{name}: inputs of shape () have no axis to take distances along")
+        raise LossShapeError(f"{who}: inputs of shape () have no axis to take distances along")
     far = distance(anchor, negative)
     if swap:
         far = np.minimum(far, distance(positive, negative))
     terms = _hinge(margin + distance(anchor, positive) - far)
-    return _reduced(terms, _scale(name, reduction, terms.size))
+    return reduced(terms, reduction_factor(who, reduction, terms.size))
 
 
 # ------------------------------------------------------------------------- as layers
 
 
-class HingeEmbeddingLoss(_Loss):
+class HingeEmbeddingLoss(Loss):
     """The loss of distances of pairs, alike or not: see `functional.hinge_embedding_loss`."""
 
     def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
@@ -372,7 +374,7 @@ class HingeEmbeddingLoss(_Loss):
         return hinge_embedding_loss(input, target, self.margin, self.reduction)
 
 
-class SoftMarginLoss(_Loss):
+class SoftMarginLoss(Loss):
     """The loss of scores of two classes: see `functional.soft_margin_loss`."""
 
     def __init__(self, reduction: str = "mean") -> None:
@@ -383,7 +385,7 @@ class SoftMarginLoss(_Loss):
         return soft_margin_loss(input, target, self.reduction)
 
 
-class MultiMarginLoss(_Loss):
+class MultiMarginLoss(Loss):
     """The hinge loss of many classes: see `functional.multi_margin_loss`."""
 
     def __init__(
@@ -394,14 +396,14 @@ class MultiMarginLoss(_Loss):
         reduction: str = "mean",
     ) -> None:
         super().__init__(reduction)
-        self.p, self.margin, self.weight = p, margin, self._weight(weight, of_classes=True)
+        self.p, self.margin, self.weight = p, margin, self._weight_buffer(weight, of_classes=True)
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of scores (N, C) and labels (N,)."""
         return multi_margin_loss(input, target, self.p, self.margin, self.weight, self.reduction)
 
 
-class MultiLabelMarginLoss(_Loss):
+class MultiLabelMarginLoss(Loss):
     """The hinge loss of rows with several labels: see `functional.multilabel_margin_loss`."""
 
     def __init__(self, reduction: str = "mean") -> None:
@@ -412,19 +414,19 @@ class MultiLabelMarginLoss(_Loss):
         return multilabel_margin_loss(input, target, self.reduction)
 
 
-class MultiLabelSoftMarginLoss(_Loss):
+class MultiLabelSoftMarginLoss(Loss):
     """Two classes many times, averaged: see `functional.multilabel_soft_margin_loss`."""
 
     def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.weight = self._weight(weight)
+        self.weight = self._weight_buffer(weight)
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of logits and targets from 0 to 1, both (N, C)."""
         return multilabel_soft_margin_loss(input, target, self.weight, self.reduction)
 
 
-class MarginRankingLoss(_Loss):
+class MarginRankingLoss(Loss):
     """The loss of two scores and which should be above: see `functional.margin_ranking_loss`."""
 
     def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
@@ -436,7 +438,7 @@ class MarginRankingLoss(_Loss):
         return margin_ranking_loss(input1, input2, target, self.margin, self.reduction)
 
 
-class CosineEmbeddingLoss(_Loss):
+class CosineEmbeddingLoss(Loss):
     """The loss of pairs of vectors, alike or not: see `functional.cosine_embedding_loss`."""
 
     def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
@@ -448,7 +450,7 @@ class CosineEmbeddingLoss(_Loss):
         return cosine_embedding_loss(input1, input2, target, self.margin, self.reduction)
 
 
-class TripletMarginLoss(_Loss):
+class TripletMarginLoss(Loss):
     """The anchor is to be nearer to the positive than to the negative.
 
     See `functional.triplet_margin_loss`.
@@ -472,7 +474,7 @@ class TripletMarginLoss(_Loss):
         )
 
 
-class TripletMarginWithDistanceLoss(_Loss):
+class TripletMarginWithDistanceLoss(Loss):
     """The same by any distance: see `functional.triplet_margin_with_distance_loss`."""
 
     def __init__(

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pickle
 import pkgutil
 import subprocess
 import sys
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 import nn
 
 #: Files of helpers: what their `__all__` names is for the other files.
 HELPERS = {
-    "checks", "families", "fused_recurrent", "inplace", "pool_windows", "sizes", "windows"
+    "base", "checks", "families", "fused_recurrent", "inplace", "pool_windows", "sizes", "windows"
 }  # fmt: skip
 FILES = [
     importlib.import_module(f"nn.{folder}.{file.name}")
@@ -76,3 +78,27 @@ def test_classes_are_in_nn_and_functions_in_functional() -> None:
 )
 def test_models_are_there_when_they_are_asked_for(program: str) -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_names_stay_when_files_move() -> None:
+    assert repr(nn.Linear) == "<class 'nn.Linear'>"
+    assert repr(nn.models.MLP) == "<class 'nn.models.MLP'>"
+    for name in nn.functional.__all__:
+        assert getattr(nn.functional, name).__module__ == "nn.functional"
+    for name in {*nn.__all__} - {"data", "datasets", "functional", "init", "models", "plot"}:
+        assert getattr(nn, name).__module__ == "nn"
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [nn.Linear(2, 3), nn.models.MLP([2, 3, 1]), nn.Sequential(nn.ReLU()), nn.summary, nn.MSELoss],
+    ids=str,
+)
+def test_pickles_name_what_is_public(thing: Any) -> None:
+    pickled = pickle.dumps(thing, protocol=0)
+    assert b"cnn.layers" not in pickled
+    again = pickle.loads(pickled)
+    assert repr(again) == repr(thing)
+    if isinstance(thing, nn.Module):
+        for a, b in zip(again.parameters(), thing.parameters(), strict=True):
+            np.testing.assert_array_equal(a.data, b.data)

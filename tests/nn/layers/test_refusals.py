@@ -257,7 +257,8 @@ LAYERS = [
     for c in vars(nn).values()
     if isinstance(c, type)
     and issubclass(c, nn.Module)
-    and c.__module__ not in ("nn.module", "nn.containers", "nn.training.averaging")
+    and c not in (nn.Module, nn.AveragedModel, nn.Sequential)
+    and c.__name__ not in ("ModuleDict", "ModuleList", "ParameterDict", "ParameterList")
 ]
 
 
