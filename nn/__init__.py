@@ -127,6 +127,7 @@ from .layers.transformer import (
     TransformerEncoderLayer,
 )
 from .layers.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
+from .losses.base import LossShapeError
 from .losses.classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
 from .losses.ctc import CTCLoss
 from .losses.margins import (
@@ -145,7 +146,6 @@ from .losses.regression import (
     HuberLoss,
     KLDivLoss,
     L1Loss,
-    LossShapeError,
     MSELoss,
     PoissonNLLLoss,
     SmoothL1Loss,

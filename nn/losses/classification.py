@@ -7,24 +7,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Tensor, default_dtype, op, scatter_add
+from autograd import Tensor, default_dtype, op
 
 from ..inputs import door
 from ..layers.activations import sigmoid, softplus
 from ..layers.softmax import log_softmax, peak, softmax
-from .regression import (
+from .base import (
     Array,
+    Loss,
     LossShapeError,
-    _at_least_0,
-    _first,
-    _input,
-    _like,
-    _Loss,
-    _pair,
-    _plain,
-    _reduced,
-    _scale,
-    _weighted,
+    check_range,
+    float_input,
+    in_dtype_of,
+    matched_pair,
+    reduced,
+    reduction_factor,
+    scaled_sum,
+    weighted,
+)
+from .labels import (
+    class_weights,
+    integer_labels,
+    labels_that_count,
+    rows_and_labels,
+    with_ignored_rows,
 )
 
 __all__ = [
@@ -51,7 +57,7 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
     pos_weight: Array | None = None,
 ) -> Any:
-    """-y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)), reduced, without overflow or cancellation.
+    """-y * log(s) - (1 - y) * log(1 - s), s = sigmoid(x), reduced: no overflow or cancellation.
 
     Parameters
     ----------
@@ -66,20 +72,21 @@ def binary_cross_entropy_with_logits(
     ValueError : a target is not from 0 to 1.
     """
     name = "binary_cross_entropy_with_logits"
-    x, y = _pair(name, input, target)
-    _at_least_0(name, y, 1)
-    scale = _scale(name, reduction, x.size)
+    x, y = matched_pair(name, input, target)
+    check_range(name, y, 1)
+    scale = reduction_factor(name, reduction, x.size)
     if weight is None and pos_weight is None:
-        return _bce_with_logits(x, y, scale=scale)
+        return bce_with_logits(x, y, scale=scale)
     if pos_weight is None:
-        terms = _bce_with_logits(x, y)
+        terms = bce_with_logits(x, y)
     else:
-        terms = _weighted(name, y * softplus(-x), pos_weight) + (1 - y) * softplus(x)
-    return _reduced(terms if weight is None else _weighted(name, terms, weight), scale)
+        terms = weighted(name, y * softplus(-x), pos_weight) + (1 - y) * softplus(x)
+    return scaled_sum(weighted(name, terms, weight), scale)
 
 
 @op
-def _bce_with_logits(x, y, scale=None):
+def bce_with_logits(x, y, scale=None):
+    """-y * log(s) - (1 - y) * log(1 - s) with s = sigmoid(x), which is softplus(x) - x * y."""
     terms = np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
     factor = 1.0 if scale is None else scale
 
@@ -90,7 +97,7 @@ def _bce_with_logits(x, y, scale=None):
         return slope
 
     return (
-        _reduced(terms, scale),
+        scaled_sum(terms, scale),
         for_x,
         lambda g: (g * -factor) * x,
     )
@@ -100,7 +107,7 @@ def _bce_with_logits(x, y, scale=None):
 def binary_cross_entropy(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Any:
-    """-y log(p) - (1 - y) log(1 - p), reduced, with the logarithms no less than -100.
+    """-y * log(p) - (1 - y) * log(1 - p), reduced, with the logarithms no less than -100.
 
     Far from p = 1/2 digits are lost that `binary_cross_entropy_with_logits` keeps.
 
@@ -116,16 +123,14 @@ def binary_cross_entropy(
     ValueError : `input` or a target is not from 0 to 1.
     """
     name = "binary_cross_entropy"
-    p, y = _pair(name, input, target)
+    p, y = matched_pair(name, input, target)
     if p.size and (p.min() < 0 or p.max() > 1):
         raise ValueError(
             f"{name}: input goes from {p.min():g} to {p.max():g}, expected probabilities from 0 to "
             "1. For logits there is binary_cross_entropy_with_logits"
         )
-    _at_least_0(name, y, 1)
-    scale = _scale(name, reduction, p.size)
-    terms = _bce(p, y)
-    return _reduced(terms if weight is None else _weighted(name, terms, weight), scale)
+    check_range(name, y, 1)
+    return reduced(name, reduction, weighted(name, _bce(p, y), weight))
 
 
 @op
@@ -167,12 +172,12 @@ def one_hot(labels: Array, num_classes: int | None = None) -> NDArray[Any]:
     array([[1., 0., 0.],
            [0., 0., 1.]], dtype=float32)
     """
-    y = _integers("one_hot", labels)
+    y = integer_labels("one_hot", labels)
     if num_classes is None:
         if not y.size:
             raise ValueError("one_hot: no labels to count the classes of; give num_classes")
         num_classes = int(y.max()) + 1
-    flat, _ = _checked("one_hot", y, num_classes, None)
+    flat, _ = labels_that_count("one_hot", y, num_classes, None)
     out = np.zeros((y.size, num_classes), default_dtype.get())
     out[np.arange(y.size), flat] = 1
     return out.reshape(*y.shape, num_classes)
@@ -194,11 +199,11 @@ def cross_entropy(
     ----------
     input : logits (before any softmax), of shape (N, C), or (C,), or (N, C, d1, ...): C classes.
     target : integer labels from 0 to C - 1, of shape (N,), or (), or (N, d1, ...); or
-        probabilities q, floats of the shape of `input`, for -sum(q log(softmax(input))).
+        probabilities q, floats of the shape of `input`, for -sum(q * log(softmax(input))).
     weight : of each class, shape (C,). The mean is over the weights of the labels; for
-        probabilities, over N d1 ...
+        probabilities, over N * d1 * ...
     ignore_index : a label that does not count: neither as a term nor in the mean.
-    label_smoothing : e from 0 to 1; the target is taken as (1 - e) target + e / C.
+    label_smoothing : e from 0 to 1; the target is taken as (1 - e) * target + e / C.
 
     Raises
     ------
@@ -207,7 +212,7 @@ def cross_entropy(
     LossShapeError : the shapes do not fit.
     """
     name = "cross_entropy"
-    x = _input(name, input, target=target)
+    x = float_input(name, input, target=target)
     y = target if isinstance(target, Tensor) else np.asarray(target)
     if 0 in (x.shape[1:2] or x.shape):
         raise LossShapeError(f"{name}: input has shape {x.shape}, expected a class or more")
@@ -221,10 +226,10 @@ def cross_entropy(
             )
         if ignore_index != -100:
             raise ValueError(f"{name}: ignore_index is for labels; the target is probabilities")
-        return _soft_cross_entropy(x, _like(x, y), weight, reduction, label_smoothing)
-    x, labels, counted = _classes(name, x, y, ignore_index)
-    w = None if weight is None else _class_weights(name, x, weight)
-    scale = _scale(name, reduction, len(labels) if w is None else w[labels].sum())
+        return _soft_cross_entropy(x, in_dtype_of(x, y), weight, reduction, label_smoothing)
+    x, labels, counted = rows_and_labels(name, x, y, ignore_index)
+    w = None if weight is None else class_weights(name, x, weight)
+    scale = reduction_factor(name, reduction, len(labels) if w is None else w[labels].sum())
     if label_smoothing == 0:
         loss = _hard_cross_entropy(
             x, labels=labels, weights=None if w is None else w[labels], scale=scale
@@ -232,8 +237,8 @@ def cross_entropy(
     else:
         q = np.full(x.shape, label_smoothing / x.shape[1], x.dtype)
         q[np.arange(len(labels)), labels] += 1 - label_smoothing
-        loss = _reduced(-(q * log_softmax(x) * (1.0 if w is None else w)).sum(axis=1), scale)
-    return _put_back(loss, counted).reshape(y.shape) if reduction == "none" else loss
+        loss = scaled_sum(-(q * log_softmax(x) * (1.0 if w is None else w)).sum(axis=1), scale)
+    return with_ignored_rows(loss, counted).reshape(y.shape) if reduction == "none" else loss
 
 
 def _hard_cross_entropy_closure(x: Any, labels: Any, weights: Any = None, scale: Any = None) -> Any:
@@ -260,7 +265,7 @@ def _hard_cross_entropy(x, labels=None, weights=None, scale=None):
         slope *= g.reshape(-1, 1)
         return slope
 
-    return _reduced(terms if weights is None else terms * weights, scale), for_x
+    return scaled_sum(terms if weights is None else terms * weights, scale), for_x
 
 
 def _soft_cross_entropy(x: Any, q: Any, weight: Any, reduction: str, label_smoothing: float) -> Any:
@@ -269,10 +274,10 @@ def _soft_cross_entropy(x: Any, q: Any, weight: Any, reduction: str, label_smoot
     if label_smoothing:
         q = q * (1 - label_smoothing) + label_smoothing / n_classes
     if weight is not None:
-        w = _class_weights(name, x, weight, n_classes)
+        w = class_weights(name, x, weight, n_classes)
         q = q * w.reshape(-1, *(1,) * (x.ndim - axis - 1))
     terms = -(q * log_softmax(x, axis)).sum(axis=axis)
-    return _reduced(terms, _scale(name, reduction, terms.size))
+    return reduced(name, reduction, terms)
 
 
 @door(wide=True)
@@ -289,95 +294,20 @@ def nll_loss(
     """
     name = "nll_loss"
     y = target if isinstance(target, Tensor) else np.asarray(target)
-    x, labels, counted = _classes(name, _input(name, input, target=target), y, ignore_index)
+    x = float_input(name, input, target=target)
+    x, labels, counted = rows_and_labels(name, x, y, ignore_index)
     terms, count = -x[np.arange(len(labels)), labels], len(labels)
     if weight is not None:
-        weights = _class_weights(name, x, weight)[labels]
+        weights = class_weights(name, x, weight)[labels]
         terms, count = terms * weights, weights.sum()
-    loss = _reduced(terms, _scale(name, reduction, count))
-    return _put_back(loss, counted).reshape(y.shape) if reduction == "none" else loss
-
-
-def _classes(name: str, x: Any, y: Any, ignore_index: int | None) -> tuple[Any, Any, Any]:
-    """Input and labels as shapes (M, C) and (M,), without the ignored rows; which rows count.
-
-    The last is a mask, or None if all do.
-    """
-    if x.ndim == 0:
-        raise LossShapeError(f"{name}: input of shape () has no axis of classes")
-    expected = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
-    labels = _integers(name, y)
-    if labels.shape != expected:
-        raise LossShapeError(
-            f"{name}: input has shape {x.shape}, target {labels.shape}; expected labels of shape "
-            f"{expected}{_label_hint(labels.shape, expected, x.shape)}"
-        )
-    if x.ndim != 2:  # the axis of classes goes last, the others become one
-        n_classes = x.shape[1] if x.ndim > 1 else x.shape[0]
-        if x.ndim > 2:
-            x = np.transpose(x, (0, *range(2, x.ndim), 1))
-        x = x.reshape(labels.size, n_classes)
-    labels, counted = _checked(name, labels, x.shape[1], ignore_index)
-    return (x, labels, None) if counted is None else (x[counted], labels, counted)
-
-
-def _label_hint(shape: tuple[int, ...], expected: tuple[int, ...], logits: tuple[int, ...]) -> str:
-    if shape == logits:
-        return ". One-hot rows? Write np.argmax(target, axis=1)"
-    for axis, n in enumerate(shape):
-        if n == 1 and shape[:axis] + shape[axis + 1 :] == expected:
-            return f". Write target.squeeze({axis})"
-    return ""
-
-
-def _integers(name: str, labels: Any) -> NDArray[Any]:
-    y = labels if isinstance(labels, Tensor) else np.asarray(labels)
-    if y.dtype.kind not in "iu":
-        hint = "np.argmax(target, axis=1)" if y.ndim > 1 else "target.astype(int)"
-        if y.dtype.kind not in "bf":  # names of classes
-            hint = "names, target = np.unique(target, return_inverse=True)"
-        raise TypeError(f"{name}: labels are {y.dtype}, expected integers; write {hint}")
-    return _plain(y)
-
-
-def _checked(
-    name: str, labels: NDArray[Any], n_classes: int, ignore_index: int | None
-) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """The labels that count, flat; and a mask that says which do, None if all."""
-    flat = labels.reshape(-1).astype(np.intp, copy=False)
-    may_ignore = ignore_index is not None and 0 <= ignore_index < n_classes
-    if not may_ignore and (not flat.size or (flat.min() >= 0 and flat.max() < n_classes)):
-        return flat, None
-    counted = flat != ignore_index
-    wrong = counted & ((flat < 0) | (flat >= n_classes))  # NumPy would take -1 for the last class
-    if wrong.any():
-        at = _first(wrong.reshape(labels.shape))
-        raise IndexError(
-            f"{name}: label {labels[at]} at position {at}: expected labels from 0 to "
-            f"{n_classes - 1}" + ("" if ignore_index is None else f", or {ignore_index} to ignore")
-        )
-    return (flat, None) if counted.all() else (flat[counted], counted)
-
-
-def _class_weights(name: str, x: Any, weight: Any, n_classes: int | None = None) -> NDArray[Any]:
-    n_classes = x.shape[1] if n_classes is None else n_classes
-    w = _plain(weight).astype(x.dtype)
-    if w.shape != (n_classes,):
-        raise LossShapeError(
-            f"{name}: weight has shape {w.shape}, expected one for each of {n_classes} classes"
-        )
-    return w
-
-
-def _put_back(terms: Any, counted: NDArray[Any] | None) -> Any:
-    """`terms` at their places among all rows, 0 where a row was ignored."""
-    return terms if counted is None else scatter_add(terms, counted.shape, counted)
+    loss = scaled_sum(terms, reduction_factor(name, reduction, count))
+    return with_ignored_rows(loss, counted).reshape(y.shape) if reduction == "none" else loss
 
 
 # ------------------------------------------------------------------------- as layers
 
 
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(Loss):
     """The loss of two classes, from logits: `functional.binary_cross_entropy_with_logits`."""
 
     def __init__(
@@ -397,7 +327,7 @@ class BCEWithLogitsLoss(_Loss):
         )
 
 
-class BCELoss(_Loss):
+class BCELoss(Loss):
     """The loss of two classes, from probabilities: see `functional.binary_cross_entropy`."""
 
     def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
@@ -409,7 +339,7 @@ class BCELoss(_Loss):
         return binary_cross_entropy(input, target, self.weight, self.reduction)
 
 
-class CrossEntropyLoss(_Loss):
+class CrossEntropyLoss(Loss):
     """The loss of a classifier, from logits: see `functional.cross_entropy`."""
 
     def __init__(
@@ -436,7 +366,7 @@ class CrossEntropyLoss(_Loss):
         )
 
 
-class NLLLoss(_Loss):
+class NLLLoss(Loss):
     """The loss of a classifier, from log-probabilities: see `functional.nll_loss`."""
 
     def __init__(

@@ -16,8 +16,17 @@ from autograd import op
 
 from ..inputs import door
 from ..layers.softmax import logsumexp
-from .classification import _integers
-from .regression import Array, LossShapeError, _first, _input, _Loss, _plain, _reduced, _scale
+from .base import (
+    Array,
+    Loss,
+    LossShapeError,
+    constant,
+    first_true,
+    float_input,
+    reduction_factor,
+    scaled_sum,
+)
+from .labels import integer_labels
 
 __all__ = ["CTCLoss", "ctc_loss"]
 
@@ -57,7 +66,7 @@ def ctc_loss(
     ValueError : lengths that are larger than what they count.
     """
     name = "ctc_loss"
-    x = _input(name, log_probs, "log_probs")
+    x = float_input(name, log_probs, "log_probs")
     if x.ndim not in (2, 3) or x.shape[0] == 0:
         raise LossShapeError(
             f"{name}: log_probs has shape {x.shape}, expected (T, N, C) or (T, C), T at least 1"
@@ -81,12 +90,12 @@ def ctc_loss(
         loss = np.where(loss == np.inf, 0, loss)
     if reduction == "mean":
         loss = loss / np.maximum(counts, 1).astype(x.dtype)
-    loss = _reduced(loss, _scale(name, reduction, n))
+    loss = scaled_sum(loss, reduction_factor(name, reduction, n))
     return loss if batched or reduction != "none" else loss[0]
 
 
 def _lengths(name: str, called: str, lengths: Any, n: int, most: int | None) -> NDArray[Any]:
-    a = _plain(lengths)
+    a = constant(lengths)
     if a.dtype.kind not in "iu" and a.size:
         raise TypeError(f"{name}: {called} are {a.dtype}, expected integers")
     a = a.reshape(1) if n == 1 and a.ndim == 0 else a
@@ -96,7 +105,7 @@ def _lengths(name: str, called: str, lengths: Any, n: int, most: int | None) -> 
         )
     a = a.astype(np.intp)
     if (wrong := (a < 0) | (a > (a if most is None else most))).any():
-        at = _first(wrong)
+        at = first_true(wrong)
         limit = "at least 0" if most is None else f"0 to {most}, as many as log_probs has frames"
         raise ValueError(f"{name}: {called} {a[at]} at position {at}: expected {limit}")
     return a
@@ -106,8 +115,8 @@ def _spelt(
     name: str, targets: Any, counts: NDArray[Any], blank: int, n_classes: int
 ) -> NDArray[Any]:
     """The labels in rows, (N, the most that count), with the blank for those that do not."""
-    y = _plain(targets)
-    y = _integers(name, y) if y.size else y.astype(int)  # [] is of floats
+    y = constant(targets)
+    y = integer_labels(name, y) if y.size else y.astype(int)  # [] is of floats
     given = np.arange(counts.max(initial=0)) < counts[:, None]
     if y.ndim == 1 and y.size == counts.sum():
         rows = np.full(given.shape, blank)
@@ -120,7 +129,7 @@ def _spelt(
             f"{given.shape[1]}) or ({counts.sum()},), as target_lengths say"
         )
     if (wrong := given & ((rows < 0) | (rows >= n_classes) | (rows == blank))).any():
-        at = _first(wrong)
+        at = first_true(wrong)
         raise IndexError(
             f"{name}: label {rows[at]} of sequence {at[0]}, place {at[1]}: expected labels from 0 "
             f"to {n_classes - 1} other than the blank, {blank}"
@@ -175,7 +184,7 @@ def _arrivals(emit: Any, states: NDArray[Any]) -> Any:
     return np.stack(arrivals)
 
 
-class CTCLoss(_Loss):
+class CTCLoss(Loss):
     """The loss of a sequence of labels without their places: see `functional.ctc_loss`."""
 
     def __init__(

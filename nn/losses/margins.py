@@ -15,19 +15,20 @@ from ..inputs import door
 from ..layers.activations import softplus
 from ..layers.distance import pairwise_distance
 from ..layers.rectifiers import relu
-from .classification import _class_weights, _classes, _integers, binary_cross_entropy_with_logits
-from .regression import (
+from .base import (
     Array,
+    Loss,
     LossShapeError,
-    _at_least_0,
-    _first,
-    _input,
-    _Loss,
-    _pair,
-    _plain,
-    _reduced,
-    _scale,
+    check_range,
+    constant,
+    first_true,
+    float_input,
+    matched_pair,
+    reduced,
+    weighted,
 )
+from .classification import bce_with_logits
+from .labels import class_weights, integer_labels, rows_and_labels
 
 __all__ = [
     "CosineEmbeddingLoss",
@@ -54,17 +55,17 @@ Distance = Callable[[Any, Any], Any]
 
 
 def _hinge(z: Any) -> Any:
-    """max(z, 0). At 0 the derivative is 1, as PyTorch has it in these losses: not yet apart."""
+    """max(z, 0). At 0, not yet apart, the derivative is 1, as in PyTorch's losses."""
     return np.where(z < 0, 0, z)
 
 
 def _signs(name: str, target: Any, x: Any, shape: tuple[int, ...]) -> NDArray[Any]:
     """The target, of 1 and -1, as an array of `shape` with the dtype of `x`."""
-    y = _plain(target)
+    y = constant(target)
     if y.shape != shape:
         raise LossShapeError(f"{name}: target has shape {y.shape}, expected {shape}")
     if (wrong := np.asarray(abs(y) != 1)).any():
-        at = _first(wrong)
+        at = first_true(wrong)
         hint = "; for labels of 0 and 1 write 2 * target - 1" if y[at] == 0 else ""
         raise ValueError(f"{name}: target {y[at]} at position {at}: expected 1 or -1{hint}")
     return y.astype(x.dtype)
@@ -90,14 +91,14 @@ def hinge_embedding_loss(
     ValueError : a target is not 1 or -1.
     """
     name = "hinge_embedding_loss"
-    x = _input(name, input)
+    x = float_input(name, input)
     y = _signs(name, target, x, x.shape)
-    return _reduced(np.where(y == 1, x, _hinge(margin - x)), _scale(name, reduction, x.size))
+    return reduced(name, reduction, np.where(y == 1, x, _hinge(margin - x)))
 
 
 @door(wide=True)
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
-    """log(1 + exp(-y x)), reduced, without overflow.
+    """log(1 + exp(-y * x)), reduced, without overflow.
 
     Parameters
     ----------
@@ -110,9 +111,9 @@ def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> An
     ValueError : a target is not 1 or -1.
     """
     name = "soft_margin_loss"
-    x = _input(name, input)
+    x = float_input(name, input)
     terms = softplus(-_signs(name, target, x, x.shape) * x)
-    return _reduced(terms, _scale(name, reduction, x.size))
+    return reduced(name, reduction, terms)
 
 
 # ----------------------------------------------------------------- a score for each class
@@ -127,7 +128,7 @@ def multi_margin_loss(
     weight: Array | None = None,
     reduction: str = "mean",
 ) -> Any:
-    """The sum over i != y of max(0, margin - x[y] + x[i])^p, divided by C; reduced.
+    """The sum over i != y of max(0, margin - x[y] + x[i])**p, divided by C; reduced.
 
     Parameters
     ----------
@@ -145,16 +146,16 @@ def multi_margin_loss(
     name = "multi_margin_loss"
     if p not in (1, 2):
         raise ValueError(f"{name}: p must be 1 or 2, got {p}")
-    y = _plain(target)
-    x, labels, _ = _classes(name, _input(name, input, target=target), y, None)
+    y = constant(target)
+    x, labels, _ = rows_and_labels(name, float_input(name, input, target=target), y, None)
     rows = np.arange(len(labels))
     others = np.ones(x.shape, bool)
     others[rows, labels] = False
     z = np.where(others, relu(margin - x[rows, labels][:, None] + x), 0)  # inf - inf stays out
     terms = (z**p).sum(axis=1) / x.shape[1]
     if weight is not None:
-        terms = terms * _class_weights(name, x, weight)[labels]
-    return _reduced(terms.reshape(y.shape), _scale(name, reduction, y.size))
+        terms = terms * class_weights(name, x, weight)[labels]
+    return reduced(name, reduction, terms.reshape(y.shape))
 
 
 @door(wide=True)
@@ -173,7 +174,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     LossShapeError : the shapes differ, or have another number of axes.
     """
     name = "multilabel_margin_loss"
-    x, y = _input(name, input, target=target), _integers(name, target)
+    x, y = float_input(name, input, target=target), integer_labels(name, target)
     if x.shape != y.shape or x.ndim not in (1, 2):
         raise LossShapeError(
             f"{name}: input has shape {x.shape}, target {y.shape}; expected (N, C) or (C,) for both"
@@ -182,7 +183,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     if not n_classes:
         raise LossShapeError(f"{name}: input has shape {x.shape}, expected a class or more")
     if (wrong := (y < -1) | (y >= n_classes)).any():
-        at = _first(wrong)
+        at = first_true(wrong)
         raise IndexError(
             f"{name}: label {y[at]} at position {at}: expected labels from 0 to {n_classes - 1}, "
             "then -1"
@@ -197,7 +198,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     z = relu(1 - own[:, :, None] + x[:, None, :])  # (N, labels, C)
     z = np.where(given[:, :, None] & others[:, None, :], z, 0)  # not 0 * z, which may be nan
     terms = z.sum(axis=(1, 2)) / n_classes
-    return _reduced(terms.reshape(y.shape[:-1]), _scale(name, reduction, len(terms)))
+    return reduced(name, reduction, terms.reshape(y.shape[:-1]))
 
 
 @door(wide=True)
@@ -218,12 +219,12 @@ def multilabel_soft_margin_loss(
     ValueError : a target is not from 0 to 1.
     """
     name = "multilabel_soft_margin_loss"
-    x, y = _pair(name, input, target)
+    x, y = matched_pair(name, input, target)
     if x.ndim == 0:
         raise LossShapeError(f"{name}: input of shape () has no axis of classes")
-    _at_least_0(name, y, 1)
-    terms = binary_cross_entropy_with_logits(x, y, weight, "none").mean(axis=-1)
-    return _reduced(terms, _scale(name, reduction, terms.size))
+    check_range(name, y, 1)
+    terms = weighted(name, bce_with_logits(x, y), weight).mean(axis=-1)
+    return reduced(name, reduction, terms)
 
 
 # ------------------------------------------------------------------- two or three inputs
@@ -233,7 +234,7 @@ def multilabel_soft_margin_loss(
 def margin_ranking_loss(
     input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:
-    """max(0, margin - y (x1 - x2)), reduced: y = 1 where x1 is to rank above x2, -1 where below.
+    """max(0, margin - y * (x1 - x2)), reduced: y = 1 where x1 is to rank above x2, -1 where below.
 
     Parameters
     ----------
@@ -246,9 +247,9 @@ def margin_ranking_loss(
     ValueError : a target is not 1 or -1.
     """
     name = "margin_ranking_loss"
-    x1, x2 = _pair(name, input1, input2, ("input1", "input2"))
+    x1, x2 = matched_pair(name, input1, input2, ("input1", "input2"))
     y = _signs(name, target, x1, x1.shape)
-    return _reduced(_hinge(margin - y * (x1 - x2)), _scale(name, reduction, y.size))
+    return reduced(name, reduction, _hinge(margin - y * (x1 - x2)))
 
 
 @door(wide=True)
@@ -269,7 +270,7 @@ def cosine_embedding_loss(
     ValueError : a target is not 1 or -1.
     """
     name = "cosine_embedding_loss"
-    x1, x2 = _pair(name, input1, input2, ("input1", "input2"))
+    x1, x2 = matched_pair(name, input1, input2, ("input1", "input2"))
     if x1.ndim not in (1, 2):
         raise LossShapeError(f"{name}: inputs have shape {x1.shape}, expected (N, D) or (D,)")
     y = _signs(name, target, x1, x1.shape[:-1])
@@ -277,7 +278,7 @@ def cosine_embedding_loss(
     squares = ((x1 * x1).sum(axis=-1) + eps) * ((x2 * x2).sum(axis=-1) + eps)
     cosine = (x1 * x2).sum(axis=-1) / np.sqrt(squares)
     terms = np.where(y == 1, 1 - cosine, _hinge(cosine - margin))
-    return _reduced(terms, _scale(name, reduction, y.size))
+    return reduced(name, reduction, terms)
 
 
 @door(wide=True)
@@ -344,21 +345,21 @@ def _triplet(
 ) -> Any:
     if margin <= 0:
         raise ValueError(f"{name}: margin must be above 0, got {margin}")
-    anchor, positive = _pair(name, anchor, positive, ("anchor", "positive"))
-    anchor, negative = _pair(name, anchor, negative, ("anchor", "negative"))
+    anchor, positive = matched_pair(name, anchor, positive, ("anchor", "positive"))
+    anchor, negative = matched_pair(name, anchor, negative, ("anchor", "negative"))
     if anchor.ndim == 0:
         raise LossShapeError(f"{name}: inputs of shape () have no axis to take distances along")
     far = distance(anchor, negative)
     if swap:
         far = np.minimum(far, distance(positive, negative))
     terms = _hinge(margin + distance(anchor, positive) - far)
-    return _reduced(terms, _scale(name, reduction, terms.size))
+    return reduced(name, reduction, terms)
 
 
 # ------------------------------------------------------------------------- as layers
 
 
-class HingeEmbeddingLoss(_Loss):
+class HingeEmbeddingLoss(Loss):
     """The loss of distances of pairs, alike or not: see `functional.hinge_embedding_loss`."""
 
     def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
@@ -370,7 +371,7 @@ class HingeEmbeddingLoss(_Loss):
         return hinge_embedding_loss(input, target, self.margin, self.reduction)
 
 
-class SoftMarginLoss(_Loss):
+class SoftMarginLoss(Loss):
     """The loss of scores of two classes: see `functional.soft_margin_loss`."""
 
     def __init__(self, reduction: str = "mean") -> None:
@@ -381,7 +382,7 @@ class SoftMarginLoss(_Loss):
         return soft_margin_loss(input, target, self.reduction)
 
 
-class MultiMarginLoss(_Loss):
+class MultiMarginLoss(Loss):
     """The hinge loss of many classes: see `functional.multi_margin_loss`."""
 
     def __init__(
@@ -399,7 +400,7 @@ class MultiMarginLoss(_Loss):
         return multi_margin_loss(input, target, self.p, self.margin, self.weight, self.reduction)
 
 
-class MultiLabelMarginLoss(_Loss):
+class MultiLabelMarginLoss(Loss):
     """The hinge loss of rows with several labels: see `functional.multilabel_margin_loss`."""
 
     def __init__(self, reduction: str = "mean") -> None:
@@ -410,7 +411,7 @@ class MultiLabelMarginLoss(_Loss):
         return multilabel_margin_loss(input, target, self.reduction)
 
 
-class MultiLabelSoftMarginLoss(_Loss):
+class MultiLabelSoftMarginLoss(Loss):
     """Two classes many times, averaged: see `functional.multilabel_soft_margin_loss`."""
 
     def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
@@ -422,7 +423,7 @@ class MultiLabelSoftMarginLoss(_Loss):
         return multilabel_soft_margin_loss(input, target, self.weight, self.reduction)
 
 
-class MarginRankingLoss(_Loss):
+class MarginRankingLoss(Loss):
     """The loss of two scores and which should be above: see `functional.margin_ranking_loss`."""
 
     def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
@@ -434,7 +435,7 @@ class MarginRankingLoss(_Loss):
         return margin_ranking_loss(input1, input2, target, self.margin, self.reduction)
 
 
-class CosineEmbeddingLoss(_Loss):
+class CosineEmbeddingLoss(Loss):
     """The loss of pairs of vectors, alike or not: see `functional.cosine_embedding_loss`."""
 
     def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
@@ -446,7 +447,7 @@ class CosineEmbeddingLoss(_Loss):
         return cosine_embedding_loss(input1, input2, target, self.margin, self.reduction)
 
 
-class TripletMarginLoss(_Loss):
+class TripletMarginLoss(Loss):
     """The anchor is to be nearer to the positive than to the negative.
 
     See `functional.triplet_margin_loss`.
@@ -470,7 +471,7 @@ class TripletMarginLoss(_Loss):
         )
 
 
-class TripletMarginWithDistanceLoss(_Loss):
+class TripletMarginWithDistanceLoss(Loss):
     """The same by any distance: see `functional.triplet_margin_with_distance_loss`."""
 
     def __init__(

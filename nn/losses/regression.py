@@ -1,30 +1,33 @@
-"""Losses: what all of them share, and those that are distances of numbers from numbers.
-
-All take `reduction`: "mean" (over all terms), "sum", or "none" (every term on its own). Targets
-take the dtype of the input, so that float64 or integer labels do not make a float32 network
-float64. Shapes must be equal: a loss that broadcasts trains on garbage without a word.
-"""
+"""Losses of numbers: distances from targets, and the likelihood of what was observed."""
 
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from autograd import AutogradError, Tensor, op, stop_gradient
+from autograd import op
 
-from ..inputs import door, given
-from ..module import Buffer, Module
+from ..inputs import door
+from .base import (
+    Array,
+    Loss,
+    LossShapeError,
+    check_range,
+    first_true,
+    in_dtype_of,
+    matched_pair,
+    reduced,
+    reduction_factor,
+    scaled_sum,
+)
 
 __all__ = [
     "GaussianNLLLoss",
     "HuberLoss",
     "KLDivLoss",
     "L1Loss",
-    "LossShapeError",
     "MSELoss",
     "PoissonNLLLoss",
     "SmoothL1Loss",
@@ -36,152 +39,6 @@ __all__ = [
     "poisson_nll_loss",
     "smooth_l1_loss",
 ]
-
-Array = Tensor | ArrayLike
-
-
-class LossShapeError(AutogradError, ValueError):
-    """The input and the target of a loss have shapes that do not belong together.
-
-    >>> nn.functional.mse_loss(pred, y)             # (32, 1) and (32,): wrong # doctest: +SKIP
-    >>> nn.functional.mse_loss(pred.squeeze(1), y)  # right                    # doctest: +SKIP
-    >>> nn.functional.mse_loss(pred, y[:, None])    # right                    # doctest: +SKIP
-    """
-
-
-# --------------------------------------------------------------------- what the losses share
-
-
-def _input(name: str, x: Any, called: str = "input", target: Any = None) -> Any:
-    """`x` as an array or Tensor of floats."""
-    x = given(name, called, x)
-    if x.dtype.kind != "f":
-        swapped = getattr(getattr(target, "dtype", None), "kind", "") == "f"
-        do = (
-            "the target has them: the input goes first" if swapped else "write x.astype(np.float32)"
-        )
-        raise TypeError(f"{name}: {called} is {x.dtype}, expected floats; {do}")
-    return x
-
-
-def _like(x: Any, y: Any) -> Any:
-    """`y` as an array or Tensor with the dtype of `x`."""
-    if isinstance(y, Tensor):
-        return y if y.dtype == x.dtype else y.astype(x.dtype)
-    return np.asarray(y, x.dtype)
-
-
-def _plain(x: Any) -> NDArray[Any]:
-    """`x` as an array; a Tensor that requires gradients, which would be lost, is refused."""
-    return x.numpy() if isinstance(x, Tensor) else np.asarray(x)
-
-
-def _pair(
-    name: str, x: Any, y: Any, called: tuple[str, str] = ("input", "target")
-) -> tuple[Any, Any]:
-    """Input and target of one shape and dtype."""
-    x = _input(name, x, called[0])
-    y = _like(x, given(name, called[1], y))
-    if x.shape != y.shape:
-        raise LossShapeError(
-            f"{name}: {called[0]} has shape {x.shape}, {called[1]} {y.shape}: {_fix(x, y, called)}"
-        )
-    return x, y
-
-
-def _fix(x: Any, y: Any, called: tuple[str, str]) -> str:
-    """What would have come of two unequal shapes, and what to write."""
-    try:
-        shape = np.broadcast_shapes(x.shape, y.shape)
-    except ValueError:
-        return "they must be equal"
-    size = max(x.size, y.size)
-    text = f"they would broadcast to {shape}"
-    if math.prod(shape) > size:
-        text += f" and average {math.prod(shape)} terms instead of {size}"
-    for long, short, names in (x, y, called), (y, x, called[::-1]):
-        for axis, n in enumerate(long.shape):
-            if n == 1 and long.shape[:axis] + long.shape[axis + 1 :] == short.shape:
-                new = ", ".join([":"] * axis + ["None"])
-                return f"{text}. Write {names[0]}.squeeze({axis}) or {names[1]}[{new}]"
-    return f"{text}. Make them equal"
-
-
-def _scale(name: str, reduction: str, count: float, **counts: float) -> float | None:
-    """What to multiply the sum of the terms by; None to leave the terms as they are.
-
-    `counts`: the names of further means, with what they divide by.
-    """
-    if reduction == "none":
-        return None
-    if reduction == "sum":
-        return 1.0
-    counts = {"mean": count, **counts}
-    if reduction not in counts:
-        means = ", ".join(map(repr, counts))
-        raise ValueError(f"{name}: reduction must be {means}, 'sum' or 'none', got {reduction!r}")
-    if counts[reduction] == 0:
-        warnings.warn(f"{name}: the mean of no terms is nan", RuntimeWarning, stacklevel=3)
-        return math.nan
-    return 1 / counts[reduction]
-
-
-def _reduced(terms: Any, scale: float | None) -> Any:
-    return terms if scale is None else terms.sum() * scale
-
-
-def _weighted(name: str, terms: Any, weight: Any) -> Any:
-    """`terms` times a weight that broadcasts to their shape."""
-    weight = _like(terms, weight)
-    try:
-        fits = np.broadcast_shapes(weight.shape, terms.shape) == terms.shape
-    except ValueError:
-        fits = False
-    if not fits:
-        raise LossShapeError(
-            f"{name}: weight of shape {weight.shape} does not broadcast to {terms.shape}"
-        )
-    return terms * weight
-
-
-def _at_least_0(name: str, y: Any, most: float = math.inf) -> None:
-    """Refuse a target below 0, above `most`, or NaN; what rounding may have done to it is right."""
-    values = stop_gradient(y)
-    slack = 8 * float(np.finfo(values.dtype).eps)
-    if not values.size or (values.min() >= -slack and values.max() <= most + slack):
-        return
-    at = _first(~((values >= -slack) & (values <= most + slack)))
-    expected = "0 to 1" if most == 1 else "0 or more"
-    if most == 1 and (abs(values) == 1).all():
-        expected += "; for labels of -1 and 1 write (target + 1) / 2"
-    raise ValueError(f"{name}: target {values[at]:g} at position {at}: expected {expected}")
-
-
-def _first(wrong: NDArray[Any]) -> Any:
-    """The position of the first True: a number along one axis, else a tuple."""
-    where = tuple(int(i) for i in np.unravel_index(int(wrong.argmax()), wrong.shape))
-    return where[0] if len(where) == 1 else where
-
-
-class _Loss(Module):
-    """A layer that has its arguments, under their names, as attributes."""
-
-    def __init__(self, reduction: str, *others: str) -> None:
-        # An unknown one is an error here, not later.
-        _scale(type(self).__name__, reduction, 1, **dict.fromkeys(others, 1))
-        self.reduction = reduction
-
-    def _weight(self, weight: Any, called: str = "weight", of_classes: bool = False) -> Any:
-        """A weight as a Buffer, which `state_dict` has, or None."""
-        if weight is None:
-            return None
-        shape, who = np.shape(weight), type(self).__name__
-        if of_classes and len(shape) != 1:
-            raise LossShapeError(
-                f"{who}: got {called} of shape {shape}, expected a number for each class. If these "
-                f"are data, write nn.{who}()(input, target)"
-            )
-        return Buffer(weight)
 
 
 # ------------------------------------------------------------------------- distances
@@ -202,17 +59,17 @@ def mse_loss(
     ------
     LossShapeError : the shapes differ.
     """
-    x, y = _pair("mse_loss", input, target)
+    x, y = matched_pair("mse_loss", input, target)
     if weight is not None:
         return _reduced_by_weight("mse_loss", _squared_error(x, y), weight, reduction)
-    return _squared_error(x, y, scale=_scale("mse_loss", reduction, x.size))
+    return _squared_error(x, y, scale=reduction_factor("mse_loss", reduction, x.size))
 
 
 @op
 def _squared_error(x, y, scale=None):
     d = x - y
     two = 2.0 if scale is None else 2 * scale
-    return _reduced(d * d, scale), lambda g: (g * two) * d, lambda g: (g * -two) * d
+    return scaled_sum(d * d, scale), lambda g: (g * two) * d, lambda g: (g * -two) * d
 
 
 @door(wide=True)
@@ -230,16 +87,16 @@ def l1_loss(
     ------
     LossShapeError : the shapes differ.
     """
-    x, y = _pair("l1_loss", input, target)
+    x, y = matched_pair("l1_loss", input, target)
     if weight is not None:
         return _reduced_by_weight("l1_loss", np.abs(x - y), weight, reduction)
-    return _reduced(np.abs(x - y), _scale("l1_loss", reduction, x.size))
+    return reduced("l1_loss", reduction, np.abs(x - y))
 
 
 def _reduced_by_weight(name: str, terms: Any, weight: Any, reduction: str) -> Any:
-    terms, w = _pair(name, terms, weight, ("input", "weight"))
-    scale = _scale(name, reduction, terms.size)
-    return (terms * w).sum() / w.sum() if reduction == "mean" else _reduced(terms * w, scale)
+    terms, w = matched_pair(name, terms, weight, ("input", "weight"))
+    scale = reduction_factor(name, reduction, terms.size)
+    return (terms * w).sum() / w.sum() if reduction == "mean" else scaled_sum(terms * w, scale)
 
 
 @door(wide=True)
@@ -250,7 +107,7 @@ def huber_loss(
     delta: float = 1.0,
     weight: Array | None = None,
 ) -> Any:
-    """d²/2 where d = abs(input - target) < delta, else delta (d - delta/2); reduced.
+    """d²/2 where d = abs(input - target) < delta, else delta * (d - delta/2); reduced.
 
     Far away it grows like l1_loss, so that outliers do not rule (Huber, Ann. Math. Stat. 35, 1964).
 
@@ -267,11 +124,11 @@ def huber_loss(
     """
     if delta <= 0:
         raise ValueError(f"huber_loss: delta must be above 0, got {delta}")
-    x, y = _pair("huber_loss", input, target)
+    x, y = matched_pair("huber_loss", input, target)
     terms = _huber(x, y, delta=delta)
     if weight is not None:
-        terms = terms * _pair("huber_loss", x, weight, ("input", "weight"))[1]
-    return _reduced(terms, _scale("huber_loss", reduction, x.size))
+        terms = terms * matched_pair("huber_loss", x, weight, ("input", "weight"))[1]
+    return reduced("huber_loss", reduction, terms)
 
 
 @op
@@ -283,7 +140,7 @@ def _huber(x, y, delta=1.0):
 
 @door(wide=True)
 def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Any:
-    """d²/(2 beta) where d = abs(input - target) < beta, else d - beta/2; reduced.
+    """d²/(2 * beta) where d = abs(input - target) < beta, else d - beta/2; reduced.
 
     That is huber_loss / beta, and at beta = 0 l1_loss (Girshick, Fast R-CNN, 2015).
 
@@ -300,9 +157,9 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: f
     name = "smooth_l1_loss"
     if beta < 0:
         raise ValueError(f"{name}: beta must be at least 0, got {beta}")
-    x, y = _pair(name, input, target)
+    x, y = matched_pair(name, input, target)
     terms = _huber(x, y, delta=beta) / beta if beta else np.abs(x - y)
-    return _reduced(terms, _scale(name, reduction, x.size))
+    return reduced(name, reduction, terms)
 
 
 # ------------------------------------------------------------------- of distributions
@@ -317,13 +174,13 @@ def poisson_nll_loss(
     eps: float = 1e-8,
     reduction: str = "mean",
 ) -> Any:
-    """-log of the Poisson probability of the counts y: exp(x) - y x, reduced.
+    """-log of the Poisson probability of the counts y: exp(x) - y * x, reduced.
 
     Parameters
     ----------
     input : x, the log of the expected count; any shape.
     target : y, counts; the same shape.
-    log_input : False if x is the expected count itself: x - y log(x + eps).
+    log_input : False if x is the expected count itself: x - y * log(x + eps).
     full : add log(y!), which does not depend on x, where y > 1, by Stirling's formula.
 
     Raises
@@ -332,14 +189,14 @@ def poisson_nll_loss(
     ValueError : a count is negative.
     """
     name = "poisson_nll_loss"
-    x, y = _pair(name, input, target)
-    _at_least_0(name, y)
+    x, y = matched_pair(name, input, target)
+    check_range(name, y)
     terms = np.exp(x) - y * x if log_input else x - y * np.log(x + eps)
     if full:
         many = np.where(y > 1, y, 1)
         stirling = many * np.log(many) - many + 0.5 * np.log(2 * math.pi * many)
         terms = terms + np.where(y > 1, stirling, 0)
-    return _reduced(terms, _scale(name, reduction, x.size))
+    return reduced(name, reduction, terms)
 
 
 @door(wide=True)
@@ -358,7 +215,7 @@ def gaussian_nll_loss(
     input, target : the mean and what was observed; the same shape, any.
     var : the variance: that shape, or with 1 for one axis, or without the last axis, or a number.
         It is taken as at least eps, in the value only: a gradient by var remains.
-    full : add log(2 pi)/2.
+    full : add log(2 * pi)/2.
 
     Raises
     ------
@@ -366,8 +223,8 @@ def gaussian_nll_loss(
     ValueError : a variance is negative.
     """
     name = "gaussian_nll_loss"
-    x, y = _pair(name, input, target)
-    v = _like(x, var)
+    x, y = matched_pair(name, input, target)
+    v = in_dtype_of(x, var)
     if v.ndim and v.shape == x.shape[:-1]:
         v = v[..., None]
     others = [m for m, n in zip(v.shape, x.shape, strict=False) if m != n]
@@ -377,12 +234,10 @@ def gaussian_nll_loss(
             "for one axis, or without the last axis"
         )
     if (negative := np.asarray(v < 0)).any():
-        raise ValueError(f"{name}: var is negative at position {_first(negative)}")
+        raise ValueError(f"{name}: var is negative at position {first_true(negative)}")
     v = _at_least(v, eps=eps)
     terms = 0.5 * (np.log(v) + (x - y) ** 2 / v)
-    return _reduced(
-        terms + 0.5 * math.log(2 * math.pi) if full else terms, _scale(name, reduction, x.size)
-    )
+    return reduced(name, reduction, terms + 0.5 * math.log(2 * math.pi) if full else terms)
 
 
 @op(constant_slope=True)
@@ -392,7 +247,7 @@ def _at_least(x, eps=0.0):
 
 @door(wide=True)
 def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Any:
-    """The Kullback-Leibler divergence of distributions: y (log(y) - x), reduced.
+    """The Kullback-Leibler divergence of distributions: y * (log(y) - x), reduced.
 
     Parameters
     ----------
@@ -410,20 +265,21 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
     ValueError : a probability is negative.
     """
     name = "kl_div"
-    x, y = _pair(name, input, target)
+    x, y = matched_pair(name, input, target)
     if reduction == "batchmean" and x.ndim == 0:
         raise LossShapeError(f"{name}: input of shape () has no batch for reduction='batchmean'")
     if log_target:
         terms = np.exp(y) * (y - x)
     else:
-        _at_least_0(name, y)
+        check_range(name, y)
         terms = _divergence(x, y)
-    return _reduced(terms, _scale(name, reduction, x.size, batchmean=x.shape[0] if x.ndim else 1))
+    n = x.shape[0] if x.ndim else 1
+    return scaled_sum(terms, reduction_factor(name, reduction, x.size, batchmean=n))
 
 
 @op
 def _divergence(x, y):
-    """The terms y (log(y) - x). By y the slope is log(y) - x + 1, which tends to -inf at 0."""
+    """The terms y * (log(y) - x). By y the slope is log(y) - x + 1, which tends to -inf at 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         d = np.log(y) - x
         terms = np.where(y == 0, 0, y * d)
@@ -433,7 +289,7 @@ def _divergence(x, y):
 # ------------------------------------------------------------------------- as layers
 
 
-class MSELoss(_Loss):
+class MSELoss(Loss):
     """(input - target)², reduced: see `functional.mse_loss`."""
 
     def __init__(self, reduction: str = "mean") -> None:
@@ -444,7 +300,7 @@ class MSELoss(_Loss):
         return mse_loss(input, target, self.reduction)
 
 
-class L1Loss(_Loss):
+class L1Loss(Loss):
     """abs(input - target), reduced: see `functional.l1_loss`."""
 
     def __init__(self, reduction: str = "mean") -> None:
@@ -455,7 +311,7 @@ class L1Loss(_Loss):
         return l1_loss(input, target, self.reduction)
 
 
-class HuberLoss(_Loss):
+class HuberLoss(Loss):
     """Squares near, distances far away: see `functional.huber_loss`."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
@@ -467,7 +323,7 @@ class HuberLoss(_Loss):
         return huber_loss(input, target, self.reduction, self.delta)
 
 
-class SmoothL1Loss(_Loss):
+class SmoothL1Loss(Loss):
     """Distances, rounded near 0: see `functional.smooth_l1_loss`."""
 
     def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
@@ -479,7 +335,7 @@ class SmoothL1Loss(_Loss):
         return smooth_l1_loss(input, target, self.reduction, self.beta)
 
 
-class PoissonNLLLoss(_Loss):
+class PoissonNLLLoss(Loss):
     """The loss of counts: see `functional.poisson_nll_loss`."""
 
     def __init__(
@@ -497,7 +353,7 @@ class PoissonNLLLoss(_Loss):
         return poisson_nll_loss(input, target, self.log_input, self.full, self.eps, self.reduction)
 
 
-class GaussianNLLLoss(_Loss):
+class GaussianNLLLoss(Loss):
     """The loss of means and variances: see `functional.gaussian_nll_loss`."""
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
@@ -509,7 +365,7 @@ class GaussianNLLLoss(_Loss):
         return gaussian_nll_loss(input, target, var, self.full, self.eps, self.reduction)
 
 
-class KLDivLoss(_Loss):
+class KLDivLoss(Loss):
     """The divergence of a distribution from the target's: see `functional.kl_div`."""
 
     def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:

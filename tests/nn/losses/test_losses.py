@@ -12,7 +12,7 @@ import pytest
 import nn
 import nn.functional as F
 from autograd import AutogradError, Tensor, TrackedArrayError, gradcheck, gradgradcheck, gradients
-from nn.losses.classification import _bce, _bce_with_logits, _hard_cross_entropy
+from nn.losses.classification import _bce, _hard_cross_entropy, bce_with_logits
 from nn.losses.regression import _squared_error
 
 RNG = np.random.default_rng(0)
@@ -352,7 +352,7 @@ def test_gradients_have_the_dtype_without_the_engine_s_help(dtype: Any, scale: A
     weights = np.ones(6, dtype)
     bodies = [
         _squared_error.__wrapped__(x, y, scale=scale),
-        _bce_with_logits.__wrapped__(x, y, scale=scale),
+        bce_with_logits.__wrapped__(x, y, scale=scale),
         _bce.__wrapped__(y, y),
         _hard_cross_entropy.__wrapped__(x, labels=LABELS, weights=weights, scale=scale),
         _hard_cross_entropy.__wrapped__(x, labels=LABELS, scale=scale),
