@@ -22,7 +22,7 @@ from ..module import Module, Parameter
 from ..random import generator as _generator
 from .dropout import dropout as _dropout
 from .linear import Linear, linear
-from .softmax import peak
+from .softmax import row_max, shifted_exp
 
 __all__ = ["MultiheadAttention", "causal_mask", "scaled_dot_product_attention"]
 
@@ -153,9 +153,8 @@ def _for_each_head(query: tuple[int, ...], x: Any) -> Any:
 
 
 def _weights(scores: Any) -> Any:
-    top = peak(scores, -1)
-    e = np.exp(scores - np.where(top == -np.inf, 0, top))  # (*)
-    total = e.sum(axis=-1, keepdims=True)
+    top = row_max(scores, -1)
+    _, e, total = shifted_exp(scores, -1, np.where(top == -np.inf, 0, top))  # (*)
     return e / (total + (total == 0))  # (*)
 
 

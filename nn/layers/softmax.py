@@ -1,6 +1,7 @@
 """Softmax, its logarithm, and the logarithm of its denominator: functions and layers.
 
-All subtract the largest value along the axis first, so that no exp overflows.
+All begin with `shifted_exp`: the largest value along the axis is subtracted from the others first,
+so that no exp overflows.
 """
 
 from __future__ import annotations
@@ -30,22 +31,29 @@ __all__ = [
 Axis = int | tuple[int, ...] | None
 
 
-def peak(x: Any, axis: Axis) -> Any:
-    """The largest value along `axis`, which is kept; always an array.
+def row_max(x: Any, axis: Axis) -> Any:
+    """The largest value along `axis`, which is kept; an array, so a constant to derivatives.
 
-    The functions that subtract it do not depend on it, so it is a constant to their derivatives.
+    What subtracts it, as in exp(x - top) / sum(exp(x - top)), does not depend on it.
     """
     x = stop_gradient(x)
     top = x.max(axis=axis, keepdims=True) if x.size else np.zeros((), x.dtype)
     return top if top.dtype.kind == "f" else top.astype(float)  # unsigned x - top would wrap around
 
 
+def shifted_exp(x: Any, axis: Axis, top: Any = None) -> tuple[Any, Any, Any]:
+    """x - top, exp(x - top), and sum(exp(x - top)) along `axis`; `top` is row_max(x) if None."""
+    shifted = x - (row_max(x, axis) if top is None else top)
+    e = np.exp(shifted)
+    return shifted, e, e.sum(axis=axis, keepdims=True)
+
+
 @door(wide=True)
 @op
 def softmax(x, axis=-1):
     """exp(x) / sum(exp(x)) along `axis`: positive numbers that sum to 1."""
-    e = np.exp(x - peak(x, axis))
-    y = e / e.sum(axis=axis, keepdims=True)
+    _, y, total = shifted_exp(x, axis)
+    y /= total  # ours, so in place
     return y, lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True))
 
 
@@ -59,8 +67,8 @@ def softmin(x: Any, axis: Axis = -1) -> Any:
 @op
 def log_softmax(x, axis=-1):
     """log(softmax(x)), as x - logsumexp(x), which keeps the digits of small probabilities."""
-    shifted = x - peak(x, axis)
-    y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    y, _, total = shifted_exp(x, axis)
+    y -= np.log(total)  # ours, so in place
     return y, lambda g: g - np.exp(y) * g.sum(axis=axis, keepdims=True)
 
 
@@ -71,10 +79,9 @@ def logsumexp(x, axis=None, keepdims=False):
 
     Where all values are -inf so is the result, and the gradient is 0.
     """
-    top = peak(x, axis)
+    top = row_max(x, axis)
     top = np.where(np.isfinite(top), top, 0)  # -inf - -inf would be NaN
-    e = np.exp(x - top)
-    total = e.sum(axis=axis, keepdims=True)
+    _, e, total = shifted_exp(x, axis, top)
     with np.errstate(divide="ignore"):
         y = np.log(total) + top
     return (
@@ -117,11 +124,11 @@ def gumbel_softmax(
     soft = softmax((logits + noise) * (1 / tau), axis)
     if not hard:
         return soft
-    plain = stop_gradient(soft)
-    best = np.argmax(plain, axis=axis, keepdims=True)
-    one = np.zeros_like(plain)
+    constant = stop_gradient(soft)
+    best = np.argmax(constant, axis=axis, keepdims=True)
+    one = np.zeros_like(constant)
     np.put_along_axis(one, best, 1, axis)
-    return soft + (one - plain)
+    return soft + (one - constant)
 
 
 class Softmax(Module):
@@ -136,7 +143,7 @@ class Softmax(Module):
 
 
 class Softmax2d(Module):
-    """softmax over the channels, at each place of an image.
+    """Softmax over the channels, at each place of an image.
 
     The input has shape (batch, channels, height, width), or without the batch.
 
@@ -168,7 +175,7 @@ class Softmin(Module):
 
 
 class LogSoftmax(Module):
-    """log(softmax(x)) along `axis`: the last one unless told."""
+    """log(softmax(x)) along `axis`: the last unless told."""
 
     def __init__(self, axis: Axis = -1) -> None:
         self.axis = axis

@@ -11,7 +11,7 @@ from autograd import Tensor, default_dtype, op
 
 from ..inputs import door
 from ..layers.activations import sigmoid, softplus
-from ..layers.softmax import log_softmax, peak, softmax
+from ..layers.softmax import log_softmax, shifted_exp, softmax
 from .base import (
     Array,
     Loss,
@@ -251,10 +251,12 @@ def _hard_cross_entropy_closure(x: Any, labels: Any, weights: Any = None, scale:
 
 @op(closures=_hard_cross_entropy_closure)
 def _hard_cross_entropy(x, labels=None, weights=None, scale=None):
+    """-log(softmax(x))[labels], which is log(sum(exp(x))) - x[labels]; d/dx is softmax(x) - target.
+
+    Without the rows of the target, 1 at the label, in memory: the closure's twin above has them.
+    """
     rows = np.arange(len(labels))
-    shifted = x - peak(x, 1)
-    e = np.exp(shifted)
-    total = e.sum(axis=1, keepdims=True)
+    shifted, e, total = shifted_exp(x, 1)
     terms = np.log(total[:, 0]) - shifted[rows, labels]
 
     def for_x(g: Any) -> Any:
