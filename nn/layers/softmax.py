@@ -42,7 +42,7 @@ def row_max(x: Any, axis: Axis) -> Any:
 
 
 def shifted_exp(x: Any, axis: Axis, top: Any = None) -> tuple[Any, Any, Any]:
-    """x - top, exp(x - top), and sum(exp(x - top)) along `axis`; `top` is row_max(x) if None."""
+    """The shifted x - top, its exp, and the sum of that along `axis`; None for row_max(x, axis)."""
     shifted = x - (row_max(x, axis) if top is None else top)
     e = np.exp(shifted)
     return shifted, e, e.sum(axis=axis, keepdims=True)
