@@ -68,6 +68,8 @@ TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
     "nn/layers/batch_norm": "normalization",
     "nn/layers/local_response": "normalization",
     "nn/layers/checks": "linear refusals normalization",
+    "nn/losses/base": "losses margins",
+    "nn/losses/labels": "losses margins",
     "nn/losses/classification": "losses",
     "nn/losses/base": "losses distances",
     "nn/losses/regression": "losses distances",
@@ -133,7 +135,7 @@ EQUIVALENT = {
     ("autograd/core/results", "0 is 1", "edge = (lambda g: Parts({k: g})), node, 0"): (
         "the number of an only argument, which is looked up under the same number"
     ),
-    ("nn/losses/classification", "> is >=", "if x.ndim > 2:"): "inside of `if x.ndim != 2`",
+    ("nn/losses/labels", "> is >=", "if x.ndim > 2:"): "inside of `if x.ndim != 2`",
     ("nn/layers/rectifiers", "", "def _clipped(x, low=-1.0, high=1.0):"): (
         "defaults that only say what is configuration: all callers give both"
     ),

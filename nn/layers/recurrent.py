@@ -1,7 +1,7 @@
 """Recurrent networks: cells that take one step, layers that take many, and one loop for both.
 
-A step makes the next state from two shares: x W_ihᵀ + b_ih of its input and h W_hhᵀ + b_hh of its
-state. The inputs of all steps are known beforehand, so that their shares are one product; only
+A step makes the next state from two shares, x @ W_ihᵀ + b_ih of its input and h @ W_hhᵀ + b_hh of
+its state. The inputs of all steps are known beforehand, so that their shares are one product; only
 those of the state, and the step itself, are left to the loop.
 """
 
@@ -24,17 +24,18 @@ from . import fused_recurrent
 from .activations import sigmoid
 from .checks import expect, lengths
 from .dropout import dropout as _dropout
+from .fused_recurrent import Gradients
 from .linear import linear
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell"]
 
 # The steps. Each takes x and z, the shares of its input and its state, of shape (batch, gates *
-# hidden_size), and the state; it returns the next state and `back`, which leads from the gradients
-# of the next state to those of x, of z, and of what else of the state the step uses.
+# hidden_size), and the state; it returns the next state, and `back`: from the gradients of the next
+# state to those of x, of z, and of what else of the state the step uses.
 
 
 def _tanh_step(x, z, _):
-    """Elman, Cognitive Science 14, 1990: h' = tanh(x + z)."""
+    """h' = tanh(x + z). Source: Elman, Cognitive Science 14, 1990."""
     y = np.tanh(x + z)
 
     def back(gh: Any) -> Any:
@@ -45,7 +46,7 @@ def _tanh_step(x, z, _):
 
 
 def _relu_step(x, z, _):
-    """The same with relu: h' = max(x + z, 0)."""
+    """h' = max(x + z, 0)."""
     y = np.maximum(x + z, 0)
 
     def back(gh: Any) -> Any:
@@ -56,15 +57,17 @@ def _relu_step(x, z, _):
 
 
 def _lstm_step(x, z, _, c):
-    """Hochreiter and Schmidhuber, Neural Computation 9, 1997: c' = f c + i g, h' = o tanh(c').
+    """c' = f * c + i * g, h' = o * tanh(c'), where i, f, g, o are the blocks of x + z.
 
-    i, f, g, o are the blocks of x + z, in this order: of g the tanh, of the others the sigmoid.
+    Of g the tanh is taken, of the others the sigmoid. Source: Hochreiter and Schmidhuber, Neural
+    Computation 9, 1997.
     """
     a, n = x + z, c.shape[-1]
-    s, g = sigmoid(a), np.tanh(a[:, 2 * n : 3 * n])
-    i, f, o = s[:, :n], s[:, n : 2 * n], s[:, 3 * n :]
-    following = f * c + i * g
-    y = np.tanh(following)
+    s = sigmoid(a)  # of all blocks, for one call
+    i, f, g, o = s[:, :n], s[:, n : 2 * n], np.tanh(a[:, 2 * n : 3 * n]), s[:, 3 * n :]
+    c_next = f * c + i * g
+    y = np.tanh(c_next)
+    h_next = o * y
 
     def back(gh: Any, gc: Any) -> Any:
         gc = gc + gh * o * (1 - y * y)
@@ -73,33 +76,34 @@ def _lstm_step(x, z, _, c):
         gz = np.concatenate((gi, gf, gg, go), axis=1)
         return gz, gz, 0.0, gc * f
 
-    return (o * y, following), back
+    return (h_next, c_next), back
 
 
 def _gru_step(x, z, h):
-    """Cho et al., EMNLP 2014: h' = (1 - u) n + u h, n = tanh(x_n + r z_n).
+    """h' = (1 - u) * n + u * h, n = tanh(x_n + r * z_n), where r, u, n are the blocks of x and z.
 
-    r, u, n are the blocks, in this order; r and u are the sigmoids of theirs in x + z. As in
-    PyTorch r multiplies z_n, the linear map of h; in the paper it multiplies h itself.
+    r and u are the sigmoids of theirs in x + z. As in PyTorch r multiplies z_n, the linear map of
+    h; in the paper, Cho et al., EMNLP 2014, it multiplies h itself.
     """
     k = h.shape[-1]
     s = sigmoid(x[:, : 2 * k] + z[:, : 2 * k])
-    r, u, zn = s[:, :k], s[:, k:], z[:, 2 * k :]
-    n = np.tanh(x[:, 2 * k :] + r * zn)
+    r, u, z_n = s[:, :k], s[:, k:], z[:, 2 * k :]
+    n = np.tanh(x[:, 2 * k :] + r * z_n)
+    h_next = n + u * (h - n)
 
     def back(gh: Any) -> Any:
         gn = gh * (1 - u) * (1 - n * n)
-        gr, gu = gn * zn * (r * (1 - r)), gh * (h - n) * (u * (1 - u))
+        gr, gu = gn * z_n * (r * (1 - r)), gh * (h - n) * (u * (1 - u))
         gx = np.concatenate((gr, gu, gn), axis=1)
         gz = np.concatenate((gr, gu, gn * r), axis=1)
         return gx, gz, gh * u
 
-    return (n + u * (h - n),), back
+    return (h_next,), back
 
 
 @op
 def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
-    """For each t: z = h weightᵀ + bias; h, c = step(x[t], z, h, c); h = h projectionᵀ.
+    """For each t: z = h @ weightᵀ + bias; h, c = step(x[t], z, h, c); h = h @ projectionᵀ.
 
     Parameters
     ----------
@@ -116,7 +120,7 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
     first, state = h, () if c is None else (c,)
     # OpenBLAS takes 2/3 of the time for a product with the transpose in memory.
     weight_t = weight.T.copy() if len(x) > 4 else weight.T
-    hs, inner, backs = [], [], []
+    hs, before_projection, backs = [], [], []
     for x_t in x:
         z = h @ weight_t
         if bias is not None:
@@ -124,43 +128,46 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
         (h, *state), back = step(x_t, z, h, *state)
         backs.append(back)
         if projection is not None:
-            inner.append(h)
+            before_projection.append(h)
             h = h @ projection.T
         hs.append(h)
     out = np.stack(hs)
 
     @shared
-    def through_time(g: Any) -> Any:
-        g_out, gh, *g_state = g
+    def through_time(g: Any) -> Gradients:
+        g_out, gh, *gc = g
         gxs, gzs, ghs = [], [], []
         for g_t, back in zip(g_out[::-1], backs[::-1], strict=True):
             gh = gh + g_t
             ghs.append(gh)
             if projection is not None:
                 gh = gh @ projection
-            gx, gz, gh, *g_state = back(gh, *g_state)
+            gx, gz, gh, *gc = back(gh, *gc)
             gh = gh + gz @ weight
             gxs.append(gx)
             gzs.append(gz)
         gz = np.stack(gzs[::-1])
         gx = gz if gxs[0] is gzs[0] else np.stack(gxs[::-1])
-        return gx, gz, gh, g_state, ghs[::-1]
+        return Gradients(gx, gz, gh, gc[0] if gc else None, ghs[::-1])
 
     def rows(a: Any) -> Any:
         return a.reshape(-1, a.shape[-1])
 
     def for_weight(g: Any) -> Any:
-        gz = through_time(g)[1]
+        gz = through_time(g).z
         return rows(gz[1:]).T @ rows(out[:-1]) + gz[0].T @ first
+
+    def for_projection(g: Any) -> Any:
+        return np.concatenate(through_time(g).hs).T @ np.concatenate(before_projection)
 
     return (
         (out, h, *state),
-        lambda g: through_time(g)[0],
+        lambda g: through_time(g).x,
         for_weight,
-        lambda g: total(rows(through_time(g)[1]), 0),
-        lambda g: np.concatenate(through_time(g)[4]).T @ np.concatenate(inner),
-        lambda g: through_time(g)[2],
-        lambda g: through_time(g)[3][0],
+        lambda g: total(rows(through_time(g).z), 0),
+        for_projection,
+        lambda g: through_time(g).h,
+        lambda g: through_time(g).c,
     )
 
 
@@ -235,7 +242,7 @@ class _Recurrent(Module):
             return _fused_loop(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=kind)
         return _loop(linear(x, w_ih, b_ih), w_hh, b_hh, w_hr, h, c, step=self._step)
 
-    def _check(self, x: Any, layouts: dict[int, str]) -> None:
+    def _check_input(self, x: Any, layouts: dict[int, str]) -> None:
         """Refuse what is not of floats, or has none of the layouts, by number of axes."""
         shape = lengths(x)
         fits = len(shape) in layouts and shape[-1] == self.input_size
@@ -243,7 +250,7 @@ class _Recurrent(Module):
         expect(self, x, fits, " or ".join(expected), "fc")
 
     def _start(self, x: Any, hx: Any, lead: tuple[int, ...]) -> list[Any]:
-        """The states to start from, each of shape (*lead, size): `hx`, checked, or zeros."""
+        """The initial states, each of shape (*lead, size): `hx`, checked, or zeros."""
         sizes = [self.proj_size or self.hidden_size, self.hidden_size]
         shapes = {key: (*lead, n) for key, n in zip(self._states, sizes, strict=False)}
         if hx is None:
@@ -303,7 +310,7 @@ class _Cell(_Recurrent):
         -------
         the new state, as `hx`.
         """
-        self._check(x, {2: "batch, ", 1: ""})
+        self._check_input(x, {2: "batch, ", 1: ""})
         start = self._start(x, hx, x.shape[:-1])
         batched = x.ndim == 2
         if not batched:
@@ -315,7 +322,7 @@ class _Cell(_Recurrent):
 
 
 class RNNCell(_Cell):
-    """One step of an RNN: h' = tanh(x W_ihᵀ + b_ih + h W_hhᵀ + b_hh).
+    """One step of an RNN: h' = tanh(x @ W_ihᵀ + b_ih + h @ W_hhᵀ + b_hh).
 
     Parameters
     ----------
@@ -354,11 +361,11 @@ class RNNCell(_Cell):
 
 
 class LSTMCell(_Cell):
-    """One step of an LSTM: c' = f c + i g, h' = o tanh(c').
+    """One step of an LSTM: c' = f * c + i * g, h' = o * tanh(c').
 
-    i, f, o = sigmoid and g = tanh of the blocks i, f, g, o of x W_ihᵀ + b_ih + h W_hhᵀ + b_hh.
-    Arguments and attributes are those of RNNCell, but the parameters have 4 * hidden_size rows, and
-    the state is a tuple (h, c).
+    i, f, o = sigmoid and g = tanh of the blocks i, f, g, o of x @ W_ihᵀ + b_ih + h @ W_hhᵀ +
+    b_hh. Arguments and attributes are those of RNNCell, but the parameters have 4 * hidden_size
+    rows, and the state is a tuple (h, c).
 
     Source: Hochreiter and Schmidhuber, "Long short-term memory", Neural Computation 9, 1997; with
     the forget gate of Gers, Schmidhuber and Cummins, 2000.
@@ -373,9 +380,9 @@ class LSTMCell(_Cell):
 
 
 class GRUCell(_Cell):
-    """One step of a GRU: h' = (1 - u) n + u h, n = tanh(x_n + r z_n).
+    """One step of a GRU: h' = (1 - u) * n + u * h, n = tanh(x_n + r * z_n).
 
-    r, u, n are the blocks of the shares x W_ihᵀ + b_ih and z = h W_hhᵀ + b_hh; r and u are the
+    r, u, n are the blocks of the shares x @ W_ihᵀ + b_ih and z = h @ W_hhᵀ + b_hh; r and u are the
     sigmoids of theirs in x + z. Arguments and attributes are those of RNNCell, but the parameters
     have 3 * hidden_size rows.
 
@@ -435,7 +442,7 @@ class _Layers(_Recurrent):
         ----------
         x : (time, batch, input_size); with batch_first (batch, time, input_size); or without a
             batch (time, input_size).
-        hx : the state to start from, zeros if None: h, (layers * directions, batch, hidden_size),
+        hx : the initial state, zeros if None: h, (layers * directions, batch, hidden_size),
             or without batch; of an LSTM a tuple (h, c) of two such. The order is layer 0 forward,
             layer 0 backward, layer 1 forward, ... With proj_size that is the size of h, not of c.
 
@@ -444,7 +451,9 @@ class _Layers(_Recurrent):
         output : h of the last layer after each step, with both directions side by side, as `x`.
         hx : the last state, as `hx`.
         """
-        self._check(x, {3: "batch, time, " if self.batch_first else "time, batch, ", 2: "time, "})
+        self._check_input(
+            x, {3: "batch, time, " if self.batch_first else "time, batch, ", 2: "time, "}
+        )
         batched = x.ndim == 3
         if not batched:
             x = x[:, None]
@@ -478,7 +487,7 @@ class _Layers(_Recurrent):
 
 
 class RNN(_Layers):
-    """Layers of RNNCell, tanh(x W_ihᵀ + b_ih + h W_hhᵀ + b_hh), each on all h of the one below.
+    """Layers of RNNCell, tanh(x @ W_ihᵀ + b_ih + h @ W_hhᵀ + b_hh), each on all h of the one below.
 
     Parameters
     ----------
