@@ -21,6 +21,7 @@ from .gradcheck import gradcheck, gradgradcheck
 from .instrument import instrument
 from .memory import keep_memory
 from .modes import default_dtype, enable_grad, is_recording, no_grad
+from .names import name_after as _name_after
 from .ops.indexing import scatter_add
 from .transforms import *  # noqa: F403
 from .transforms import __all__ as _transforms
@@ -52,3 +53,5 @@ __all__ = [
     *_errors,
     *_transforms,
 ]
+
+_name_after(__name__, [globals()[_name] for _name in {*__all__} - {*_errors}])

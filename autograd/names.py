@@ -17,10 +17,10 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NoReturn
 
-__all__ = ["did_you_mean", "explain", "nearest"]
+__all__ = ["did_you_mean", "explain", "name_after", "nearest"]
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -51,13 +51,33 @@ def explain(package: str, ways: Mapping[str, str] | None = None) -> None:
     for name, module in list(sys.modules.items()):
         if name == package or name.startswith(package + "."):
             module.__class__ = _Module
-            missing = _missing(module, (ways or {}) if name == package else {})
             # Not in the class: there it makes every look-up of a name three times as slow.
-            vars(module).setdefault("__getattr__", missing)
+            vars(module)["__getattr__"] = _missing(module, ways if ways and name == package else {})
 
 
-def _missing(module: ModuleType, ways: Mapping[str, str]) -> Callable[[str], NoReturn]:
-    def missing(name: str) -> NoReturn:
+def name_after(package: str, things: Iterable[Any]) -> None:
+    """Call classes and functions after the package that users take them from.
+
+    So pickles outlive a move of files, and `repr`, tracebacks and `help` show the public name. (The
+    price: `inspect.getsource` looks for a class in the package's `__init__`, and does not find it.)
+    """
+    for x in things:
+        if not isinstance(x, type | FunctionType):
+            continue
+        methods = vars(x).values() if isinstance(x, type) else ()
+        for f in (x, *(f for f in methods if isinstance(f, FunctionType))):
+            f.__module__ = package
+
+
+def _missing(module: ModuleType, ways: Mapping[str, str]) -> Callable[[str], Any]:
+    own = vars(module).get("__getattr__")  # as of a module that loads a name on first use
+
+    def missing(name: str) -> Any:
+        if own is not None:
+            try:
+                return own(name)
+            except AttributeError:
+                pass
         hint = ""
         if name in ways:
             hint = f". {ways[name]}"
@@ -77,7 +97,7 @@ class _Module(ModuleType):
         listed = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
         hint = ""
         if near := nearest(parts[-1], names):
-            places = (".".join(parts[:i]) for i in range(1, len(parts) + 1))
+            places = (".".join(parts[: i + 1]) for i in range(len(parts)))
             place = next(p for p in places if hasattr(sys.modules.get(p), near))  # the shortest
             hint = f". Did you mean {place}.{near}(...)?"
         raise TypeError(

@@ -20,6 +20,7 @@ class _Container(Module, Generic[T]):
     """Holds items as attributes, in order. The names of attributes are those in the state."""
 
     _kind: ClassVar[type[Any]] = Module
+    _holds_anything = True
     # The number of items, and whether they are named "0", "1", ... in order. To look through all
     # attributes for that takes too long where there are many. Kept by the next two methods.
     _n_items, _numbered = 0, True

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, overload
 
 import numpy as np
 from numpy import ndarray
@@ -23,6 +24,7 @@ __all__ = [
     "door",
     "floats",
     "given",
+    "is_ours",
     "like",
     "name_of",
     "refuse",
@@ -35,6 +37,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 HALF = np.dtype(np.float16)
 ARRAYS = Tensor, ndarray
+ARRAYS_OR_NONE = *ARRAYS, type(None)
 
 # Half precision: beyond 65504 there is only infinity, and from 2048 on 1 more is nothing. So, as in
 # PyTorch, what adds up or counts does so in float32, and only its result is of float16.
@@ -78,14 +81,18 @@ HINTS = {
 }
 
 
+@overload
+def door(function: F) -> F: ...
+@overload
+def door(*, wide: bool) -> Callable[[F], F]: ...
 def door(function: F | None = None, *, wide: bool = False) -> Any:
-    """`function`, which takes for its first arguments, data, what NumPy's own functions take.
+    """`function`, which takes for its data, arrays, what NumPy's own functions take.
 
     wide: it adds up or counts; of float16 it is computed in float32, and the result is float16.
     """
     if function is None:
         return functools.partial(door, wide=wide)
-    names = _data(function)
+    names, optional, order = _data(function)
     n, who = len(names), function.__name__
 
     @functools.wraps(function)
@@ -96,27 +103,52 @@ def door(function: F | None = None, *, wide: bool = False) -> Any:
             if not isinstance(x, ARRAYS):
                 args = (*map(given, [who] * n, names, args), *args[n:])
                 break
+        if kwargs or len(args) > n:
+            for name, i in optional.items():
+                if i < len(args):
+                    if not isinstance(args[i], ARRAYS_OR_NONE):
+                        args = (*args[:i], given(who, name, args[i]), *args[i + 1 :])
+                elif not isinstance(x := kwargs.get(name), ARRAYS_OR_NONE):
+                    kwargs[name] = given(who, name, x)
         try:
             if wide and args and (x := args[0]).dtype == HALF:
                 kwargs = {k: single(v) for k, v in kwargs.items()}
                 return like(function(*map(single, args), **kwargs), x)
             return function(*args, **kwargs)
-        except TypeError as error:
+        except (AttributeError, TypeError, ValueError) as error:
+            if not str(error).startswith(who):
+                _say_whose(error, who, [*zip(order, args, strict=False), *kwargs.items()])
             _explain(error)
             raise
 
     return call
 
 
-def _data(function: Any) -> list[str]:
-    """The names of the arguments that a function begins with and that are data, no options."""
-    names = []
-    for p in inspect.signature(function).parameters.values():
-        if p.default is not p.empty or p.annotation not in (p.empty, "Any", "Array"):
-            break
-        if p.kind is p.POSITIONAL_OR_KEYWORD:
-            names.append(p.name)
-    return names
+def _data(function: Any) -> tuple[list[str], dict[str, int], list[str]]:
+    """The arguments that are data: those it begins with; those that may be None, and where; all.
+
+    What is neither is an option.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    order = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    needed = itertools.takewhile(
+        lambda p: p.default is p.empty and p.annotation in (p.empty, "Any", "Array"), parameters
+    )
+    optional = {
+        p.name: i
+        for i, p in enumerate(parameters)
+        if p.default is None and p.annotation in ("Any", "Array | None")
+    }
+    return [p.name for p in needed if p.name in order], optional, order
+
+
+def _say_whose(error: Exception, who: str, arguments: list[tuple[str, Any]]) -> None:
+    """Raise in the function's name what NumPy says of something inside."""
+    if isinstance(error, np.exceptions.AxisError):
+        raise np.exceptions.AxisError(f"{who}: {error}") from error
+    for name, x in arguments:
+        if isinstance(x, ARRAYS) and x.dtype.kind not in "biufc":
+            raise TypeError(f"{who}: got {x.dtype} for {name}, expected numbers") from error
 
 
 def given(who: Any, name: str, x: Any) -> Any:
@@ -166,7 +198,7 @@ def _what(x: Any) -> str:
     return f"{x!r:.50}" if isinstance(x, int | float | str | None) else f"a {type(x).__name__}"
 
 
-def _explain(error: TypeError) -> None:
+def _explain(error: Exception) -> None:
     """Add to an error of the arguments what PyTorch's names of them are here."""
     hints = {**HINTS, "inplace": "write x = f(x), for a function returns a new array"}
     for name, hint in hints.items():
@@ -181,7 +213,6 @@ def _explain(error: TypeError) -> None:
 
 #: Arguments of constructors that may be arrays; the others are options.
 MAY_BE_ARRAYS = {"weight", "pos_weight", "normalized_shape", "unflattened_size"}
-CONTAINERS = "nn.containers", "nn.training.averaging"  # what they are given is theirs to check
 
 #: What an argument is to be, by its annotation; in others only a bool for a number is refused.
 KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
@@ -262,7 +293,7 @@ def _kinds(cls: Any) -> dict[str, str] | None:
     if cls.__init__ is object.__init__:
         return {}
     owner = next(c for c in cls.__mro__ if "__init__" in vars(c))
-    if owner.__module__.split(".")[0] != __package__ or owner.__module__ in CONTAINERS:
+    if not is_ours(owner) or cls._holds_anything:
         return None
     return _annotations(cls.__init__)
 
@@ -282,6 +313,10 @@ def _called(cls: Any) -> str:
     for parameters in (_parameters(cls), _parameters_of(cls.forward)):
         plain = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
         inside.append(", ".join(p.name for p in plain if p.default is p.empty))
-    package, _, place = cls.__module__.partition(".")
-    home = "" if package != "nn" else "nn.models." if place.startswith("models.") else "nn."
+    home = f"{cls.__module__}." if is_ours(cls) else ""
     return f"{home}{cls.__name__}({inside[0]})({inside[1]})"
+
+
+def is_ours(cls: type) -> bool:
+    """Whether it is a class of this library."""
+    return cls.__module__.split(".")[0] == __package__

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from autograd import Tensor
 from autograd.names import did_you_mean, nearest
 
-from .inputs import check_options, way_for
+from .inputs import check_options, is_ours, way_for
 
 __all__ = ["Buffer", "IncompatibleKeys", "Module", "Parameter", "RemovableHandle"]
 
@@ -130,6 +130,7 @@ class Module:
     # Of the class, so that a subclass need not call super().__init__().
     training: bool = True
     _hooks: tuple[_Hook, ...] = ()
+    _holds_anything = False  # a container, which checks by itself what it is made of
     _same: ClassVar[dict[str, str]] = {}  # arguments that are None for the value of another
     _float64_settled: bool = False  # float64 came in, and it was fitting, or has been said
 
@@ -186,11 +187,11 @@ class Module:
             return
         if x is None:
             way = "does a `forward` before it end without `return`?"
-        elif isinstance(x, list | tuple) and type(self).__module__.startswith("nn."):
+        elif isinstance(x, list | tuple) and is_ours(type(self)):
             way = way_for(x).removeprefix("; ") or "write np.array(x, np.float32)"
             if isinstance(x, tuple):
                 way = "output and state come as a tuple, take out[0]"
-        elif hasattr(x, "to_numpy") and type(self).__module__.startswith("nn."):
+        elif hasattr(x, "to_numpy") and is_ours(type(self)):
             way = way_for(x).removeprefix("; ")
         else:
             return
@@ -659,7 +660,7 @@ def _refuse(name: str, value: Collection[Any]) -> None:
 def _kept_arguments(module: Module) -> list[inspect.Parameter]:
     """The arguments of a layer of this library, if all of them, but `generator`, are attributes."""
     for owner in type(module).__mro__:
-        if "__init__" in vars(owner) and owner.__module__.split(".")[0] == __package__:
+        if "__init__" in vars(owner) and is_ours(owner):
             parameters = list(inspect.signature(vars(owner)["__init__"]).parameters.values())[1:]
             kept = [p for p in parameters if p.name != "generator"]
             return kept if all(p.name in vars(module) for p in kept) else []

@@ -14,6 +14,7 @@ array([ 0.5 , -0.25], dtype=float32)
 
 try:
     from autograd.names import explain as _explain
+    from autograd.names import name_after as _name_after
 except ImportError as _error:  # HIPS autograd is there, or what its removal left of ours
     if not (_error.name or "").startswith("autograd"):
         raise
@@ -96,7 +97,5 @@ __all__ = [
     "lr_scheduler",
 ]
 
-for _name in {*__all__} - {"lr_scheduler", *lr_scheduler.__all__}:
-    globals()[_name].__module__ = __name__  # where users find it: for pickle, and as it is printed
-
+_name_after(__name__, [globals()[_name] for _name in {*__all__} - {*lr_scheduler.__all__}])
 _explain(__name__)

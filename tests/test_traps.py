@@ -20,7 +20,15 @@ from numpy import inf, nan
 import nn
 import nn.functional as F
 import optim
-from autograd import GraphFreedError, LeafChangedError, Tensor, is_recording, no_grad, op
+from autograd import (
+    GraphFreedError,
+    LeafChangedError,
+    Tensor,
+    TrackedArrayError,
+    is_recording,
+    no_grad,
+    op,
+)
 from nn import init
 
 
@@ -495,14 +503,18 @@ def test_writing_into_a_view() -> None:
 
 def test_a_tensor_where_python_wants_a_number() -> None:
     """a tensor where Python wants a number
-    math.exp(t), np.full_like(a, t) and float(t) take the value: the gradient ends there;
-    `why_no_grad` says so, and grad(math.exp) warns; np.exp(t) keeps it; `array[i] = t` is an error
+    an error, for the gradient would be lost: math.exp(t), float(t), `array[i] = t`; np.exp(t) keeps
+    it, and t.item() is the value
     """
     t = Tensor(1.0, requires_grad=True)
-    assert type(math.exp(t)) is float
+    for number in (math.exp, float, int):
+        with pytest.raises(TrackedArrayError):
+            number(t)
     array = np.ones(2)
     with pytest.raises(ValueError):
         array[0] = t
+    assert np.exp(t).requires_grad
+    assert math.exp(t.item()) == math.e
 
 
 def test_a_step_then_the_old_loss() -> None:

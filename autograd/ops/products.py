@@ -23,14 +23,12 @@ def _matmul_closures(x: Any, y: Any) -> Any:
     """A vector is a row on the left, a column on the right; `g` gets the axis back that it lost."""
     if x.ndim == 2 and y.ndim == 2:
         return lambda g: g @ y.T, lambda g: x.T @ g
-    if x.ndim == 1:
-        for_row, for_y = _matmul_closures(x[None], y)
-        if y.ndim == 1:
-            return lambda g: for_row(g[..., None])[0], lambda g: for_y(g[..., None])
-        return lambda g: for_row(g[..., None, :])[..., 0, :], lambda g: for_y(g[..., None, :])
     if y.ndim == 1:
         for_x, for_column = _matmul_closures(x, y[:, None])
         return lambda g: for_x(g[..., None]), lambda g: for_column(g[..., None])[..., 0]
+    if x.ndim == 1:
+        for_row, for_y = _matmul_closures(x[None], y)
+        return lambda g: for_row(g[..., None, :])[..., 0, :], lambda g: for_y(g[..., None, :])
     if y.ndim == 2 < x.ndim:  # a stack of matrices times one matrix is one long product
         n = math.prod(x.shape[:-1])
         return (

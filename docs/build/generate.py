@@ -180,7 +180,52 @@ def benchmarks_page() -> str:
     return f"{NOTE}\n{title}\n\n{pictures}\n\n{rest}"
 
 
+#: The files of layers and losses, as their pages show them; what is not named here comes last.
+SECTIONS = {
+    "layers": {
+        "Linear, and shapes": "linear flatten",
+        "Activations": "activations rectifiers softmax erf",
+        "Convolution": "convolution folding",
+        "Pooling": "pooling",
+        "Padding, upsampling, shuffling": "padding upsampling shuffle",
+        "Normalisation": "normalization batch_norm local_response",
+        "Dropout": "dropout",
+        "Sequences": "recurrent embedding attention transformer",
+        "Distances": "distance",
+    },
+    "losses": {"Losses": "regression classification margins ctc"},
+}
+
+
+def api_page(folder: str, intro: str) -> str:
+    """All that the files of a folder of nn make public, under its public names."""
+    public = (ROOT / "nn" / folder / "public.py").read_text(encoding="utf-8")
+    files = re.findall(r"^from \.(\w+) import \*$", public, re.MULTILINE)
+    sections = {title: names.split() for title, names in SECTIONS[folder].items()}
+    listed = [name for names in sections.values() for name in names]
+    assert set(listed) <= set(files), set(listed) - set(files)
+    if rest := [name for name in files if name not in listed]:
+        sections["More"] = rest
+    lines = [NOTE, f"# {folder.capitalize()}\n", f"{intro}\n"]
+    for title, names in sections.items():
+        lines += [f"## {title}\n"]
+        for name in names:
+            file = importlib.import_module(f"nn.{folder}.{name}")
+            lines += [inspect.cleandoc(file.__doc__), ""]
+            for n in file.__all__:
+                lines += [f"::: nn.{n}" if n[0].isupper() else f"::: nn.functional.{n}"]
+            lines += [""]
+    return "\n".join(lines)
+
+
 PAGES = {
+    "api/layers.md": lambda: api_page(
+        "layers",
+        "What networks are made of: as classes of `nn`, and as functions of `nn.functional`.",
+    ),
+    "api/losses.md": lambda: api_page(
+        "losses", "As classes of `nn`, and as functions of `nn.functional`."
+    ),
     "tables/benchmarks.md": benchmarks_page,
     "index.md": index_page,
     "tables/numpy.md": numpy_page,

@@ -17,14 +17,15 @@ import numpy as np
 from autograd import default_dtype, op, shared
 
 from .. import init
-from ..inputs import door, name_of, refuse
+from ..inputs import door, name_of
 from ..module import Module, Parameter
 from ..random import generator as _generator
+from .checks import expect
 from .dropout import dropout as _dropout
 from .linear import Linear, linear
 from .softmax import row_max, shifted_exp
 
-__all__ = ["MultiheadAttention", "causal_mask", "scaled_dot_product_attention"]
+__all__ = ["MultiheadAttention", "scaled_dot_product_attention"]
 
 # How many scores are worked on at a time: as many as fit into the cache of a core.
 BLOCK = 2**16
@@ -96,11 +97,7 @@ def causal_mask(queries: int, keys: int, dtype: Any) -> Any:
 def _scores_shape(query: Any, key: Any, value: Any) -> tuple[int, ...]:
     """The shape of the scores, (..., L, S)."""
     q, k, v = query.shape, key.shape, value.shape
-    if query.dtype.kind in "iub":
-        raise TypeError(
-            f"scaled_dot_product_attention: got {query.dtype}, expected floats; write "
-            "x.astype(np.float32)"
-        )
+    expect("scaled_dot_product_attention", query, True, "", "fc", name="query")
     try:
         np.broadcast_shapes(q[:-2], k[:-2], v[:-2])
         fits = min(len(q), len(k), len(v)) > 1 and q[-1] == k[-1] and k[-2] == v[-2]
@@ -473,8 +470,7 @@ class MultiheadAttention(Module):
 
     def _check_inputs(self, query: Any, key: Any, value: Any) -> None:
         for name, x in (("query", query), ("key", key), ("value", value)):
-            if not hasattr(x, "shape"):
-                refuse(self, name, x)
+            expect(self, x, True, "", "fc", name=name)
         q, k, v = query.shape, key.shape, value.shape
         sizes = self.embed_dim, self.kdim, self.vdim
         batch = slice(0, 1) if self.batch_first else slice(1, 2)
@@ -494,8 +490,3 @@ class MultiheadAttention(Module):
                 f"{name_of(self)}: got query {q}, key {k}, value {v}, expected "
                 f"{', '.join(expected)}, or all without batch"
             )
-        for x in (query, key, value):
-            if x.dtype.kind in "iub":
-                raise TypeError(
-                    f"{name_of(self)}: got {x.dtype}, expected floats; write x.astype(np.float32)"
-                )

@@ -118,6 +118,9 @@ def _per_channel(
     side = (1, x.shape[1], *(1,) * (x.ndim - 2))
     weight = shaped(who, "weight", weight, x.shape[1:2], side)
     bias = shaped(who, "bias", bias, x.shape[1:2], side)
+    for name, running in ("running_mean", running_mean), ("running_var", running_var):
+        if running is not None:  # a list would be moved in vain
+            expect(who, running, True, "", name=name)
     means = shaped(who, "running_mean", _array(running_mean), x.shape[1:2], side)
     variances = shaped(who, "running_var", _array(running_var), x.shape[1:2], side)
     if (means is None) != (variances is None) or (means is None and not training):

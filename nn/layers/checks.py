@@ -10,16 +10,26 @@ from ..module import Module
 __all__ = ["expect", "lengths", "name_of"]
 
 
-def expect(who: Module | str, x: Any, fits: bool, expected: str, kinds: str = "f") -> None:
-    """Raise unless `x` is an array or Tensor of a dtype of these `kinds`, and `fits`."""
+def expect(
+    who: Module | str, x: Any, fits: bool, expected: str, kinds: str = "f", name: str = ""
+) -> None:
+    """Raise unless `x` is an array or Tensor of a dtype of these `kinds`, and `fits`.
+
+    name: of the argument, where there are several.
+    """
     if fits and getattr(getattr(x, "dtype", None), "kind", "?") in kinds:
         return
     if not hasattr(x, "shape"):
-        refuse(who, "", x)
-    name = name_of(who)
+        refuse(who, name, x)
     if fits:
-        raise TypeError(f"{name}: got {x.dtype}, expected floats; write x.astype(np.float32)")
-    raise ValueError(f"{name}: got input of shape {x.shape}, expected {expected}")
+        role = f" for {name}" if name else ""
+        raise TypeError(
+            f"{name_of(who)}: got {x.dtype}{role}, expected floats; write "
+            f"{name or 'x'}.astype(np.float32)"
+        )
+    raise ValueError(
+        f"{name_of(who)}: got {name or 'input'} of shape {x.shape}, expected {expected}"
+    )
 
 
 def lengths(x: Any) -> tuple[int, ...]:

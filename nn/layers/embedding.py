@@ -60,14 +60,15 @@ def embedding(
     IndexError : a number is not in the table. (A negative one does not count from the end.)
     TypeError : `input` is not of integers.
     """
-    index = _checked("Embedding", input, len(weight))
+    n = _length("embedding", weight)
+    index = _checked("embedding", input, n)
     if max_norm is not None:
         _shorten(weight, index, max_norm, norm_type)
     factor = None
     if padding_idx is not None:
-        factor = index != _padding("Embedding", padding_idx, len(weight))
+        factor = index != _padding("embedding", padding_idx, n)
     if scale_grad_by_freq:
-        count = np.bincount(index.reshape(-1), minlength=len(weight))
+        count = np.bincount(index.reshape(-1), minlength=n)
         factor = (1 if factor is None else factor) / count[index]
     if factor is not None:
         factor = factor[..., None].astype(np.result_type(weight.dtype, np.float32))
@@ -109,7 +110,8 @@ def embedding_bag(
     IndexError : a number is not in the table.
     ValueError, TypeError : the arguments do not fit.
     """
-    who, shape = "EmbeddingBag", np.shape(input)
+    who, shape = "embedding_bag", np.shape(input)
+    n = _length(who, weight)
     if mode not in MODES:
         raise ValueError(f"{who}: got mode {mode!r}, expected 'sum', 'mean' or 'max'")
     if per_sample_weights is not None and (mode != "sum" or per_sample_weights.shape != shape):
@@ -119,13 +121,13 @@ def embedding_bag(
         )
     if mode == "max" and scale_grad_by_freq:
         raise ValueError(f"{who}: scale_grad_by_freq is not for mode 'max'")
-    index = _checked(who, input, len(weight))
+    index = _checked(who, input, n)
     sizes = _sizes(who, index, offsets, include_last_offset)
     # From here on: which row of the table, and into which bag.
     index, bag = index.reshape(-1), np.repeat(np.arange(len(sizes)), sizes)
     factors = None if per_sample_weights is None else per_sample_weights.reshape(-1)
     if padding_idx is not None:
-        kept = index != _padding(who, padding_idx, len(weight))
+        kept = index != _padding(who, padding_idx, n)
         index, bag = index[kept], bag[kept]
         factors = None if factors is None else factors[kept]
         sizes = np.bincount(bag, minlength=len(sizes))
@@ -154,6 +156,14 @@ def _largest(rows: Any, sizes: NDArray[Any]) -> Any:
     best = np.where(inside[:, :, None], values[place], -np.inf).argmax(axis=1)
     winners = np.take_along_axis(place, best, axis=1)
     return np.take_along_axis(rows, winners, axis=0) * (sizes > 0)[:, None]
+
+
+def _length(who: str, weight: Any) -> int:
+    """How many rows the table has."""
+    shape = weight.shape
+    if len(shape) != 2:
+        raise ValueError(f"{who}: got a weight of shape {shape}, expected (rows, size)")
+    return int(shape[0])
 
 
 def _checked(who: str, input: Any, n: int) -> NDArray[Any]:

@@ -97,17 +97,19 @@ def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
     ------
     ValueError : the shapes are other than that.
     """
+    if weight.ndim != 3:
+        raise ValueError(f"bilinear: got a weight of shape {weight.shape}, expected 3 axes")
     _check_bilinear("bilinear", x1.shape, x2.shape, *weight.shape[1:])
     _check_bias("bilinear", weight, bias)
     y = np.einsum("...i,oij,...j->...o", x1, weight, x2, optimize=True)
     return y if bias is None else y + bias
 
 
-def _check_bilinear(who: str, shape1: Any, shape2: Any, in1: int, in2: int) -> None:
+def _check_bilinear(who: Module | str, shape1: Any, shape2: Any, in1: int, in2: int) -> None:
     if (*shape1[:-1], in1) != shape1 or (*shape1[:-1], in2) != shape2:
         raise ValueError(
-            f"{who}: got inputs of shapes {shape1} and {shape2}, expected (..., {in1}) and "
-            f"(..., {in2}), alike but for the last axis"
+            f"{name_of(who)}: got inputs of shapes {shape1} and {shape2}, expected "
+            f"(..., {in1}) and (..., {in2}), alike but for the last axis"
         )
 
 
@@ -170,7 +172,7 @@ class Linear(Module):
 
     def forward(self, x: Any) -> Any:
         """Map `x` of shape (..., in_features) to (..., out_features)."""
-        if getattr(x, "shape", ())[-1:] != (self.in_features,) or x.dtype.kind in "iub":
+        if getattr(x, "shape", ())[-1:] != (self.in_features,) or x.dtype.kind not in "fc":
             self._refuse(x)
         return _linear(x, self.weight, self.bias)
 
@@ -221,7 +223,6 @@ class Bilinear(Module):
 
     def forward(self, x1: Any, x2: Any) -> Any:
         """Map shapes (..., in1_features) and (..., in2_features) to (..., out_features)."""
-        who = name_of(self)
-        x1, x2 = given(who, "x1", x1), given(who, "x2", x2)
-        _check_bilinear(who, x1.shape, x2.shape, self.in1_features, self.in2_features)
+        x1, x2 = given(self, "x1", x1), given(self, "x2", x2)
+        _check_bilinear(self, x1.shape, x2.shape, self.in1_features, self.in2_features)
         return bilinear(x1, x2, self.weight, self.bias)

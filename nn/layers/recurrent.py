@@ -17,11 +17,12 @@ import numpy as np
 from autograd import default_dtype, op, shared
 
 from .. import init
-from ..inputs import name_of, refuse, total
+from ..inputs import name_of, total
 from ..module import Module, Parameter
 from ..random import generator as _generator
 from . import fused_recurrent
 from .activations import sigmoid
+from .checks import expect, lengths
 from .dropout import dropout as _dropout
 from .fused_recurrent import Gradients
 from .linear import linear
@@ -243,15 +244,10 @@ class _Recurrent(Module):
 
     def _check_input(self, x: Any, layouts: dict[int, str]) -> None:
         """Refuse what is not of floats, or has none of the layouts, by number of axes."""
-        if not hasattr(x, "shape"):
-            refuse(self, "", x)
-        if len(x.shape) not in layouts or x.shape[-1] != self.input_size:
-            expected = " or ".join(f"({axes}{self.input_size})" for axes in layouts.values())
-            raise ValueError(f"{name_of(self)}: got input of shape {x.shape}, expected {expected}")
-        if x.dtype.kind in "iub":
-            raise TypeError(
-                f"{name_of(self)}: got {x.dtype}, expected floats; write x.astype(np.float32)"
-            )
+        shape = lengths(x)
+        fits = len(shape) in layouts and shape[-1] == self.input_size
+        expected = () if fits else (f"({axes}{self.input_size})" for axes in layouts.values())
+        expect(self, x, fits, " or ".join(expected), "fc")
 
     def _start(self, x: Any, hx: Any, lead: tuple[int, ...]) -> list[Any]:
         """The initial states, each of shape (*lead, size): `hx`, checked, or zeros."""
@@ -266,15 +262,7 @@ class _Recurrent(Module):
             )
         states = list(hx) if pair else [hx]
         for (key, shape), state in zip(shapes.items(), states, strict=True):
-            if not hasattr(state, "shape") or state.dtype.kind in "iub":
-                got = getattr(state, "dtype", f"a {type(state).__name__}")
-                raise TypeError(
-                    f"{name_of(self)}: {key} is {got}, expected floats of shape {shape}"
-                )
-            if state.shape != shape:
-                raise ValueError(
-                    f"{name_of(self)}: got {key} of shape {state.shape}, expected {shape}"
-                )
+            expect(self, state, lengths(state) == shape, f"{shape}", "fc", name=key)
         return states
 
 

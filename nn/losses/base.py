@@ -19,7 +19,22 @@ from autograd import AutogradError, Tensor, stop_gradient
 from ..inputs import given
 from ..module import Buffer, Module
 
-__all__ = ["LossShapeError"]
+__all__ = [
+    "Array",
+    "Loss",
+    "LossShapeError",
+    "broadcast_hint",
+    "check_range",
+    "constant",
+    "first_true",
+    "float_input",
+    "in_dtype_of",
+    "matched_pair",
+    "reduced",
+    "reduction_factor",
+    "scaled_sum",
+    "weighted",
+]
 
 Array = Tensor | ArrayLike
 
@@ -33,15 +48,15 @@ class LossShapeError(AutogradError, ValueError):
     """
 
 
-def float_input(name: str, x: Any, called: str = "input", target: Any = None) -> Any:
+def float_input(who: str, x: Any, called: str = "input", target: Any = None) -> Any:
     """`x` as an array or Tensor of floats."""
-    x = given(name, called, x)
+    x = given(who, called, x)
     if x.dtype.kind != "f":
         swapped = getattr(getattr(target, "dtype", None), "kind", "") == "f"
         way = (
             "the target has them: the input goes first" if swapped else "write x.astype(np.float32)"
         )
-        raise TypeError(f"{name}: {called} is {x.dtype}, expected floats; {way}")
+        raise TypeError(f"{who}: {called} is {x.dtype}, expected floats; {way}")
     return x
 
 
@@ -58,15 +73,15 @@ def constant(x: Any) -> NDArray[Any]:
 
 
 def matched_pair(
-    name: str, x: Any, y: Any, called: tuple[str, str] = ("input", "target")
+    who: str, x: Any, y: Any, called: tuple[str, str] = ("input", "target")
 ) -> tuple[Any, Any]:
     """Input and target of one shape and dtype."""
-    x = float_input(name, x, called[0])
-    y = in_dtype_of(x, given(name, called[1], y))
+    x = float_input(who, x, called[0])
+    y = in_dtype_of(x, given(who, called[1], y))
     if x.shape != y.shape:
         hint = broadcast_hint(x, y, called)
         raise LossShapeError(
-            f"{name}: {called[0]} has shape {x.shape}, {called[1]} {y.shape}: {hint}"
+            f"{who}: {called[0]} has shape {x.shape}, {called[1]} {y.shape}: {hint}"
         )
     return x, y
 
@@ -89,7 +104,7 @@ def broadcast_hint(x: Any, y: Any, called: tuple[str, str]) -> str:
     return f"{text}. Make them equal"
 
 
-def reduction_factor(name: str, reduction: str, count: float, **counts: float) -> float | None:
+def reduction_factor(who: str, reduction: str, count: float, **counts: float) -> float | None:
     """What to multiply the sum of the terms by; None to leave the terms as they are.
 
     `counts`: the names of further means, with what they divide by.
@@ -101,9 +116,9 @@ def reduction_factor(name: str, reduction: str, count: float, **counts: float) -
     counts = {"mean": count, **counts}
     if reduction not in counts:
         means = ", ".join(map(repr, counts))
-        raise ValueError(f"{name}: reduction must be {means}, 'sum' or 'none', got {reduction!r}")
+        raise ValueError(f"{who}: reduction must be {means}, 'sum' or 'none', got {reduction!r}")
     if counts[reduction] == 0:
-        warnings.warn(f"{name}: the mean of no terms is nan", RuntimeWarning, stacklevel=3)
+        warnings.warn(f"{who}: the mean of no terms is nan", RuntimeWarning, stacklevel=3)
         return math.nan
     return 1 / counts[reduction]
 
@@ -113,13 +128,13 @@ def scaled_sum(terms: Any, factor: float | None) -> Any:
     return terms if factor is None else terms.sum() * factor
 
 
-def reduced(name: str, reduction: str, terms: Any) -> Any:
+def reduced(who: str, reduction: str, terms: Any) -> Any:
     """The mean of all terms, their sum, or the terms themselves."""
-    return scaled_sum(terms, reduction_factor(name, reduction, terms.size))
+    return scaled_sum(terms, reduction_factor(who, reduction, terms.size))
 
 
-def weighted(name: str, terms: Any, weight: Any) -> Any:
-    """Terms * weight, which broadcasts to their shape; None for no weight."""
+def weighted(who: str, terms: Any, weight: Any) -> Any:
+    """terms * weight, which broadcasts to their shape; None for no weight."""
     if weight is None:
         return terms
     weight = in_dtype_of(terms, weight)
@@ -129,12 +144,12 @@ def weighted(name: str, terms: Any, weight: Any) -> Any:
         fits = False
     if not fits:
         raise LossShapeError(
-            f"{name}: weight of shape {weight.shape} does not broadcast to {terms.shape}"
+            f"{who}: weight of shape {weight.shape} does not broadcast to {terms.shape}"
         )
     return terms * weight
 
 
-def check_range(name: str, y: Any, most: float = math.inf) -> None:
+def check_range(who: str, y: Any, most: float = math.inf) -> None:
     """Refuse a target below 0, above `most`, or NaN; beyond by a rounding error is all right."""
     values = stop_gradient(y)
     slack = 8 * float(np.finfo(values.dtype).eps)
@@ -144,7 +159,7 @@ def check_range(name: str, y: Any, most: float = math.inf) -> None:
     expected = "0 to 1" if most == 1 else "0 or more"
     if most == 1 and (abs(values) == 1).all():
         expected += "; for labels of -1 and 1 write (target + 1) / 2"
-    raise ValueError(f"{name}: target {values[at]:g} at position {at}: expected {expected}")
+    raise ValueError(f"{who}: target {values[at]:g} at position {at}: expected {expected}")
 
 
 def first_true(wrong: NDArray[Any]) -> Any:
@@ -160,7 +175,7 @@ class Loss(Module):
         reduction_factor(type(self).__name__, reduction, 1, **dict.fromkeys(others, 1))  # refuses
         self.reduction = reduction
 
-    def _weight(self, weight: Any, called: str = "weight", of_classes: bool = False) -> Any:
+    def _weight_buffer(self, weight: Any, called: str = "weight", of_classes: bool = False) -> Any:
         """A weight as a Buffer, which `state_dict` has, or None."""
         if weight is None:
             return None

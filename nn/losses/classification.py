@@ -71,17 +71,17 @@ def binary_cross_entropy_with_logits(
     LossShapeError : the shapes do not fit.
     ValueError : a target is not from 0 to 1.
     """
-    name = "binary_cross_entropy_with_logits"
-    x, y = matched_pair(name, input, target)
-    check_range(name, y, 1)
-    scale = reduction_factor(name, reduction, x.size)
+    who = "binary_cross_entropy_with_logits"
+    x, y = matched_pair(who, input, target)
+    check_range(who, y, 1)
+    scale = reduction_factor(who, reduction, x.size)
     if weight is None and pos_weight is None:
         return bce_with_logits(x, y, scale=scale)
     if pos_weight is None:
         terms = bce_with_logits(x, y)
     else:
-        terms = weighted(name, y * softplus(-x), pos_weight) + (1 - y) * softplus(x)
-    return scaled_sum(weighted(name, terms, weight), scale)
+        terms = weighted(who, y * softplus(-x), pos_weight) + (1 - y) * softplus(x)
+    return scaled_sum(weighted(who, terms, weight), scale)
 
 
 @op
@@ -122,15 +122,15 @@ def binary_cross_entropy(
     LossShapeError : the shapes do not fit.
     ValueError : `input` or a target is not from 0 to 1.
     """
-    name = "binary_cross_entropy"
-    p, y = matched_pair(name, input, target)
+    who = "binary_cross_entropy"
+    p, y = matched_pair(who, input, target)
     if p.size and (p.min() < 0 or p.max() > 1):
         raise ValueError(
-            f"{name}: input goes from {p.min():g} to {p.max():g}, expected probabilities from 0 to "
+            f"{who}: input goes from {p.min():g} to {p.max():g}, expected probabilities from 0 to "
             "1. For logits there is binary_cross_entropy_with_logits"
         )
-    check_range(name, y, 1)
-    return reduced(name, reduction, weighted(name, _bce(p, y), weight))
+    check_range(who, y, 1)
+    return reduced(who, reduction, weighted(who, _bce(p, y), weight))
 
 
 @op
@@ -211,25 +211,25 @@ def cross_entropy(
     TypeError : labels that are floats.
     LossShapeError : the shapes do not fit.
     """
-    name = "cross_entropy"
-    x = float_input(name, input, target=target)
+    who = "cross_entropy"
+    x = float_input(who, input, target=target)
     y = target if isinstance(target, Tensor) else np.asarray(target)
     if 0 in (x.shape[1:2] or x.shape):
-        raise LossShapeError(f"{name}: input has shape {x.shape}, expected a class or more")
+        raise LossShapeError(f"{who}: input has shape {x.shape}, expected a class or more")
     if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{name}: label_smoothing must be from 0 to 1, got {label_smoothing}")
+        raise ValueError(f"{who}: label_smoothing must be from 0 to 1, got {label_smoothing}")
     if y.dtype.kind == "f" and y.ndim == x.ndim > 0:
         if y.shape != x.shape:
             raise LossShapeError(
-                f"{name}: input has shape {x.shape}, target {y.shape}; floats are probabilities, "
+                f"{who}: input has shape {x.shape}, target {y.shape}; floats are probabilities, "
                 "and need the same shape; labels are integers"
             )
         if ignore_index != -100:
-            raise ValueError(f"{name}: ignore_index is for labels; the target is probabilities")
+            raise ValueError(f"{who}: ignore_index is for labels; the target is probabilities")
         return _soft_cross_entropy(x, in_dtype_of(x, y), weight, reduction, label_smoothing)
-    x, labels, counted = rows_and_labels(name, x, y, ignore_index)
-    w = None if weight is None else class_weights(name, x, weight)
-    scale = reduction_factor(name, reduction, len(labels) if w is None else w[labels].sum())
+    x, labels, counted = rows_and_labels(who, x, y, ignore_index)
+    w = None if weight is None else class_weights(who, x, weight)
+    scale = reduction_factor(who, reduction, len(labels) if w is None else w[labels].sum())
     if label_smoothing == 0:
         loss = _hard_cross_entropy(
             x, labels=labels, weights=None if w is None else w[labels], scale=scale
@@ -271,15 +271,15 @@ def _hard_cross_entropy(x, labels=None, weights=None, scale=None):
 
 
 def _soft_cross_entropy(x: Any, q: Any, weight: Any, reduction: str, label_smoothing: float) -> Any:
-    name, axis = "cross_entropy", 0 if x.ndim == 1 else 1
+    who, axis = "cross_entropy", 0 if x.ndim == 1 else 1
     n_classes = x.shape[axis]
     if label_smoothing:
         q = q * (1 - label_smoothing) + label_smoothing / n_classes
     if weight is not None:
-        w = class_weights(name, x, weight, n_classes)
+        w = class_weights(who, x, weight, n_classes)
         q = q * w.reshape(-1, *(1,) * (x.ndim - axis - 1))
     terms = -(q * log_softmax(x, axis)).sum(axis=axis)
-    return reduced(name, reduction, terms)
+    return reduced(who, reduction, terms)
 
 
 @door(wide=True)
@@ -294,15 +294,15 @@ def nll_loss(
 
     Parameters and errors are those of `cross_entropy`, with labels as the target.
     """
-    name = "nll_loss"
+    who = "nll_loss"
     y = target if isinstance(target, Tensor) else np.asarray(target)
-    x = float_input(name, input, target=target)
-    x, labels, counted = rows_and_labels(name, x, y, ignore_index)
+    x = float_input(who, input, target=target)
+    x, labels, counted = rows_and_labels(who, x, y, ignore_index)
     terms, count = -x[np.arange(len(labels)), labels], len(labels)
     if weight is not None:
-        weights = class_weights(name, x, weight)[labels]
+        weights = class_weights(who, x, weight)[labels]
         terms, count = terms * weights, weights.sum()
-    loss = scaled_sum(terms, reduction_factor(name, reduction, count))
+    loss = scaled_sum(terms, reduction_factor(who, reduction, count))
     return with_ignored_rows(loss, counted).reshape(y.shape) if reduction == "none" else loss
 
 
@@ -319,8 +319,8 @@ class BCEWithLogitsLoss(Loss):
         pos_weight: Array | None = None,
     ) -> None:
         super().__init__(reduction)
-        self.weight = self._weight(weight)
-        self.pos_weight = self._weight(pos_weight, "pos_weight")
+        self.weight = self._weight_buffer(weight)
+        self.pos_weight = self._weight_buffer(pos_weight, "pos_weight")
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of logits and targets from 0 to 1, of one shape."""
@@ -334,7 +334,7 @@ class BCELoss(Loss):
 
     def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.weight = self._weight(weight)
+        self.weight = self._weight_buffer(weight)
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of probabilities and targets from 0 to 1, of one shape."""
@@ -353,7 +353,7 @@ class CrossEntropyLoss(Loss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.ignore_index = self._weight(weight, of_classes=True), ignore_index
+        self.weight, self.ignore_index = self._weight_buffer(weight, of_classes=True), ignore_index
         self.label_smoothing = label_smoothing
 
     def forward(self, input: Array, target: Array) -> Any:
@@ -375,7 +375,7 @@ class NLLLoss(Loss):
         self, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.ignore_index = self._weight(weight, of_classes=True), ignore_index
+        self.weight, self.ignore_index = self._weight_buffer(weight, of_classes=True), ignore_index
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of log-probabilities (N, C, ...) and labels (N, ...)."""

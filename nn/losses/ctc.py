@@ -65,20 +65,20 @@ def ctc_loss(
     LossShapeError : the shapes do not fit.
     ValueError : lengths that are larger than what they count.
     """
-    name = "ctc_loss"
-    x = float_input(name, log_probs, "log_probs")
+    who = "ctc_loss"
+    x = float_input(who, log_probs, "log_probs")
     if x.ndim not in (2, 3) or x.shape[0] == 0:
         raise LossShapeError(
-            f"{name}: log_probs has shape {x.shape}, expected (T, N, C) or (T, C), T at least 1"
+            f"{who}: log_probs has shape {x.shape}, expected (T, N, C) or (T, C), T at least 1"
         )
     batched = x.ndim == 3
     x = x if batched else x[:, None, :]
     n_frames, n, n_classes = x.shape
     if not 0 <= blank < n_classes:
-        raise IndexError(f"{name}: blank={blank}, expected a class from 0 to {n_classes - 1}")
-    frames = _lengths(name, "input_lengths", input_lengths, n, n_frames)
-    counts = _lengths(name, "target_lengths", target_lengths, n, None)
-    labels = _spelt(name, targets, counts, blank, n_classes)
+        raise IndexError(f"{who}: blank={blank}, expected a class from 0 to {n_classes - 1}")
+    frames = _lengths(who, "input_lengths", input_lengths, n, n_frames)
+    counts = _lengths(who, "target_lengths", target_lengths, n, None)
+    labels = _spelt(who, targets, counts, blank, n_classes)
 
     states = np.full((2 * labels.shape[1] + 1, n), blank)  # before, between and after labels
     states[1::2] = labels.T
@@ -90,33 +90,33 @@ def ctc_loss(
         loss = np.where(loss == np.inf, 0, loss)
     if reduction == "mean":
         loss = loss / np.maximum(counts, 1).astype(x.dtype)
-    loss = scaled_sum(loss, reduction_factor(name, reduction, n))
+    loss = scaled_sum(loss, reduction_factor(who, reduction, n))
     return loss if batched or reduction != "none" else loss[0]
 
 
-def _lengths(name: str, called: str, lengths: Any, n: int, most: int | None) -> NDArray[Any]:
+def _lengths(who: str, called: str, lengths: Any, n: int, most: int | None) -> NDArray[Any]:
     a = constant(lengths)
     if a.dtype.kind not in "iu" and a.size:
-        raise TypeError(f"{name}: {called} are {a.dtype}, expected integers")
+        raise TypeError(f"{who}: {called} are {a.dtype}, expected integers")
     a = a.reshape(1) if n == 1 and a.ndim == 0 else a
     if a.shape != (n,):
         raise LossShapeError(
-            f"{name}: {called} has shape {a.shape}, expected one for each of {n} sequences"
+            f"{who}: {called} has shape {a.shape}, expected one for each of {n} sequences"
         )
     a = a.astype(np.intp)
     if (wrong := (a < 0) | (a > (a if most is None else most))).any():
         at = first_true(wrong)
         limit = "at least 0" if most is None else f"0 to {most}, as many as log_probs has frames"
-        raise ValueError(f"{name}: {called} {a[at]} at position {at}: expected {limit}")
+        raise ValueError(f"{who}: {called} {a[at]} at position {at}: expected {limit}")
     return a
 
 
 def _spelt(
-    name: str, targets: Any, counts: NDArray[Any], blank: int, n_classes: int
+    who: str, targets: Any, counts: NDArray[Any], blank: int, n_classes: int
 ) -> NDArray[Any]:
     """The labels in rows, (N, the most that count), with the blank for those that do not."""
     y = constant(targets)
-    y = integer_labels(name, y) if y.size else y.astype(int)  # [] is of floats
+    y = integer_labels(who, y) if y.size else y.astype(int)  # [] is of floats
     given = np.arange(counts.max(initial=0)) < counts[:, None]
     if y.ndim == 1 and y.size == counts.sum():
         rows = np.full(given.shape, blank)
@@ -125,13 +125,13 @@ def _spelt(
         rows = np.where(given, y[:, : given.shape[1]], blank)
     else:
         raise LossShapeError(
-            f"{name}: targets has shape {y.shape}, expected ({len(counts)}, at least "
+            f"{who}: targets has shape {y.shape}, expected ({len(counts)}, at least "
             f"{given.shape[1]}) or ({counts.sum()},), as target_lengths say"
         )
     if (wrong := given & ((rows < 0) | (rows >= n_classes) | (rows == blank))).any():
         at = first_true(wrong)
         raise IndexError(
-            f"{name}: label {rows[at]} of sequence {at[0]}, place {at[1]}: expected labels from 0 "
+            f"{who}: label {rows[at]} of sequence {at[0]}, place {at[1]}: expected labels from 0 "
             f"to {n_classes - 1} other than the blank, {blank}"
         )
     return rows

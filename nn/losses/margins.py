@@ -59,15 +59,15 @@ def _hinge(z: Any) -> Any:
     return np.where(z < 0, 0, z)
 
 
-def _signs(name: str, target: Any, x: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+def _signs(who: str, target: Any, x: Any, shape: tuple[int, ...]) -> NDArray[Any]:
     """The target, of 1 and -1, as an array of `shape` with the dtype of `x`."""
     y = constant(target)
     if y.shape != shape:
-        raise LossShapeError(f"{name}: target has shape {y.shape}, expected {shape}")
+        raise LossShapeError(f"{who}: target has shape {y.shape}, expected {shape}")
     if (wrong := np.asarray(abs(y) != 1)).any():
         at = first_true(wrong)
         hint = "; for labels of 0 and 1 write 2 * target - 1" if y[at] == 0 else ""
-        raise ValueError(f"{name}: target {y[at]} at position {at}: expected 1 or -1{hint}")
+        raise ValueError(f"{who}: target {y[at]} at position {at}: expected 1 or -1{hint}")
     return y.astype(x.dtype)
 
 
@@ -90,10 +90,10 @@ def hinge_embedding_loss(
     LossShapeError : the shapes differ.
     ValueError : a target is not 1 or -1.
     """
-    name = "hinge_embedding_loss"
-    x = float_input(name, input)
-    y = _signs(name, target, x, x.shape)
-    return reduced(name, reduction, np.where(y == 1, x, _hinge(margin - x)))
+    who = "hinge_embedding_loss"
+    x = float_input(who, input)
+    y = _signs(who, target, x, x.shape)
+    return reduced(who, reduction, np.where(y == 1, x, _hinge(margin - x)))
 
 
 @door(wide=True)
@@ -110,10 +110,10 @@ def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> An
     LossShapeError : the shapes differ.
     ValueError : a target is not 1 or -1.
     """
-    name = "soft_margin_loss"
-    x = float_input(name, input)
-    terms = softplus(-_signs(name, target, x, x.shape) * x)
-    return reduced(name, reduction, terms)
+    who = "soft_margin_loss"
+    x = float_input(who, input)
+    terms = softplus(-_signs(who, target, x, x.shape) * x)
+    return reduced(who, reduction, terms)
 
 
 # ----------------------------------------------------------------- a score for each class
@@ -143,19 +143,19 @@ def multi_margin_loss(
     LossShapeError : the shapes do not fit.
     ValueError : p is neither 1 nor 2.
     """
-    name = "multi_margin_loss"
+    who = "multi_margin_loss"
     if p not in (1, 2):
-        raise ValueError(f"{name}: p must be 1 or 2, got {p}")
+        raise ValueError(f"{who}: p must be 1 or 2, got {p}")
     y = constant(target)
-    x, labels, _ = rows_and_labels(name, float_input(name, input, target=target), y, None)
+    x, labels, _ = rows_and_labels(who, float_input(who, input, target=target), y, None)
     rows = np.arange(len(labels))
     others = np.ones(x.shape, bool)
     others[rows, labels] = False
     z = np.where(others, relu(margin - x[rows, labels][:, None] + x), 0)  # inf - inf stays out
     terms = (z**p).sum(axis=1) / x.shape[1]
     if weight is not None:
-        terms = terms * class_weights(name, x, weight)[labels]
-    return reduced(name, reduction, terms.reshape(y.shape))
+        terms = terms * class_weights(who, x, weight)[labels]
+    return reduced(who, reduction, terms.reshape(y.shape))
 
 
 @door(wide=True)
@@ -173,19 +173,19 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     IndexError : a label is out of range.
     LossShapeError : the shapes differ, or have another number of axes.
     """
-    name = "multilabel_margin_loss"
-    x, y = float_input(name, input, target=target), integer_labels(name, target)
+    who = "multilabel_margin_loss"
+    x, y = float_input(who, input, target=target), integer_labels(who, target)
     if x.shape != y.shape or x.ndim not in (1, 2):
         raise LossShapeError(
-            f"{name}: input has shape {x.shape}, target {y.shape}; expected (N, C) or (C,) for both"
+            f"{who}: input has shape {x.shape}, target {y.shape}; expected (N, C) or (C,) for both"
         )
     n_classes = x.shape[-1]
     if not n_classes:
-        raise LossShapeError(f"{name}: input has shape {x.shape}, expected a class or more")
+        raise LossShapeError(f"{who}: input has shape {x.shape}, expected a class or more")
     if (wrong := (y < -1) | (y >= n_classes)).any():
         at = first_true(wrong)
         raise IndexError(
-            f"{name}: label {y[at]} at position {at}: expected labels from 0 to {n_classes - 1}, "
+            f"{who}: label {y[at]} at position {at}: expected labels from 0 to {n_classes - 1}, "
             "then -1"
         )
     x, labels = x.reshape(-1, n_classes), y.reshape(-1, n_classes)
@@ -198,7 +198,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     z = relu(1 - own[:, :, None] + x[:, None, :])  # (N, labels, C)
     z = np.where(given[:, :, None] & others[:, None, :], z, 0)  # not 0 * z, which may be nan
     terms = z.sum(axis=(1, 2)) / n_classes
-    return reduced(name, reduction, terms.reshape(y.shape[:-1]))
+    return reduced(who, reduction, terms.reshape(y.shape[:-1]))
 
 
 @door(wide=True)
@@ -218,13 +218,13 @@ def multilabel_soft_margin_loss(
     LossShapeError : the shapes do not fit.
     ValueError : a target is not from 0 to 1.
     """
-    name = "multilabel_soft_margin_loss"
-    x, y = matched_pair(name, input, target)
+    who = "multilabel_soft_margin_loss"
+    x, y = matched_pair(who, input, target)
     if x.ndim == 0:
-        raise LossShapeError(f"{name}: input of shape () has no axis of classes")
-    check_range(name, y, 1)
-    terms = weighted(name, bce_with_logits(x, y), weight).mean(axis=-1)
-    return reduced(name, reduction, terms)
+        raise LossShapeError(f"{who}: input of shape () has no axis of classes")
+    check_range(who, y, 1)
+    terms = weighted(who, bce_with_logits(x, y), weight).mean(axis=-1)
+    return reduced(who, reduction, terms)
 
 
 # ------------------------------------------------------------------- two or three inputs
@@ -246,10 +246,10 @@ def margin_ranking_loss(
     LossShapeError : the shapes differ.
     ValueError : a target is not 1 or -1.
     """
-    name = "margin_ranking_loss"
-    x1, x2 = matched_pair(name, input1, input2, ("input1", "input2"))
-    y = _signs(name, target, x1, x1.shape)
-    return reduced(name, reduction, _hinge(margin - y * (x1 - x2)))
+    who = "margin_ranking_loss"
+    x1, x2 = matched_pair(who, input1, input2, ("input1", "input2"))
+    y = _signs(who, target, x1, x1.shape)
+    return reduced(who, reduction, _hinge(margin - y * (x1 - x2)))
 
 
 @door(wide=True)
@@ -269,16 +269,16 @@ def cosine_embedding_loss(
     LossShapeError : the shapes do not fit.
     ValueError : a target is not 1 or -1.
     """
-    name = "cosine_embedding_loss"
-    x1, x2 = matched_pair(name, input1, input2, ("input1", "input2"))
+    who = "cosine_embedding_loss"
+    x1, x2 = matched_pair(who, input1, input2, ("input1", "input2"))
     if x1.ndim not in (1, 2):
-        raise LossShapeError(f"{name}: inputs have shape {x1.shape}, expected (N, D) or (D,)")
-    y = _signs(name, target, x1, x1.shape[:-1])
+        raise LossShapeError(f"{who}: inputs have shape {x1.shape}, expected (N, D) or (D,)")
+    y = _signs(who, target, x1, x1.shape[:-1])
     eps = 1e-12  # added to both squares, as in PyTorch
     squares = ((x1 * x1).sum(axis=-1) + eps) * ((x2 * x2).sum(axis=-1) + eps)
     cosine = (x1 * x2).sum(axis=-1) / np.sqrt(squares)
     terms = np.where(y == 1, 1 - cosine, _hinge(cosine - margin))
-    return reduced(name, reduction, terms)
+    return reduced(who, reduction, terms)
 
 
 @door(wide=True)
@@ -299,8 +299,8 @@ def triplet_margin_loss(
     LossShapeError : the shapes differ.
     ValueError : margin is not above 0.
     """
-    name, d = "triplet_margin_loss", lambda x, y: pairwise_distance(x, y, p, eps)
-    return _triplet(name, anchor, positive, negative, d, margin, swap, reduction)
+    who, d = "triplet_margin_loss", lambda x, y: pairwise_distance(x, y, p, eps)
+    return _triplet(who, anchor, positive, negative, d, margin, swap, reduction)
 
 
 @door(wide=True)
@@ -329,12 +329,12 @@ def triplet_margin_with_distance_loss(
     LossShapeError : the shapes differ.
     ValueError : margin is not above 0.
     """
-    name, d = "triplet_margin_with_distance_loss", distance_function or pairwise_distance
-    return _triplet(name, anchor, positive, negative, d, margin, swap, reduction)
+    who, d = "triplet_margin_with_distance_loss", distance_function or pairwise_distance
+    return _triplet(who, anchor, positive, negative, d, margin, swap, reduction)
 
 
 def _triplet(
-    name: str,
+    who: str,
     anchor: Any,
     positive: Any,
     negative: Any,
@@ -344,16 +344,16 @@ def _triplet(
     reduction: str,
 ) -> Any:
     if margin <= 0:
-        raise ValueError(f"{name}: margin must be above 0, got {margin}")
-    anchor, positive = matched_pair(name, anchor, positive, ("anchor", "positive"))
-    anchor, negative = matched_pair(name, anchor, negative, ("anchor", "negative"))
+        raise ValueError(f"{who}: margin must be above 0, got {margin}")
+    anchor, positive = matched_pair(who, anchor, positive, ("anchor", "positive"))
+    anchor, negative = matched_pair(who, anchor, negative, ("anchor", "negative"))
     if anchor.ndim == 0:
-        raise LossShapeError(f"{name}: inputs of shape () have no axis to take distances along")
+        raise LossShapeError(f"{who}: inputs of shape () have no axis to take distances along")
     far = distance(anchor, negative)
     if swap:
         far = np.minimum(far, distance(positive, negative))
     terms = _hinge(margin + distance(anchor, positive) - far)
-    return reduced(name, reduction, terms)
+    return reduced(who, reduction, terms)
 
 
 # ------------------------------------------------------------------------- as layers
@@ -393,7 +393,7 @@ class MultiMarginLoss(Loss):
         reduction: str = "mean",
     ) -> None:
         super().__init__(reduction)
-        self.p, self.margin, self.weight = p, margin, self._weight(weight, of_classes=True)
+        self.p, self.margin, self.weight = p, margin, self._weight_buffer(weight, of_classes=True)
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of scores (N, C) and labels (N,)."""
@@ -416,7 +416,7 @@ class MultiLabelSoftMarginLoss(Loss):
 
     def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.weight = self._weight(weight)
+        self.weight = self._weight_buffer(weight)
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of logits and targets from 0 to 1, both (N, C)."""

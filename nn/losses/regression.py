@@ -93,9 +93,9 @@ def l1_loss(
     return reduced("l1_loss", reduction, np.abs(x - y))
 
 
-def _reduced_by_weight(name: str, terms: Any, weight: Any, reduction: str) -> Any:
-    terms, w = matched_pair(name, terms, weight, ("input", "weight"))
-    scale = reduction_factor(name, reduction, terms.size)
+def _reduced_by_weight(who: str, terms: Any, weight: Any, reduction: str) -> Any:
+    terms, w = matched_pair(who, terms, weight, ("input", "weight"))
+    scale = reduction_factor(who, reduction, terms.size)
     return (terms * w).sum() / w.sum() if reduction == "mean" else scaled_sum(terms * w, scale)
 
 
@@ -154,12 +154,12 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: f
     LossShapeError : the shapes differ.
     ValueError : beta is below 0.
     """
-    name = "smooth_l1_loss"
+    who = "smooth_l1_loss"
     if beta < 0:
-        raise ValueError(f"{name}: beta must be at least 0, got {beta}")
-    x, y = matched_pair(name, input, target)
+        raise ValueError(f"{who}: beta must be at least 0, got {beta}")
+    x, y = matched_pair(who, input, target)
     terms = _huber(x, y, delta=beta) / beta if beta else np.abs(x - y)
-    return reduced(name, reduction, terms)
+    return reduced(who, reduction, terms)
 
 
 # ------------------------------------------------------------------- of distributions
@@ -188,15 +188,15 @@ def poisson_nll_loss(
     LossShapeError : the shapes differ.
     ValueError : a count is negative.
     """
-    name = "poisson_nll_loss"
-    x, y = matched_pair(name, input, target)
-    check_range(name, y)
+    who = "poisson_nll_loss"
+    x, y = matched_pair(who, input, target)
+    check_range(who, y)
     terms = np.exp(x) - y * x if log_input else x - y * np.log(x + eps)
     if full:
         many = np.where(y > 1, y, 1)
         stirling = many * np.log(many) - many + 0.5 * np.log(2 * math.pi * many)
         terms = terms + np.where(y > 1, stirling, 0)
-    return reduced(name, reduction, terms)
+    return reduced(who, reduction, terms)
 
 
 @door(wide=True)
@@ -222,22 +222,22 @@ def gaussian_nll_loss(
     LossShapeError : the shapes do not fit.
     ValueError : a variance is negative.
     """
-    name = "gaussian_nll_loss"
-    x, y = matched_pair(name, input, target)
+    who = "gaussian_nll_loss"
+    x, y = matched_pair(who, input, target)
     v = in_dtype_of(x, var)
     if v.ndim and v.shape == x.shape[:-1]:
         v = v[..., None]
     others = [m for m, n in zip(v.shape, x.shape, strict=False) if m != n]
     if v.ndim and (v.ndim != x.ndim or others not in ([], [1])):
         raise LossShapeError(
-            f"{name}: var has shape {v.shape}, expected that of input, {x.shape}, or that with 1 "
+            f"{who}: var has shape {v.shape}, expected that of input, {x.shape}, or that with 1 "
             "for one axis, or without the last axis"
         )
     if (negative := np.asarray(v < 0)).any():
-        raise ValueError(f"{name}: var is negative at position {first_true(negative)}")
+        raise ValueError(f"{who}: var is negative at position {first_true(negative)}")
     v = _at_least(v, eps=eps)
     terms = 0.5 * (np.log(v) + (x - y) ** 2 / v)
-    return reduced(name, reduction, terms + 0.5 * math.log(2 * math.pi) if full else terms)
+    return reduced(who, reduction, terms + 0.5 * math.log(2 * math.pi) if full else terms)
 
 
 @op(constant_slope=True)
@@ -264,17 +264,17 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
     LossShapeError : the shapes differ.
     ValueError : a probability is negative.
     """
-    name = "kl_div"
-    x, y = matched_pair(name, input, target)
+    who = "kl_div"
+    x, y = matched_pair(who, input, target)
     if reduction == "batchmean" and x.ndim == 0:
-        raise LossShapeError(f"{name}: input of shape () has no batch for reduction='batchmean'")
+        raise LossShapeError(f"{who}: input of shape () has no batch for reduction='batchmean'")
     if log_target:
         terms = np.exp(y) * (y - x)
     else:
-        check_range(name, y)
+        check_range(who, y)
         terms = _divergence(x, y)
     n = x.shape[0] if x.ndim else 1
-    return scaled_sum(terms, reduction_factor(name, reduction, x.size, batchmean=n))
+    return scaled_sum(terms, reduction_factor(who, reduction, x.size, batchmean=n))
 
 
 @op

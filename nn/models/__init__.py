@@ -5,6 +5,8 @@
 13002
 """
 
+from autograd.names import name_after as _name_after
+
 from .autoencoder import ConvAutoencoder
 from .char_lstm import CharLSTM
 from .gpt import GPT
@@ -29,3 +31,5 @@ __all__ = [
     "draw",
     "kl_to_normal",
 ]
+
+_name_after(__name__, [globals()[name] for name in __all__])

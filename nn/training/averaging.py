@@ -54,6 +54,8 @@ class AveragedModel(Module):
     2.0
     """
 
+    _holds_anything = True
+
     def __init__(
         self, model: Module, decay: float | None = None, use_buffers: bool = False
     ) -> None:

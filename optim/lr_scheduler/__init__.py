@@ -27,6 +27,8 @@ learning rate since the last step, the change stays in it as a factor.
 """
 
 # ruff: noqa: F403
+from autograd.names import name_after as _name_after
+
 from . import combined, cycles, factors, plateau
 from .base import LRScheduler
 from .combined import *
@@ -40,5 +42,4 @@ __all__ += cycles.__all__
 __all__ += combined.__all__
 __all__ += plateau.__all__
 
-for _name in __all__:
-    globals()[_name].__module__ = __name__  # where users find it: for pickle, and as it is printed
+_name_after(__name__, [globals()[_name] for _name in __all__])

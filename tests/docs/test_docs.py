@@ -5,10 +5,16 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+
+import autograd
+import nn
+import nn.functional
+import optim
 
 ROOT = Path(__file__).parents[2]
 spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "build" / "generate.py")
@@ -65,3 +71,17 @@ def test_how_it_works_tells_of_every_file_of_the_core() -> None:
     for path in (ROOT / "autograd" / "core").glob("[a-z]*.py"):
         assert f"`{path.name}`" in text
         assert f"`{path.stem}`" in (ROOT / "autograd" / "core" / "__init__.py").read_text()
+
+
+def test_every_public_name_has_its_place_in_the_reference() -> None:
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "api").glob("*.md")]
+    shown = re.findall(r"^::: ([\w.]+)$", "\n".join(pages), re.MULTILINE)
+    assert len(shown) == len(set(shown))
+    for module in (autograd, nn, nn.functional, nn.models, optim, optim.lr_scheduler):
+        for name in module.__all__:
+            thing, path = getattr(module, name), f"{module.__name__}.{name}"
+            if isinstance(thing, ModuleType):
+                continue
+            elsewhere = [f"autograd.errors.{name}", f"optim.lr_scheduler.{name}"]
+            error = name in autograd.errors.__all__  # these have a page of their own
+            assert error or path in shown or set(elsewhere) & set(shown), path

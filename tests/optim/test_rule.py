@@ -30,6 +30,11 @@ def test_none_among_the_arrays_stays_none(size):
     assert sum(len(piece[0]) for piece in pieces) == sum(len(piece[2]) for piece in pieces) == size
 
 
+def test_rows_that_are_larger_than_a_block_come_one_by_one():
+    x = np.zeros((3, LARGE), order="F")
+    assert [piece.shape for (piece,) in blocks(x)] == 3 * [(1, LARGE)]
+
+
 @pytest.mark.parametrize("shape", [(3,), (), (LARGE,), (5, LARGE // 4)])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_weight_decay(shape, order):

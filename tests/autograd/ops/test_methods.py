@@ -79,7 +79,8 @@ X = np.array([[3.0, 1.0, 2.0], [0.5, 4.0, 6.0]])
     ("name", "args", "kwargs"),
     [
         ("all", (1,), {}), ("any", (0,), {}), ("argmax", (1,), {}), ("argmin", (0,), {}),
-        ("argsort", (0,), {}), ("astype", (np.float32,), {}), ("clip", (1.0, 2.0), {}),
+        ("argsort", (0,), {}), ("astype", (np.float32,), {}), ("astype", (int,), {}),
+        ("clip", (1.0, 2.0), {}),
         ("compress", ([False, True],), {}), ("compress", ([False, True, True], 1), {}),
         ("compress", ([True, False, True, True],), {}), ("compress", (), {"condition": [True]}),
         ("conj", (), {}), ("conjugate", (), {}), ("copy", (), {}), ("cumprod", (1,), {}),
@@ -97,6 +98,7 @@ def test_it_computes_what_the_arrays_method_does(name: str, args: Any, kwargs: A
     expected = getattr(X, name)(*args, **kwargs)
     got = got.detach().numpy() if isinstance(got, Tensor) else got
     np.testing.assert_array_equal(got, expected)
+    assert np.result_type(*np.atleast_1d(got)) == np.result_type(*np.atleast_1d(expected))
 
 
 def test_compress_passes_the_gradient_to_what_it_picks() -> None:

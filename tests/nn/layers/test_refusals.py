@@ -103,11 +103,11 @@ CASES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: nn.CTCLoss()(x(5, 1, 4), np.array([[4]]), i(5), i(1)),
         ["ctc_loss", "label 4", "0 to 3"],
     ),
-    "index": (lambda: nn.Embedding(5, 2)(i(1, 5)), ["Embedding", "5", "0 to 4"]),
-    "index below 0": (lambda: nn.Embedding(5, 2)(i(-1)), ["Embedding", "-1", "0 to 4"]),
+    "index": (lambda: nn.Embedding(5, 2)(i(1, 5)), ["embedding", "5", "0 to 4"]),
+    "index below 0": (lambda: nn.Embedding(5, 2)(i(-1)), ["embedding", "-1", "0 to 4"]),
     "index of a bag": (
         lambda: nn.EmbeddingBag(5, 2)(np.array([[0, 9]])),
-        ["EmbeddingBag", "9", "0 to 4"],
+        ["embedding_bag", "9", "0 to 4"],
     ),
     "labels in words": (
         lambda: nn.CrossEntropyLoss()(x(2, 3), np.array(["a", "b"])),
@@ -257,7 +257,8 @@ LAYERS = [
     for c in vars(nn).values()
     if isinstance(c, type)
     and issubclass(c, nn.Module)
-    and c.__module__ not in ("nn.module", "nn.containers", "nn.training.averaging")
+    and c not in (nn.Module, nn.AveragedModel, nn.Sequential)
+    and c.__name__ not in ("ModuleDict", "ModuleList", "ParameterDict", "ParameterList")
 ]
 
 
