@@ -66,7 +66,8 @@ def name_after(package: str, things: Iterable[Any]) -> None:
             continue
         methods = vars(x).values() if isinstance(x, type) else ()
         for f in (x, *(f for f in methods if isinstance(f, FunctionType))):
-            f.__module__ = package
+            if str(f.__module__).split(".")[0] == package.split(".")[0]:  # not one of NumPy's
+                f.__module__ = package
 
 
 def _missing(module: ModuleType, ways: Mapping[str, str]) -> Callable[[str], Any]:

@@ -1,9 +1,4 @@
-"""What all losses share: checks of input and target, reductions, and the layer they are built on.
-
-All take `reduction`: "mean" (over all terms), "sum", or "none" (every term on its own). Targets
-take the dtype of the input, so that float64 or integer labels do not make a float32 network
-float64. Shapes must be equal: a loss that broadcasts trains on garbage without a word.
-"""
+"""What the losses share: inputs and targets that fit, reductions, and the layer."""
 
 from __future__ import annotations
 

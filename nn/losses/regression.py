@@ -1,4 +1,9 @@
-"""Losses of numbers: distances from targets, and the likelihood of what was observed."""
+"""Losses of numbers: distances from targets, and the likelihood of what was observed.
+
+All losses take `reduction`: "mean" (over all terms), "sum", or "none" (every term on its own).
+Targets take the dtype of the input, so that float64 or integer labels do not make a float32 network
+float64. Shapes must be equal: a loss that broadcasts trains on garbage without a word.
+"""
 
 from __future__ import annotations
 
