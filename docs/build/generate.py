@@ -188,7 +188,7 @@ SECTIONS = {
         "Convolution": "convolution folding",
         "Pooling": "pooling",
         "Padding, upsampling, shuffling": "padding upsampling shuffle",
-        "Normalisation": "normalization batch_norm local_response",
+        "Normalization": "normalization batch_norm local_response",
         "Dropout": "dropout",
         "Sequences": "recurrent embedding attention transformer",
         "Distances": "distance",

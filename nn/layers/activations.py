@@ -88,7 +88,7 @@ def tanh(x):
 @door
 @op
 def softplus(x, beta=1.0, threshold=20.0):
-    """log(1 + exp(beta x)) / beta, a smooth relu; x itself where beta x > `threshold`.
+    """log(1 + exp(beta * x)) / beta, a smooth relu; x itself where beta * x > `threshold`.
 
     Nothing overflows here, so that a threshold of 20 or more, beyond which the two are equal to
     ten digits, is not looked at; a smaller one is, for equal results with PyTorch.
@@ -104,7 +104,7 @@ def softplus(x, beta=1.0, threshold=20.0):
 @door
 @op
 def silu(x):
-    """The product x sigmoid(x), also known as swish (Elfwing et al., 2017)."""
+    """x * sigmoid(x), also known as swish (Elfwing et al., 2017)."""
     s = sigmoid(x)
     return x * s, lambda g: g * (s * (1 + x * (1 - s)))
 
@@ -112,20 +112,20 @@ def silu(x):
 @door(wide=True)
 @op
 def mish(x):
-    """The product x tanh(softplus(x)) (Misra, 2019)."""
+    """x * tanh(softplus(x)) (Misra, 2019)."""
     t = np.tanh(softplus(x))
     return x * t, lambda g: g * (t + x * sigmoid(x) * (1 - t * t))
 
 
 @door(wide=True)
 def gelu(x: Any, approximate: str = "none") -> Any:
-    """The product x Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016).
+    """x * Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016).
 
     Parameters
     ----------
     x : floats, any shape.
     approximate : "none" for Φ(x) = (1 + erf(x / sqrt(2))) / 2; or "tanh" for
-        (1 + tanh(sqrt(2/π) (x + 0.044715 x³))) / 2, which is up to 5e-4 off and faster.
+        (1 + tanh(sqrt(2/π) * (x + 0.044715 * x³))) / 2, which is up to 5e-4 off and faster.
 
     Raises
     ------
@@ -141,6 +141,7 @@ def _check_approximate(who: str, approximate: str) -> None:
 
 
 def _gelu_closure(x: Any) -> Any:
+    """Of x * Φ(x): Φ(x) + x * density(x), where density(x) = exp(-x²/2) / sqrt(2 * π)."""
     phi = 0.5 + 0.5 * erf(x * math.sqrt(0.5))
     density = 1 / math.sqrt(2 * math.pi)
     return lambda g: g * (phi + x * (density * np.exp(-0.5 * (x * x))))
@@ -153,7 +154,8 @@ def _gelu(x):
     phi *= 0.5
 
     def closure(g: Any) -> Any:
-        slope = np.exp((x * x) * -0.5)  # the same in place: the arrays are the largest of a GPT
+        """That of `_gelu_closure`, in place: the arrays are the largest of a GPT."""
+        slope = np.exp((x * x) * -0.5)
         slope *= 1 / math.sqrt(2 * math.pi)
         slope *= x
         slope += phi
@@ -164,6 +166,7 @@ def _gelu(x):
 
 
 def _gelu_tanh_closure(x: Any) -> Any:
+    """Of x * (1 + t) / 2, t = tanh(c * (x + 0.044715 * x³)), c = sqrt(2/π)."""
     c, xx = math.sqrt(2 / math.pi), x * x
     t = np.tanh(x * (c + c * 0.044715 * xx))
     slope = 0.5 + 0.5 * t + 0.5 * x * (1 - t * t) * (c + 3 * c * 0.044715 * xx)
@@ -183,7 +186,8 @@ def _gelu_tanh(x):
     y *= 0.5
 
     def closure(g: Any) -> Any:
-        slope = np.asarray(x * x)  # 1/2 + t/2 + (1 - t²) x c (1/2 + 3/2 0.044715 x²)
+        """1/2 + t/2 + (1 - t²) * x * c * (1/2 + 3/2 * 0.044715 * x²), in place."""
+        slope = np.asarray(x * x)
         slope *= 1.5 * c * 0.044715
         slope += 0.5 * c
         slope *= x
@@ -202,7 +206,7 @@ def _gelu_tanh(x):
 @door(wide=True)
 @op
 def softsign(x):
-    """The quotient x / (1 + abs(x)): a tanh with long tails."""
+    """x / (1 + abs(x)): a tanh with long tails."""
     x = floats(x)
     d = 1 + np.abs(x)
     return x / d, lambda g: g / (d * d)
@@ -211,14 +215,14 @@ def softsign(x):
 @door
 @op
 def tanhshrink(x):
-    """The difference x - tanh(x)."""
+    """x - tanh(x), elementwise."""
     t = np.tanh(x)
     return x - t, lambda g: g * (t * t)
 
 
 @door
 def glu(x: Any, axis: int = -1) -> Any:
-    """Return a sigmoid(b), with a and b the halves of `x` along `axis` (Dauphin et al., 2017).
+    """a * sigmoid(b), with a and b the halves of `x` along `axis` (Dauphin et al., 2017).
 
     Raises
     ------
@@ -269,7 +273,7 @@ class Tanh(Module):
 
 
 class Softplus(Module):
-    """log(1 + exp(beta x)) / beta, elementwise; x itself where beta x > `threshold`."""
+    """log(1 + exp(beta * x)) / beta, elementwise; x itself where beta * x > `threshold`."""
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         self.beta, self.threshold = beta, threshold
@@ -280,7 +284,7 @@ class Softplus(Module):
 
 
 class SiLU(InPlace):
-    """x sigmoid(x), elementwise; also known as swish."""
+    """x * sigmoid(x), elementwise; also known as swish."""
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.silu`."""
@@ -288,7 +292,7 @@ class SiLU(InPlace):
 
 
 class Mish(InPlace):
-    """x tanh(log(1 + exp(x))), elementwise."""
+    """x * tanh(log(1 + exp(x))), elementwise."""
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.mish`."""
@@ -296,7 +300,7 @@ class Mish(InPlace):
 
 
 class GELU(Module):
-    """x Φ(x), elementwise, where Φ is the normal distribution function.
+    """x * Φ(x), elementwise, where Φ is the normal distribution function.
 
     `approximate="tanh"` for a faster formula, which is up to 5e-4 off.
     """
@@ -327,7 +331,7 @@ class Tanhshrink(Module):
 
 
 class GLU(Module):
-    """a sigmoid(b), where a and b are the halves of the input along `axis`: the gated linear unit.
+    """a * sigmoid(b), where a and b are the halves of the input along `axis`: a gated linear unit.
 
     Examples
     --------

@@ -23,7 +23,7 @@ from ..random import generator as _generator
 from .checks import expect
 from .dropout import dropout as _dropout
 from .linear import Linear, linear
-from .softmax import row_max
+from .softmax import row_max, shifted_exp
 
 __all__ = ["MultiheadAttention", "scaled_dot_product_attention"]
 
@@ -152,8 +152,7 @@ def _for_each_head(query: tuple[int, ...], x: Any) -> Any:
 def _weights(scores: Any) -> Any:
     """softmax(scores), 0 where a query may look at nothing."""
     top = row_max(scores, -1)
-    e = np.exp(scores - np.where(top == -np.inf, 0, top))  # (*)
-    total = e.sum(axis=-1, keepdims=True)
+    _, e, total = shifted_exp(scores, -1, np.where(top == -np.inf, 0, top))  # (*)
     return e / (total + (total == 0))  # (*)
 
 

@@ -1,4 +1,4 @@
-"""Batch and instance normalisation: one mean and variance for each channel, with a memory.
+"""Batch and instance normalization: one mean and variance for each channel, with a memory.
 
 Over a batch (Ioffe and Szegedy, arXiv:1502.03167), or over each sample of it (Ulyanov, Vedaldi and
 Lempitsky, arXiv:1607.08022). The memory is the running statistics, for evaluation.
@@ -17,7 +17,7 @@ from autograd import Tensor, default_dtype, op, shared
 from ..inputs import door, like, name_of, single
 from ..module import Buffer, Module
 from .checks import expect, lengths
-from .normalization import _sum, normalize, shaped, weight_and_bias
+from .normalization import normalize, product_sum, shaped, weight_and_bias
 from .windows import batch_last
 
 __all__ = [
@@ -53,8 +53,8 @@ def batch_norm(
     Parameters
     ----------
     input : x, floats of shape (N, C) or (N, C, ...).
-    running_mean, running_var : shape (C,), or both None. In training they take part in nothing,
-        but move to (1 - momentum) running + momentum new, in place; there the new variance is the
+    running_mean, running_var : shape (C,), or both None. In training they are not used, but move
+        to (1 - momentum) * running + momentum * new, in place, where the new variance is the
         unbiased one. In evaluation they are the mean and var.
     weight, bias : shape (C,), or None.
     training : take mean and (biased) var from `input`.
@@ -129,7 +129,9 @@ def _per_channel(
             f"the input; got {_kind(running_mean)} and {_kind(running_var)}"
         )
     if not training:
-        return like(_with(single(means), single(variances), single(x), weight, bias, eps), x)
+        return like(
+            _normalized_with(single(means), single(variances), single(x), weight, bias, eps), x
+        )
     n = math.prod(x.shape[i] for i in axes)
     if n < 2:
         raise ValueError(
@@ -149,23 +151,23 @@ def _per_channel(
 
 
 def _moments(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
-    """`moments_of`, with the sum of squares in half the time."""
+    """`moments_of`, with the sum of squares by `_dot`, in half the time."""
     shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
     n = math.prod(x.shape[i] for i in axes)
-    mean = _sum(shape, x) / n
+    mean = product_sum(shape, x) / n
     centred = x - mean
     return centred, mean, _dot(shape, centred, centred) / n
 
 
 def _dot(shape: tuple[int, ...], x: Any, y: Any) -> Any:
-    """The sum of x y over the axes that stretch `shape` to theirs.
+    """`product_sum` of two: each channel one vector, if its numbers lie together in memory.
 
-    Each channel is one vector, if its numbers lie together, as a convolution leaves them.
+    That is how a convolution leaves them.
     """
     channels = batch_last(x), batch_last(y)
     if shape[0] == 1 and all(a.flags.c_contiguous for a in channels):
         return np.vecdot(*(a.reshape(len(a), -1) for a in channels)).reshape(shape)
-    return _sum(shape, x, y)
+    return product_sum(shape, x, y)
 
 
 def _normalized_closures(x, weight, bias, *, axes, eps, **_):
@@ -174,7 +176,10 @@ def _normalized_closures(x, weight, bias, *, axes, eps, **_):
 
 @op(closures=_normalized_closures)
 def _normalized(x, weight, bias, *, axes, eps, centred, var):
-    """`normalize`, where x - mean and var are known, in fewer steps."""
+    """`normalize`: (x - mean) * inv * weight + bias, inv = 1 / sqrt(var + eps), in fewer steps.
+
+    x - mean is known, and the two factors are one, `scale`.
+    """
     n = math.prod(x.shape[i] for i in axes)
     inv = 1 / np.sqrt(var + eps)
     scale = inv if weight is None else inv * weight
@@ -182,21 +187,22 @@ def _normalized(x, weight, bias, *, axes, eps, centred, var):
     if bias is not None:
         y += bias
 
-    total = shared(lambda g: _sum(var.shape, g))
-    along = shared(lambda g: _dot(var.shape, g, centred) * inv)
+    sum_g = shared(lambda g: product_sum(var.shape, g))
+    sum_g_xhat = shared(lambda g: _dot(var.shape, g, centred) * inv)
 
-    def for_x(g: Any) -> Any:  # scale * (g - mean(g) - xhat * mean(g * xhat)), xhat = centred * inv
-        slope = centred * (along(g) * inv / -n)
+    def for_x(g: Any) -> Any:
+        """scale * (g - mean(g) - xhat * mean(g * xhat)), xhat = centred * inv."""
+        slope = centred * (sum_g_xhat(g) * inv / -n)
         slope += g
-        slope -= total(g) / n
+        slope -= sum_g(g) / n
         slope *= scale
         return slope
 
-    return y, for_x, along, total
+    return y, for_x, sum_g_xhat, sum_g
 
 
-def _with(mean: Any, var: Any, x: Any, weight: Any, bias: Any, eps: float) -> Any:
-    """The same, with a mean and variance that do not depend on x."""
+def _normalized_with(mean: Any, var: Any, x: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """(x - mean) / sqrt(var + eps) * weight + bias, for a mean and var that do not depend on x."""
     scale = 1 / np.sqrt(var + eps)
     y = (x - mean) * (scale if weight is None else weight * scale)
     return y if bias is None else y + bias
@@ -241,7 +247,7 @@ class _ChannelNorm(Module):
         for name, buffer in self.named_buffers():
             buffer.data[...] = name == "running_var"
 
-    def _check(self, x: Any) -> None:
+    def _check_input(self, x: Any) -> None:
         shape, n = lengths(x), self.num_features
         forms = [form.split(", ") for form in self._forms]
         fits = any(len(form) == len(shape) and shape[form.index("C")] == n for form in forms)
@@ -266,7 +272,7 @@ class _BatchNorm(_ChannelNorm):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.batch_norm`."""
-        self._check(x)
+        self._check_input(x)
         mean, var, count = self.running_mean, self.running_var, self.num_batches_tracked
         momentum, training = self.momentum, self.training or mean is None
         if momentum is None:  # the mean of all batches so far
@@ -338,7 +344,7 @@ class _InstanceNorm(_ChannelNorm):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.instance_norm`."""
-        self._check(x)
+        self._check_input(x)
         y = _per_channel(
             self,
             x if self._batched(x) else x[None],
@@ -374,7 +380,7 @@ class InstanceNorm1d(_InstanceNorm):
 
     Attributes
     ----------
-    As those of batch normalisation; `num_batches_tracked` stays 0, as in PyTorch.
+    As those of batch normalization; `num_batches_tracked` stays 0, as in PyTorch.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""Normalisation: to zero mean and unit variance, over a batch, a layer, a group, an instance.
+"""Normalization: to zero mean and unit variance, over a batch, a layer, a group, an instance.
 
-They differ in the axes the statistics are over, for an input of shape (N, C, ...):
+They differ in the axes of the statistics, for an input of shape (N, C, ...):
 
 | batch | all but C | Ioffe and Szegedy, arXiv:1502.03167 |
 | instance | all but N and C | Ulyanov, Vedaldi and Lempitsky, arXiv:1607.08022 |
@@ -43,8 +43,8 @@ def _subscripts(ndim: int, shape: tuple[int, ...], count: int) -> str:
     return f"{','.join([letters] * count)}->{kept}"
 
 
-def _sum(shape: tuple[int, ...], *arrays: Any) -> Any:
-    """The sum of the product of arrays over the axes that stretch `shape` to theirs.
+def product_sum(shape: tuple[int, ...], *arrays: Any) -> Any:
+    """The sum of the arrays' product over the axes along which `shape` is 1 and theirs is not.
 
     By einsum, which keeps no product in memory and takes half the time of np.sum.
     """
@@ -55,9 +55,9 @@ def moments_of(x: Any, axes: tuple[int, ...], centre: bool = True) -> tuple[Any,
     """The centred x, its mean, and the biased variance; or x, None and the mean square."""
     shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
     n = max(1, math.prod(x.shape[i] for i in axes))
-    mean = _sum(shape, x) / n if centre else None
+    mean = product_sum(shape, x) / n if centre else None
     centred = x - mean if centre else x
-    return centred, mean, _sum(shape, centred, centred) / n
+    return centred, mean, product_sum(shape, centred, centred) / n
 
 
 @op
@@ -81,23 +81,24 @@ def normalize(x, weight, bias, axes=(), eps=1e-5, centre=True, apart=False):
     elif bias is not None:
         y += bias
 
-    total = shared(lambda g: _sum(var.shape, g))
-    along = shared(lambda g: _sum(var.shape, g, xhat))
+    sum_g = shared(lambda g: product_sum(var.shape, g))
+    sum_g_xhat = shared(lambda g: product_sum(var.shape, g, xhat))
 
     def for_x(g: Any) -> Any:
+        """inv * (h - mean(h) - xhat * mean(h * xhat)), h = g * weight; mean(h) if centred."""
         h = g if weight is None or apart else g * weight
-        slope = xhat * (along(h) / -n)  # inv * (h - xhat * mean(h * xhat) - mean(h))
+        slope = xhat * (sum_g_xhat(h) / -n)
         slope += h
         if centre:
-            slope -= total(h) / n
+            slope -= sum_g(h) / n
         slope *= inv if weight is None or not apart else inv * weight
         return slope
 
     return (
         y,
         for_x,
-        lambda g: along(g) if apart else _sum(weight.shape, g, xhat),
-        lambda g: total(g) if apart else _sum(bias.shape, g),
+        lambda g: sum_g_xhat(g) if apart else product_sum(weight.shape, g, xhat),
+        lambda g: sum_g(g) if apart else product_sum(bias.shape, g),
     )
 
 

@@ -23,10 +23,10 @@ from .base import (
     constant,
     first_true,
     float_input,
-    reduced,
     reduction_factor,
+    scaled_sum,
 )
-from .classification import integer_labels
+from .labels import integer_labels
 
 __all__ = ["CTCLoss", "ctc_loss"]
 
@@ -90,7 +90,7 @@ def ctc_loss(
         loss = np.where(loss == np.inf, 0, loss)
     if reduction == "mean":
         loss = loss / np.maximum(counts, 1).astype(x.dtype)
-    loss = reduced(loss, reduction_factor(who, reduction, n))
+    loss = scaled_sum(loss, reduction_factor(who, reduction, n))
     return loss if batched or reduction != "none" else loss[0]
 
 

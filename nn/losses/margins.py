@@ -19,16 +19,16 @@ from .base import (
     Array,
     Loss,
     LossShapeError,
-    check_at_least_0,
+    check_range,
     constant,
     first_true,
     float_input,
     matched_pair,
     reduced,
-    reduction_factor,
     weighted,
 )
-from .classification import bce_with_logits, class_weights, integer_labels, rows_and_labels
+from .classification import bce_with_logits
+from .labels import class_weights, integer_labels, rows_and_labels
 
 __all__ = [
     "CosineEmbeddingLoss",
@@ -55,7 +55,7 @@ Distance = Callable[[Any, Any], Any]
 
 
 def _hinge(z: Any) -> Any:
-    """max(z, 0). At 0 the derivative is 1, as PyTorch has it in these losses: not yet apart."""
+    """max(z, 0). At 0, not yet apart, the derivative is 1, as in PyTorch's losses."""
     return np.where(z < 0, 0, z)
 
 
@@ -93,14 +93,12 @@ def hinge_embedding_loss(
     who = "hinge_embedding_loss"
     x = float_input(who, input)
     y = _signs(who, target, x, x.shape)
-    return reduced(
-        np.where(y == 1, x, _hinge(margin - x)), reduction_factor(who, reduction, x.size)
-    )
+    return reduced(who, reduction, np.where(y == 1, x, _hinge(margin - x)))
 
 
 @door(wide=True)
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
-    """log(1 + exp(-y x)), reduced, without overflow.
+    """log(1 + exp(-y * x)), reduced, without overflow.
 
     Parameters
     ----------
@@ -115,7 +113,7 @@ def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> An
     who = "soft_margin_loss"
     x = float_input(who, input)
     terms = softplus(-_signs(who, target, x, x.shape) * x)
-    return reduced(terms, reduction_factor(who, reduction, x.size))
+    return reduced(who, reduction, terms)
 
 
 # ----------------------------------------------------------------- a score for each class
@@ -130,7 +128,7 @@ def multi_margin_loss(
     weight: Array | None = None,
     reduction: str = "mean",
 ) -> Any:
-    """The sum over i != y of max(0, margin - x[y] + x[i])^p, divided by C; reduced.
+    """The sum over i != y of max(0, margin - x[y] + x[i])**p, divided by C; reduced.
 
     Parameters
     ----------
@@ -157,7 +155,7 @@ def multi_margin_loss(
     terms = (z**p).sum(axis=1) / x.shape[1]
     if weight is not None:
         terms = terms * class_weights(who, x, weight)[labels]
-    return reduced(terms.reshape(y.shape), reduction_factor(who, reduction, y.size))
+    return reduced(who, reduction, terms.reshape(y.shape))
 
 
 @door(wide=True)
@@ -200,7 +198,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     z = relu(1 - own[:, :, None] + x[:, None, :])  # (N, labels, C)
     z = np.where(given[:, :, None] & others[:, None, :], z, 0)  # not 0 * z, which may be nan
     terms = z.sum(axis=(1, 2)) / n_classes
-    return reduced(terms.reshape(y.shape[:-1]), reduction_factor(who, reduction, len(terms)))
+    return reduced(who, reduction, terms.reshape(y.shape[:-1]))
 
 
 @door(wide=True)
@@ -224,10 +222,9 @@ def multilabel_soft_margin_loss(
     x, y = matched_pair(who, input, target)
     if x.ndim == 0:
         raise LossShapeError(f"{who}: input of shape () has no axis of classes")
-    check_at_least_0(who, y, 1)
-    terms = bce_with_logits(x, y)
-    terms = (terms if weight is None else weighted(who, terms, weight)).mean(axis=-1)
-    return reduced(terms, reduction_factor(who, reduction, terms.size))
+    check_range(who, y, 1)
+    terms = weighted(who, bce_with_logits(x, y), weight).mean(axis=-1)
+    return reduced(who, reduction, terms)
 
 
 # ------------------------------------------------------------------- two or three inputs
@@ -237,7 +234,7 @@ def multilabel_soft_margin_loss(
 def margin_ranking_loss(
     input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:
-    """max(0, margin - y (x1 - x2)), reduced: y = 1 where x1 is to rank above x2, -1 where below.
+    """max(0, margin - y * (x1 - x2)), reduced: y = 1 where x1 is to rank above x2, -1 where below.
 
     Parameters
     ----------
@@ -252,7 +249,7 @@ def margin_ranking_loss(
     who = "margin_ranking_loss"
     x1, x2 = matched_pair(who, input1, input2, ("input1", "input2"))
     y = _signs(who, target, x1, x1.shape)
-    return reduced(_hinge(margin - y * (x1 - x2)), reduction_factor(who, reduction, y.size))
+    return reduced(who, reduction, _hinge(margin - y * (x1 - x2)))
 
 
 @door(wide=True)
@@ -281,7 +278,7 @@ def cosine_embedding_loss(
     squares = ((x1 * x1).sum(axis=-1) + eps) * ((x2 * x2).sum(axis=-1) + eps)
     cosine = (x1 * x2).sum(axis=-1) / np.sqrt(squares)
     terms = np.where(y == 1, 1 - cosine, _hinge(cosine - margin))
-    return reduced(terms, reduction_factor(who, reduction, y.size))
+    return reduced(who, reduction, terms)
 
 
 @door(wide=True)
@@ -356,7 +353,7 @@ def _triplet(
     if swap:
         far = np.minimum(far, distance(positive, negative))
     terms = _hinge(margin + distance(anchor, positive) - far)
-    return reduced(terms, reduction_factor(who, reduction, terms.size))
+    return reduced(who, reduction, terms)
 
 
 # ------------------------------------------------------------------------- as layers

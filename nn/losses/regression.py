@@ -1,7 +1,7 @@
-"""Losses that are distances of numbers from numbers, or of distributions.
+"""Losses of numbers: distances from targets, and the likelihood of what was observed.
 
-All take `reduction`: "mean" (over all terms), "sum", or "none" (every term on its own). Targets
-take the dtype of the input, so that float64 or integer labels do not make a float32 network
+All losses take `reduction`: "mean" (over all terms), "sum", or "none" (every term on its own).
+Targets take the dtype of the input, so that float64 or integer labels do not make a float32 network
 float64. Shapes must be equal: a loss that broadcasts trains on garbage without a word.
 """
 
@@ -19,12 +19,13 @@ from .base import (
     Array,
     Loss,
     LossShapeError,
-    check_at_least_0,
+    check_range,
     first_true,
     in_dtype_of,
     matched_pair,
     reduced,
     reduction_factor,
+    scaled_sum,
 )
 
 __all__ = [
@@ -73,7 +74,7 @@ def mse_loss(
 def _squared_error(x, y, scale=None):
     d = x - y
     two = 2.0 if scale is None else 2 * scale
-    return reduced(d * d, scale), lambda g: (g * two) * d, lambda g: (g * -two) * d
+    return scaled_sum(d * d, scale), lambda g: (g * two) * d, lambda g: (g * -two) * d
 
 
 @door(wide=True)
@@ -94,13 +95,13 @@ def l1_loss(
     x, y = matched_pair("l1_loss", input, target)
     if weight is not None:
         return _reduced_by_weight("l1_loss", np.abs(x - y), weight, reduction)
-    return reduced(np.abs(x - y), reduction_factor("l1_loss", reduction, x.size))
+    return reduced("l1_loss", reduction, np.abs(x - y))
 
 
 def _reduced_by_weight(who: str, terms: Any, weight: Any, reduction: str) -> Any:
     terms, w = matched_pair(who, terms, weight, ("input", "weight"))
     scale = reduction_factor(who, reduction, terms.size)
-    return (terms * w).sum() / w.sum() if reduction == "mean" else reduced(terms * w, scale)
+    return (terms * w).sum() / w.sum() if reduction == "mean" else scaled_sum(terms * w, scale)
 
 
 @door(wide=True)
@@ -111,7 +112,7 @@ def huber_loss(
     delta: float = 1.0,
     weight: Array | None = None,
 ) -> Any:
-    """d²/2 where d = abs(input - target) < delta, else delta (d - delta/2); reduced.
+    """d²/2 where d = abs(input - target) < delta, else delta * (d - delta/2); reduced.
 
     Far away it grows like l1_loss, so that outliers do not rule (Huber, Ann. Math. Stat. 35, 1964).
 
@@ -132,7 +133,7 @@ def huber_loss(
     terms = _huber(x, y, delta=delta)
     if weight is not None:
         terms = terms * matched_pair("huber_loss", x, weight, ("input", "weight"))[1]
-    return reduced(terms, reduction_factor("huber_loss", reduction, x.size))
+    return reduced("huber_loss", reduction, terms)
 
 
 @op
@@ -144,7 +145,7 @@ def _huber(x, y, delta=1.0):
 
 @door(wide=True)
 def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Any:
-    """d²/(2 beta) where d = abs(input - target) < beta, else d - beta/2; reduced.
+    """d²/(2 * beta) where d = abs(input - target) < beta, else d - beta/2; reduced.
 
     That is huber_loss / beta, and at beta = 0 l1_loss (Girshick, Fast R-CNN, 2015).
 
@@ -163,7 +164,7 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: f
         raise ValueError(f"{who}: beta must be at least 0, got {beta}")
     x, y = matched_pair(who, input, target)
     terms = _huber(x, y, delta=beta) / beta if beta else np.abs(x - y)
-    return reduced(terms, reduction_factor(who, reduction, x.size))
+    return reduced(who, reduction, terms)
 
 
 # ------------------------------------------------------------------- of distributions
@@ -178,13 +179,13 @@ def poisson_nll_loss(
     eps: float = 1e-8,
     reduction: str = "mean",
 ) -> Any:
-    """-log of the Poisson probability of the counts y: exp(x) - y x, reduced.
+    """-log of the Poisson probability of the counts y: exp(x) - y * x, reduced.
 
     Parameters
     ----------
     input : x, the log of the expected count; any shape.
     target : y, counts; the same shape.
-    log_input : False if x is the expected count itself: x - y log(x + eps).
+    log_input : False if x is the expected count itself: x - y * log(x + eps).
     full : add log(y!), which does not depend on x, where y > 1, by Stirling's formula.
 
     Raises
@@ -194,13 +195,13 @@ def poisson_nll_loss(
     """
     who = "poisson_nll_loss"
     x, y = matched_pair(who, input, target)
-    check_at_least_0(who, y)
+    check_range(who, y)
     terms = np.exp(x) - y * x if log_input else x - y * np.log(x + eps)
     if full:
         many = np.where(y > 1, y, 1)
         stirling = many * np.log(many) - many + 0.5 * np.log(2 * math.pi * many)
         terms = terms + np.where(y > 1, stirling, 0)
-    return reduced(terms, reduction_factor(who, reduction, x.size))
+    return reduced(who, reduction, terms)
 
 
 @door(wide=True)
@@ -219,7 +220,7 @@ def gaussian_nll_loss(
     input, target : the mean and what was observed; the same shape, any.
     var : the variance: that shape, or with 1 for one axis, or without the last axis, or a number.
         It is taken as at least eps, in the value only: a gradient by var remains.
-    full : add log(2 pi)/2.
+    full : add log(2 * pi)/2.
 
     Raises
     ------
@@ -241,10 +242,7 @@ def gaussian_nll_loss(
         raise ValueError(f"{who}: var is negative at position {first_true(negative)}")
     v = _at_least(v, eps=eps)
     terms = 0.5 * (np.log(v) + (x - y) ** 2 / v)
-    return reduced(
-        terms + 0.5 * math.log(2 * math.pi) if full else terms,
-        reduction_factor(who, reduction, x.size),
-    )
+    return reduced(who, reduction, terms + 0.5 * math.log(2 * math.pi) if full else terms)
 
 
 @op(constant_slope=True)
@@ -254,7 +252,7 @@ def _at_least(x, eps=0.0):
 
 @door(wide=True)
 def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Any:
-    """The Kullback-Leibler divergence of distributions: y (log(y) - x), reduced.
+    """The Kullback-Leibler divergence of distributions: y * (log(y) - x), reduced.
 
     Parameters
     ----------
@@ -278,16 +276,15 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
     if log_target:
         terms = np.exp(y) * (y - x)
     else:
-        check_at_least_0(who, y)
+        check_range(who, y)
         terms = _divergence(x, y)
-    return reduced(
-        terms, reduction_factor(who, reduction, x.size, batchmean=x.shape[0] if x.ndim else 1)
-    )
+    n = x.shape[0] if x.ndim else 1
+    return scaled_sum(terms, reduction_factor(who, reduction, x.size, batchmean=n))
 
 
 @op
 def _divergence(x, y):
-    """The terms y (log(y) - x). By y the slope is log(y) - x + 1, which tends to -inf at 0."""
+    """The terms y * (log(y) - x). By y the slope is log(y) - x + 1, which tends to -inf at 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         d = np.log(y) - x
         terms = np.where(y == 0, 0, y * d)
