@@ -78,7 +78,7 @@ def scaled_dot_product_attention(
             f"the scores, {scores}"
         )
     if is_causal:
-        mask = _sum(mask, causal_mask(scores[-2], scores[-1], query.dtype))
+        mask = _both_masks(mask, causal_mask(scores[-2], scores[-1], query.dtype))
     kept = None
     if dropout_p:
         kept = _dropout(np.ones(scores, query.dtype), dropout_p, generator=generator)
@@ -125,7 +125,8 @@ def _to_add(who: str, mask: Any, forbids: bool, dtype: Any) -> Any:
     return mask if mask.dtype == dtype else mask.astype(dtype)
 
 
-def _sum(a: Any, b: Any) -> Any:
+def _both_masks(a: Any, b: Any) -> Any:
+    """Two masks that are added to the scores, each of which may be None, as one."""
     return b if a is None else a if b is None else a + b
 
 
@@ -238,7 +239,7 @@ def _core(
     e = np.asarray(k @ columns)
     if mask is not None:
         e += mask
-    top = _peaks(e)
+    top = _column_max(e)
     e -= np.where(top == -np.inf, 0, top)  # (*)
     np.exp(e, out=e)
     total = (np.ones(e.shape[-2], e.dtype) @ e)[..., None]
@@ -263,7 +264,7 @@ def _core(
     return out, back
 
 
-def _peaks(x: Any) -> Any:
+def _column_max(x: Any) -> Any:
     """The largest values of the columns, by halves: a few long steps instead of many short ones."""
     while (n := x.shape[-2]) > 1:
         x = np.maximum(x[..., : (n + 1) // 2, :], x[..., n // 2 :, :])
@@ -402,7 +403,7 @@ class MultiheadAttention(Module):
         output : as query. A query that may look at nothing gets out_proj's bias.
         weights : (batch, L, S), or (batch, num_heads, L, S), or without batch; or None.
         """
-        self._check(query, key, value)
+        self._check_inputs(query, key, value)
         time = 1 if self.batch_first and query.ndim == 3 else 0
         heads = [self._heads(x, time) for x in self._projections(query, key, value)]
         q, k, v = heads  # (batch, heads, time, embed_dim / num_heads), or without batch
@@ -469,9 +470,9 @@ class MultiheadAttention(Module):
         if padding is not None and batch:
             padding = padding[:, None, None]
         causal = causal_mask(queries, keys, q.dtype) if is_causal else None
-        return _sum(_sum(attn, padding), causal)
+        return _both_masks(_both_masks(attn, padding), causal)
 
-    def _check(self, query: Any, key: Any, value: Any) -> None:
+    def _check_inputs(self, query: Any, key: Any, value: Any) -> None:
         for name, x in (("query", query), ("key", key), ("value", value)):
             expect(self, x, True, "", "fc", name=name)
         q, k, v = query.shape, key.shape, value.shape

@@ -17,7 +17,7 @@ from autograd import Tensor, default_dtype, op, shared
 from ..inputs import door, like, name_of, single
 from ..module import Buffer, Module
 from .checks import expect, lengths
-from .normalization import _sum, normalize, shaped, weight_and_bias
+from .normalization import normalize, shaped, sum_to, weight_and_bias
 from .windows import batch_last
 
 __all__ = [
@@ -152,12 +152,12 @@ def _moments(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
     """`moments_of`, with the sum of squares in half the time."""
     shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
     n = math.prod(x.shape[i] for i in axes)
-    mean = _sum(shape, x) / n
+    mean = sum_to(shape, x) / n
     centred = x - mean
-    return centred, mean, _dot(shape, centred, centred) / n
+    return centred, mean, _dot_to(shape, centred, centred) / n
 
 
-def _dot(shape: tuple[int, ...], x: Any, y: Any) -> Any:
+def _dot_to(shape: tuple[int, ...], x: Any, y: Any) -> Any:
     """The sum of x y over the axes that stretch `shape` to theirs.
 
     Each channel is one vector, if its numbers lie together, as a convolution leaves them.
@@ -165,7 +165,7 @@ def _dot(shape: tuple[int, ...], x: Any, y: Any) -> Any:
     channels = batch_last(x), batch_last(y)
     if shape[0] == 1 and all(a.flags.c_contiguous for a in channels):
         return np.vecdot(*(a.reshape(len(a), -1) for a in channels)).reshape(shape)
-    return _sum(shape, x, y)
+    return sum_to(shape, x, y)
 
 
 def _normalized_closures(x, weight, bias, *, axes, eps, **_):
@@ -182,8 +182,8 @@ def _normalized(x, weight, bias, *, axes, eps, centred, var):
     if bias is not None:
         y += bias
 
-    total = shared(lambda g: _sum(var.shape, g))
-    along = shared(lambda g: _dot(var.shape, g, centred) * inv)
+    total = shared(lambda g: sum_to(var.shape, g))
+    along = shared(lambda g: _dot_to(var.shape, g, centred) * inv)
 
     def for_x(g: Any) -> Any:  # scale * (g - mean(g) - xhat * mean(g * xhat)), xhat = centred * inv
         slope = centred * (along(g) * inv / -n)
@@ -241,7 +241,7 @@ class _ChannelNorm(Module):
         for name, buffer in self.named_buffers():
             buffer.data[...] = name == "running_var"
 
-    def _check(self, x: Any) -> None:
+    def _check_input(self, x: Any) -> None:
         shape, n = lengths(x), self.num_features
         forms = [form.split(", ") for form in self._forms]
         fits = any(len(form) == len(shape) and shape[form.index("C")] == n for form in forms)
@@ -266,7 +266,7 @@ class _BatchNorm(_ChannelNorm):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.batch_norm`."""
-        self._check(x)
+        self._check_input(x)
         mean, var, count = self.running_mean, self.running_var, self.num_batches_tracked
         momentum, training = self.momentum, self.training or mean is None
         if momentum is None:  # the mean of all batches so far
@@ -338,7 +338,7 @@ class _InstanceNorm(_ChannelNorm):
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.instance_norm`."""
-        self._check(x)
+        self._check_input(x)
         y = _per_channel(
             self,
             x if self._batched(x) else x[None],

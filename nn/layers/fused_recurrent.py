@@ -68,6 +68,7 @@ def _slope_of_tanh(y: Any, out: Any) -> None:
 
 
 def _lstm_forward(kept: Any, states: Any, following: Any) -> None:
+    # c' = f * c + i * g, h' = o * t, t = tanh(c'); i, f, o are sigmoids, g is a tanh.
     np.tanh(kept[:4], out=kept[:4])
     _sigmoids(kept[:3])
     (i, f, o, g, t), (_, c), (y, c_next) = kept, states, following
@@ -78,6 +79,8 @@ def _lstm_forward(kept: Any, states: Any, following: Any) -> None:
 
 
 def _lstm_back(kept: Any, states: Any, gradients: Any, slopes: Any) -> None:
+    # gc += gh * o * (1 - t * t); then gi, gf, go, gg = gc * g, gc * c, gh * t, gc * i, each times
+    # the slope of its gate, such as i * (1 - i); and gc * f reaches c.
     (i, f, o, g, t), (gi, gf, go, gg) = kept, slopes
     (_, c), (gh, gc) = states, gradients
     _slope_of_tanh(t, out=gg)
@@ -97,6 +100,7 @@ def _lstm_back(kept: Any, states: Any, gradients: Any, slopes: Any) -> None:
 
 
 def _gru_forward(kept: Any, states: Any, following: Any) -> None:
+    # h' = (1 - u) * n + u * h = n + u * (h - n), n = tanh(n + r * z); r and u are sigmoids.
     np.tanh(kept[1:3], out=kept[1:3])
     _sigmoids(kept[1:3])
     (n, r, u, z), (h,), (y,) = kept, states, following
@@ -108,6 +112,8 @@ def _gru_forward(kept: Any, states: Any, following: Any) -> None:
 
 
 def _gru_back(kept: Any, states: Any, gradients: Any, slopes: Any) -> None:
+    # gn = gh * (1 - u) * (1 - n * n), gu = gh * (h - n) * u * (1 - u),
+    # gr = gn * z * r * (1 - r), gz = gn * r; and gh * u reaches h.
     (n, r, u, z), (gn, gr, gu, gz) = kept, slopes
     (h,), (gh,) = states, gradients
     _slope_of_sigmoid(kept[1:3], out=slopes[1:3])
@@ -128,6 +134,14 @@ def _gru_back(kept: Any, states: Any, gradients: Any, slopes: Any) -> None:
 LSTM = Kind(4, (0, 1, 3, 2), (0, 1, 3, 2), (0, 3), 5, _lstm_forward, _lstm_back, False)
 # n, r, u, z, of r, u, n: the input's share of n lies apart from the state's, which r multiplies.
 GRU = Kind(4, (2, 0, 1), (0, 1, 2), (1, 3), 4, _gru_forward, _gru_back, True)
+
+
+class _Gradients(NamedTuple):
+    """Of the shares of x and of h, the times of a row side by side; of the states at the start."""
+
+    x: Any
+    h: Any
+    states: list[Any]
 
 
 def fused_loop(
@@ -188,8 +202,7 @@ def fused_loop(
     last = [state[-1].T.copy() for state in states]
 
     @shared
-    def through_time(g: Any) -> Any:
-        """The gradients of the shares of x and h, the times of a row side by side; of h and c."""
+    def through_time(g: Any) -> _Gradients:
         g_out, gs = g[0].swapaxes(1, 2), [end.T.astype(dtype, "C") for end in g[1:]]
         pieces = _pieces(weight_h.T.copy(), batch)
         slopes, slope = empty(rows, times), empty(kind.blocks, n)
@@ -203,28 +216,26 @@ def fused_loop(
             if kind.carries:
                 gs[0] += product
         slopes = slopes.reshape(rows, times * batch)
-        return slopes[:stop], slopes[start:], *(end.T for end in gs)
+        return _Gradients(slopes[:stop], slopes[start:], [end.T for end in gs])
 
     def flat_times(a: Any) -> Any:
         return a.reshape(times * batch, a.shape[-1])
 
-    def for_weight(k: int, order: tuple[int, ...], a: Any) -> Any:
-        return lambda g: _back_in_order(through_time(g)[k] @ flat_times(a), order, n)
+    def for_weight(slopes: Any, order: tuple[int, ...], a: Any) -> Any:
+        return _back_in_order(slopes @ flat_times(a), order, n)
 
-    def for_bias(k: int, order: tuple[int, ...]) -> Any:
-        return lambda g: _back_in_order(
-            through_time(g)[k] @ np.ones(times * batch, dtype), order, n
-        )
+    def for_bias(slopes: Any, order: tuple[int, ...]) -> Any:
+        return _back_in_order(slopes @ np.ones(times * batch, dtype), order, n)
 
     return (
         (hs[1:], *last),
-        lambda g: (through_time(g)[0].T @ weight_x).reshape(x.shape),
-        for_weight(0, kind.x, x),
-        for_bias(0, kind.x),
-        for_weight(1, kind.h, hs[:-1]),
-        for_bias(1, kind.h),
-        lambda g: through_time(g)[2],
-        lambda g: through_time(g)[3],
+        lambda g: (through_time(g).x.T @ weight_x).reshape(x.shape),
+        lambda g: for_weight(through_time(g).x, kind.x, x),
+        lambda g: for_bias(through_time(g).x, kind.x),
+        lambda g: for_weight(through_time(g).h, kind.h, hs[:-1]),
+        lambda g: for_bias(through_time(g).h, kind.h),
+        lambda g: through_time(g).states[0],
+        lambda g: through_time(g).states[1],
     )
 
 

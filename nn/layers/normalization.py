@@ -43,7 +43,7 @@ def _subscripts(ndim: int, shape: tuple[int, ...], count: int) -> str:
     return f"{','.join([letters] * count)}->{kept}"
 
 
-def _sum(shape: tuple[int, ...], *arrays: Any) -> Any:
+def sum_to(shape: tuple[int, ...], *arrays: Any) -> Any:
     """The sum of the product of arrays over the axes that stretch `shape` to theirs.
 
     By einsum, which keeps no product in memory and takes half the time of np.sum.
@@ -55,9 +55,9 @@ def moments_of(x: Any, axes: tuple[int, ...], centre: bool = True) -> tuple[Any,
     """The centred x, its mean, and the biased variance; or x, None and the mean square."""
     shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
     n = max(1, math.prod(x.shape[i] for i in axes))
-    mean = _sum(shape, x) / n if centre else None
+    mean = sum_to(shape, x) / n if centre else None
     centred = x - mean if centre else x
-    return centred, mean, _sum(shape, centred, centred) / n
+    return centred, mean, sum_to(shape, centred, centred) / n
 
 
 @op
@@ -81,8 +81,8 @@ def normalize(x, weight, bias, axes=(), eps=1e-5, centre=True, apart=False):
     elif bias is not None:
         y += bias
 
-    total = shared(lambda g: _sum(var.shape, g))
-    along = shared(lambda g: _sum(var.shape, g, xhat))
+    total = shared(lambda g: sum_to(var.shape, g))
+    along = shared(lambda g: sum_to(var.shape, g, xhat))
 
     def for_x(g: Any) -> Any:
         h = g if weight is None or apart else g * weight
@@ -96,8 +96,8 @@ def normalize(x, weight, bias, axes=(), eps=1e-5, centre=True, apart=False):
     return (
         y,
         for_x,
-        lambda g: along(g) if apart else _sum(weight.shape, g, xhat),
-        lambda g: total(g) if apart else _sum(bias.shape, g),
+        lambda g: along(g) if apart else sum_to(weight.shape, g, xhat),
+        lambda g: total(g) if apart else sum_to(bias.shape, g),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -56,36 +56,39 @@ def _relu_step(x, z, _):
 
 
 def _lstm_step(x, z, _, c):
-    """Hochreiter and Schmidhuber, Neural Computation 9, 1997: c' = f c + i g, h' = o tanh(c').
+    """Hochreiter and Schmidhuber, Neural Computation 9, 1997.
 
-    i, f, g, o are the blocks of x + z, in this order: of g the tanh, of the others the sigmoid.
+    c' = f * c + i * g, h' = o * tanh(c'), where i, f, o are the sigmoid and g is the tanh of the
+    blocks i, f, g, o of x + z.
     """
-    a, n = x + z, c.shape[-1]
-    s, g = sigmoid(a), np.tanh(a[:, 2 * n : 3 * n])
-    i, f, o = s[:, :n], s[:, n : 2 * n], s[:, 3 * n :]
-    following = f * c + i * g
-    y = np.tanh(following)
+    a = x + z
+    i, f, _, o = _blocks(sigmoid(a), 4)
+    g = np.tanh(_blocks(a, 4)[2])
+    c_next = f * c + i * g
+    t = np.tanh(c_next)
+    h_next = o * t
 
     def back(gh: Any, gc: Any) -> Any:
-        gc = gc + gh * o * (1 - y * y)
+        gc = gc + gh * o * (1 - t * t)
         gi, gf = gc * g * (i * (1 - i)), gc * c * (f * (1 - f))
-        gg, go = gc * i * (1 - g * g), gh * y * (o * (1 - o))
+        gg, go = gc * i * (1 - g * g), gh * t * (o * (1 - o))
         gz = np.concatenate((gi, gf, gg, go), axis=1)
         return gz, gz, 0.0, gc * f
 
-    return (o * y, following), back
+    return (h_next, c_next), back
 
 
 def _gru_step(x, z, h):
-    """Cho et al., EMNLP 2014: h' = (1 - u) n + u h, n = tanh(x_n + r z_n).
+    """Cho et al., EMNLP 2014: h' = (1 - u) * n + u * h, n = tanh(x_n + r * z_n).
 
     r, u, n are the blocks, in this order; r and u are the sigmoids of theirs in x + z. As in
     PyTorch r multiplies z_n, the linear map of h; in the paper it multiplies h itself.
     """
-    k = h.shape[-1]
-    s = sigmoid(x[:, : 2 * k] + z[:, : 2 * k])
-    r, u, zn = s[:, :k], s[:, k:], z[:, 2 * k :]
-    n = np.tanh(x[:, 2 * k :] + r * zn)
+    k = 2 * h.shape[-1]
+    r, u = _blocks(sigmoid(x[:, :k] + z[:, :k]), 2)
+    xn, zn = x[:, k:], z[:, k:]
+    n = np.tanh(xn + r * zn)
+    h_next = n + u * (h - n)  # (1 - u) * n + u * h, with one product less
 
     def back(gh: Any) -> Any:
         gn = gh * (1 - u) * (1 - n * n)
@@ -94,7 +97,27 @@ def _gru_step(x, z, h):
         gz = np.concatenate((gr, gu, gn * r), axis=1)
         return gx, gz, gh * u
 
-    return (n + u * (h - n),), back
+    return (h_next,), back
+
+
+def _blocks(a: Any, count: int) -> list[Any]:
+    """The gates, which lie side by side."""
+    n = a.shape[1] // count
+    return [a[:, k * n : (k + 1) * n] for k in range(count)]
+
+
+class _Gradients(NamedTuple):
+    """What `_loop` finds on its way back: of the shares x and z at all times, of the states.
+
+    h and states are those that the loop starts from, states without h; outer is of h at all times,
+    behind the projection.
+    """
+
+    x: Any
+    z: Any
+    h: Any
+    states: list[Any]
+    outer: list[Any]
 
 
 @op
@@ -130,7 +153,7 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
     out = np.stack(hs)
 
     @shared
-    def through_time(g: Any) -> Any:
+    def through_time(g: Any) -> _Gradients:
         g_out, gh, *g_state = g
         gxs, gzs, ghs = [], [], []
         for g_t, back in zip(g_out[::-1], backs[::-1], strict=True):
@@ -144,23 +167,23 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
             gzs.append(gz)
         gz = np.stack(gzs[::-1])
         gx = gz if gxs[0] is gzs[0] else np.stack(gxs[::-1])
-        return gx, gz, gh, g_state, ghs[::-1]
+        return _Gradients(gx, gz, gh, g_state, ghs[::-1])
 
     def rows(a: Any) -> Any:
         return a.reshape(-1, a.shape[-1])
 
     def for_weight(g: Any) -> Any:
-        gz = through_time(g)[1]
+        gz = through_time(g).z
         return rows(gz[1:]).T @ rows(out[:-1]) + gz[0].T @ first
 
     return (
         (out, h, *state),
-        lambda g: through_time(g)[0],
+        lambda g: through_time(g).x,
         for_weight,
-        lambda g: total(rows(through_time(g)[1]), 0),
-        lambda g: np.concatenate(through_time(g)[4]).T @ np.concatenate(inner),
-        lambda g: through_time(g)[2],
-        lambda g: through_time(g)[3][0],
+        lambda g: total(rows(through_time(g).z), 0),
+        lambda g: np.concatenate(through_time(g).outer).T @ np.concatenate(inner),
+        lambda g: through_time(g).h,
+        lambda g: through_time(g).states[0],
     )
 
 
@@ -235,7 +258,7 @@ class _Recurrent(Module):
             return _fused_loop(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=kind)
         return _loop(linear(x, w_ih, b_ih), w_hh, b_hh, w_hr, h, c, step=self._step)
 
-    def _check(self, x: Any, layouts: dict[int, str]) -> None:
+    def _check_input(self, x: Any, layouts: dict[int, str]) -> None:
         """Refuse what is not of floats, or has none of the layouts, by number of axes."""
         shape = lengths(x)
         fits = len(shape) in layouts and shape[-1] == self.input_size
@@ -303,7 +326,7 @@ class _Cell(_Recurrent):
         -------
         the new state, as `hx`.
         """
-        self._check(x, {2: "batch, ", 1: ""})
+        self._check_input(x, {2: "batch, ", 1: ""})
         start = self._start(x, hx, x.shape[:-1])
         batched = x.ndim == 2
         if not batched:
@@ -444,7 +467,9 @@ class _Layers(_Recurrent):
         output : h of the last layer after each step, with both directions side by side, as `x`.
         hx : the last state, as `hx`.
         """
-        self._check(x, {3: "batch, time, " if self.batch_first else "time, batch, ", 2: "time, "})
+        self._check_input(
+            x, {3: "batch, time, " if self.batch_first else "time, batch, ", 2: "time, "}
+        )
         batched = x.ndim == 3
         if not batched:
             x = x[:, None]

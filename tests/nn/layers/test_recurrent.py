@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import LeafChangedError, Tensor, gradcheck, gradgradcheck, no_grad
+from autograd import LeafChangedError, Tensor, gradcheck, gradgradcheck, gradients, no_grad
 
 # Inputs in float64 through weights in float32: the formulas by hand are followed to 12 digits.
 pytestmark = pytest.mark.filterwarnings("ignore:.*got float64, the parameters:UserWarning")
@@ -65,6 +65,10 @@ def states_of(module: Any, lead: tuple[int, ...]) -> list[np.ndarray]:
     return [h, normal(*lead, 4)] if isinstance(module, nn.LSTM | nn.LSTMCell) else [h]
 
 
+def value(x: Any) -> np.ndarray:
+    return x.detach().numpy() if isinstance(x, Tensor) else x
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
@@ -84,6 +88,35 @@ def by_hand(cell: Any, x: np.ndarray, h: np.ndarray, c: Any = None) -> Any:
         return sigmoid(o) * np.tanh(c), c
     r, u = sigmoid(A[0] + Z[0]), sigmoid(A[1] + Z[1])
     return (1 - u) * np.tanh(A[2] + r * Z[2]) + u * h
+
+
+def test_an_lstm_is_its_six_lines() -> None:
+    """The layer's value and gradients are those of the formula, differentiated by the engine."""
+    layer = nn.LSTM(3, 4, generator=0).double()
+    xs, h, c = (Tensor(normal(*s), requires_grad=True) for s in ((5, 2, 3), (2, 4), (2, 4)))
+    w_ih, w_hh, b_ih, b_hh = layer.parameters()
+
+    def cell(x: Any, h: Any, c: Any) -> Any:
+        i, f, g, o = np.split(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh, 4, axis=1)
+        i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
+        c = f * c + i * np.tanh(g)
+        return o * np.tanh(c), c
+
+    h_t, c_t, outs = h, c, []
+    for x in xs:
+        h_t, c_t = cell(x, h_t, c_t)
+        outs.append(h_t)
+    expected = [np.stack(outs), h_t, c_t]
+    out, (h_end, c_end) = layer(xs, (h[None], c[None]))
+    got = [out, h_end[0], c_end[0]]
+    leaves = [xs, h, c, w_ih, w_hh, b_ih, b_hh]
+    weights = [normal(*y.shape) for y in expected]
+    slopes = [
+        gradients(sum((y * w).sum() for y, w in zip(ys, weights, strict=True)), leaves)
+        for ys in (got, expected)
+    ]
+    for y, z in zip([*got, *slopes[0]], [*expected, *slopes[1]], strict=True):
+        np.testing.assert_allclose(value(y), value(z), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=label)
