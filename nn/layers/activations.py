@@ -88,7 +88,7 @@ def tanh(x):
 @door
 @op
 def softplus(x, beta=1.0, threshold=20.0):
-    """log(1 + exp(beta x)) / beta, a smooth relu; x itself where beta x > `threshold`.
+    """log(1 + exp(beta * x)) / beta, a smooth relu; x itself where beta * x > `threshold`.
 
     Nothing overflows here, so that a threshold of 20 or more, beyond which the two are equal to
     ten digits, is not looked at; a smaller one is, for equal results with PyTorch.
@@ -104,7 +104,7 @@ def softplus(x, beta=1.0, threshold=20.0):
 @door
 @op
 def silu(x):
-    """The product x sigmoid(x), also known as swish (Elfwing et al., 2017)."""
+    """Return x * sigmoid(x), also known as swish (Elfwing et al., 2017)."""
     s = sigmoid(x)
     return x * s, lambda g: g * (s * (1 + x * (1 - s)))
 
@@ -112,14 +112,14 @@ def silu(x):
 @door(wide=True)
 @op
 def mish(x):
-    """The product x tanh(softplus(x)) (Misra, 2019)."""
+    """Return x * tanh(softplus(x)) (Misra, 2019)."""
     t = np.tanh(softplus(x))
     return x * t, lambda g: g * (t + x * sigmoid(x) * (1 - t * t))
 
 
 @door(wide=True)
 def gelu(x: Any, approximate: str = "none") -> Any:
-    """The product x Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016).
+    """Return x * Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016).
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def tanhshrink(x):
 
 @door
 def glu(x: Any, axis: int = -1) -> Any:
-    """Return a sigmoid(b), with a and b the halves of `x` along `axis` (Dauphin et al., 2017).
+    """Return a * sigmoid(b), with a and b the halves of `x` along `axis` (Dauphin et al., 2017).
 
     Raises
     ------
@@ -269,7 +269,7 @@ class Tanh(Module):
 
 
 class Softplus(Module):
-    """log(1 + exp(beta x)) / beta, elementwise; x itself where beta x > `threshold`."""
+    """log(1 + exp(beta * x)) / beta, elementwise; x itself where beta * x > `threshold`."""
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         self.beta, self.threshold = beta, threshold
@@ -280,7 +280,7 @@ class Softplus(Module):
 
 
 class SiLU(InPlace):
-    """x sigmoid(x), elementwise; also known as swish."""
+    """x * sigmoid(x), elementwise; also known as swish."""
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.silu`."""
@@ -288,7 +288,7 @@ class SiLU(InPlace):
 
 
 class Mish(InPlace):
-    """x tanh(log(1 + exp(x))), elementwise."""
+    """x * tanh(log(1 + exp(x))), elementwise."""
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.mish`."""
@@ -296,7 +296,7 @@ class Mish(InPlace):
 
 
 class GELU(Module):
-    """x Φ(x), elementwise, where Φ is the normal distribution function.
+    """x * Φ(x), elementwise, where Φ is the normal distribution function.
 
     `approximate="tanh"` for a faster formula, which is up to 5e-4 off.
     """
@@ -327,7 +327,7 @@ class Tanhshrink(Module):
 
 
 class GLU(Module):
-    """a sigmoid(b), where a and b are the halves of the input along `axis`: the gated linear unit.
+    """a * sigmoid(b), a and b the halves of the input along `axis`: the gated linear unit.
 
     Examples
     --------

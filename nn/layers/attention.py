@@ -27,7 +27,7 @@ from .softmax import row_max
 
 __all__ = ["MultiheadAttention", "scaled_dot_product_attention"]
 
-# So many scores are worked on at a time: as many as fit into the cache of a core.
+# How many scores are worked on at a time: as many as fit into the cache of a core.
 BLOCK = 2**16
 
 

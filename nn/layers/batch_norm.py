@@ -1,4 +1,4 @@
-"""Batch and instance normalisation: one mean and variance for each channel, with a memory.
+"""Batch and instance normalization: one mean and variance for each channel, with a memory.
 
 Over a batch (Ioffe and Szegedy, arXiv:1502.03167), or over each sample of it (Ulyanov, Vedaldi and
 Lempitsky, arXiv:1607.08022). The memory is the running statistics, for evaluation.
@@ -54,8 +54,8 @@ def batch_norm(
     ----------
     input : x, floats of shape (N, C) or (N, C, ...).
     running_mean, running_var : shape (C,), or both None. In training they take part in nothing,
-        but move to (1 - momentum) running + momentum new, in place; there the new variance is the
-        unbiased one. In evaluation they are the mean and var.
+        but move to (1 - momentum) * running + momentum * new, in place, where the new variance is
+        the unbiased one. In evaluation they are the mean and var.
     weight, bias : shape (C,), or None.
     training : take mean and (biased) var from `input`.
     momentum : the weight of the new statistics.
@@ -374,7 +374,7 @@ class InstanceNorm1d(_InstanceNorm):
 
     Attributes
     ----------
-    As those of batch normalisation; `num_batches_tracked` stays 0, as in PyTorch.
+    As those of batch normalization; `num_batches_tracked` stays 0, as in PyTorch.
 
     Raises
     ------

@@ -20,7 +20,7 @@ __all__ = [
 
 @door(wide=True)
 def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any:
-    """The cosine of the angle between two vectors, (x1 · x2) / (max(|x1|, eps) max(|x2|, eps)).
+    """The cosine of the angle between two vectors, (x1 · x2) / (max(|x1|, eps) * max(|x2|, eps)).
 
     Parameters
     ----------

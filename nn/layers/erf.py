@@ -23,7 +23,7 @@ P = (
 
 N = 2048  # entries of the table per unit of x; a power of two, so that k/N is exact
 FAR = 6  # from here on erf(x) rounds to 1
-BLOCK = 2**14  # so many numbers of float64 at a time: intermediate results stay in the cache
+BLOCK = 2**14  # numbers of float64 at a time: intermediate results stay in the cache
 
 
 @functools.cache

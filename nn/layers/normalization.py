@@ -1,4 +1,4 @@
-"""Normalisation: to zero mean and unit variance, over a batch, a layer, a group, an instance.
+"""Normalization: to zero mean and unit variance, over a batch, a layer, a group, an instance.
 
 They differ in the axes the statistics are over, for an input of shape (N, C, ...):
 
@@ -350,9 +350,9 @@ def shaped(
     return value if expected == side else value.reshape(side)
 
 
-def _divides(name: str, num_groups: int, channels: int) -> None:
+def _divides(who: str, num_groups: int, channels: int) -> None:
     if num_groups < 1 or channels % num_groups:
         raise ValueError(
-            f"{name}: num_groups is {num_groups}, expected a divisor of the number of channels, "
+            f"{who}: num_groups is {num_groups}, expected a divisor of the number of channels, "
             f"{channels}"
         )

@@ -285,9 +285,9 @@ class _Recurrent(Module):
 _ACTIVATIONS = {"tanh": _tanh_step, "relu": _relu_step}
 
 
-def _step_of(name: str, nonlinearity: str) -> Callable[..., Any]:
+def _step_of(who: str, nonlinearity: str) -> Callable[..., Any]:
     if nonlinearity not in _ACTIVATIONS:
-        raise ValueError(f"{name}: got nonlinearity {nonlinearity!r}, expected 'tanh' or 'relu'")
+        raise ValueError(f"{who}: got nonlinearity {nonlinearity!r}, expected 'tanh' or 'relu'")
     return _ACTIVATIONS[nonlinearity]
 
 
@@ -377,7 +377,7 @@ class RNNCell(_Cell):
 
 
 class LSTMCell(_Cell):
-    """One step of an LSTM: c' = f c + i g, h' = o tanh(c').
+    """One step of an LSTM: c' = f * c + i * g, h' = o * tanh(c').
 
     i, f, o = sigmoid and g = tanh of the blocks i, f, g, o of x W_ihᵀ + b_ih + h W_hhᵀ + b_hh.
     Arguments and attributes are those of RNNCell, but the parameters have 4 * hidden_size rows, and
@@ -396,7 +396,7 @@ class LSTMCell(_Cell):
 
 
 class GRUCell(_Cell):
-    """One step of a GRU: h' = (1 - u) n + u h, n = tanh(x_n + r z_n).
+    """One step of a GRU: h' = (1 - u) * n + u * h, n = tanh(x_n + r * z_n).
 
     r, u, n are the blocks of the shares x W_ihᵀ + b_ih and z = h W_hhᵀ + b_hh; r and u are the
     sigmoids of theirs in x + z. Arguments and attributes are those of RNNCell, but the parameters
@@ -430,14 +430,14 @@ class _Layers(_Recurrent):
         *,
         generator: np.random.Generator | int | None = None,
     ) -> None:
-        name = type(self).__name__
+        who = type(self).__name__
         if num_layers < 1:
-            raise ValueError(f"{name}: num_layers is {num_layers}, expected at least 1")
+            raise ValueError(f"{who}: num_layers is {num_layers}, expected at least 1")
         if not 0 <= dropout <= 1:
-            raise ValueError(f"{name}: dropout is a probability, from 0 to 1; got {dropout}")
+            raise ValueError(f"{who}: dropout is a probability, from 0 to 1; got {dropout}")
         if dropout and num_layers == 1:
             warnings.warn(
-                f"{name}: dropout={dropout} acts between layers, and there is one: it does nothing",
+                f"{who}: dropout={dropout} acts between layers, and there is one: it does nothing",
                 stacklevel=3,
             )
         super().__init__(input_size, hidden_size, bias, generator)

@@ -51,7 +51,7 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
     pos_weight: Array | None = None,
 ) -> Any:
-    """-y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)), reduced, without overflow or cancellation.
+    """-y * log(sigmoid(x)) - (1 - y) * log(1 - sigmoid(x)), reduced; no overflow, no cancellation.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def bce_with_logits(x, y, scale=None):
 def binary_cross_entropy(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Any:
-    """-y log(p) - (1 - y) log(1 - p), reduced, with the logarithms no less than -100.
+    """-y * log(p) - (1 - y) * log(1 - p), reduced, with the logarithms no less than -100.
 
     Far from p = 1/2 digits are lost that `binary_cross_entropy_with_logits` keeps.
 
@@ -194,11 +194,11 @@ def cross_entropy(
     ----------
     input : logits (before any softmax), of shape (N, C), or (C,), or (N, C, d1, ...): C classes.
     target : integer labels from 0 to C - 1, of shape (N,), or (), or (N, d1, ...); or
-        probabilities q, floats of the shape of `input`, for -sum(q log(softmax(input))).
+        probabilities q, floats of the shape of `input`, for -sum(q * log(softmax(input))).
     weight : of each class, shape (C,). The mean is over the weights of the labels; for
         probabilities, over N d1 ...
     ignore_index : a label that does not count: neither as a term nor in the mean.
-    label_smoothing : e from 0 to 1; the target is taken as (1 - e) target + e / C.
+    label_smoothing : e from 0 to 1; the target is taken as (1 - e) * target + e / C.
 
     Raises
     ------

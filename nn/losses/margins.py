@@ -100,7 +100,7 @@ def hinge_embedding_loss(
 
 @door(wide=True)
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
-    """log(1 + exp(-y x)), reduced, without overflow.
+    """log(1 + exp(-y * x)), reduced, without overflow.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def multilabel_soft_margin_loss(
 def margin_ranking_loss(
     input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:
-    """max(0, margin - y (x1 - x2)), reduced: y = 1 where x1 is to rank above x2, -1 where below.
+    """max(0, margin - y * (x1 - x2)), reduced: y = 1 where x1 is to rank above x2, -1 where below.
 
     Parameters
     ----------

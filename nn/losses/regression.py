@@ -111,7 +111,7 @@ def huber_loss(
     delta: float = 1.0,
     weight: Array | None = None,
 ) -> Any:
-    """d²/2 where d = abs(input - target) < delta, else delta (d - delta/2); reduced.
+    """d²/2 where d = abs(input - target) < delta, else delta * (d - delta / 2); reduced.
 
     Far away it grows like l1_loss, so that outliers do not rule (Huber, Ann. Math. Stat. 35, 1964).
 
@@ -144,7 +144,7 @@ def _huber(x, y, delta=1.0):
 
 @door(wide=True)
 def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Any:
-    """d²/(2 beta) where d = abs(input - target) < beta, else d - beta/2; reduced.
+    """d² / (2 * beta) where d = abs(input - target) < beta, else d - beta/2; reduced.
 
     That is huber_loss / beta, and at beta = 0 l1_loss (Girshick, Fast R-CNN, 2015).
 
@@ -178,13 +178,13 @@ def poisson_nll_loss(
     eps: float = 1e-8,
     reduction: str = "mean",
 ) -> Any:
-    """-log of the Poisson probability of the counts y: exp(x) - y x, reduced.
+    """-log of the Poisson probability of the counts y: exp(x) - y * x, reduced.
 
     Parameters
     ----------
     input : x, the log of the expected count; any shape.
     target : y, counts; the same shape.
-    log_input : False if x is the expected count itself: x - y log(x + eps).
+    log_input : False if x is the expected count itself: x - y * log(x + eps).
     full : add log(y!), which does not depend on x, where y > 1, by Stirling's formula.
 
     Raises
@@ -219,7 +219,7 @@ def gaussian_nll_loss(
     input, target : the mean and what was observed; the same shape, any.
     var : the variance: that shape, or with 1 for one axis, or without the last axis, or a number.
         It is taken as at least eps, in the value only: a gradient by var remains.
-    full : add log(2 pi)/2.
+    full : add log(2 * pi) / 2.
 
     Raises
     ------
@@ -254,7 +254,7 @@ def _at_least(x, eps=0.0):
 
 @door(wide=True)
 def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Any:
-    """The Kullback-Leibler divergence of distributions: y (log(y) - x), reduced.
+    """The Kullback-Leibler divergence of distributions: y * (log(y) - x), reduced.
 
     Parameters
     ----------
@@ -287,7 +287,7 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
 
 @op
 def _divergence(x, y):
-    """The terms y (log(y) - x). By y the slope is log(y) - x + 1, which tends to -inf at 0."""
+    """The terms y * (log(y) - x). By y the slope is log(y) - x + 1, which tends to -inf at 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         d = np.log(y) - x
         terms = np.where(y == 0, 0, y * d)

@@ -10,7 +10,7 @@ import nn
 
 
 def convolution(in_channels: int, out_channels: int, kernel_size: int) -> nn.Sequential:
-    """A convolution that keeps the size, batch normalisation, relu."""
+    """A convolution that keeps the size, batch normalization, relu."""
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, kernel_size, padding="same", bias=False),
         nn.BatchNorm2d(out_channels),
@@ -71,7 +71,7 @@ class Inception(nn.Module):
       128              the mean over all pixels, dropout
        10              fc
 
-    89,790 parameters. Unlike GoogLeNet it has batch normalisation, and so needs no help from
+    89,790 parameters. Unlike GoogLeNet it has batch normalization, and so needs no help from
     classifiers half way.
 
     Parameters
