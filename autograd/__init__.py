@@ -1,5 +1,7 @@
 """Reverse-mode automatic differentiation in plain NumPy.
 
+Examples
+--------
 >>> from autograd import Tensor
 >>> x = Tensor([1.0, 2.0], requires_grad=True)
 >>> (x * x).sum().backward()

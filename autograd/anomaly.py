@@ -42,12 +42,15 @@ class detect_anomaly(Watcher):  # noqa: N801 (used like a function, and named as
 
     Parameters
     ----------
-    inf : whether infinities count too.
+    inf
+        whether infinities count too.
 
     Raises
     ------
-    NonFiniteError : names the op, the line of your program, the operands and a remedy.
-    ArrayChangedError : names the op, the line and the argument.
+    NonFiniteError
+        names the op, the line of your program, the operands and a remedy.
+    ArrayChangedError
+        names the op, the line and the argument.
 
     Examples
     --------
@@ -169,12 +172,14 @@ def why_no_grad(x: Tensor, loss: Tensor | Callable[[], Tensor]) -> str:
 
     Parameters
     ----------
-    loss : a Tensor; or better the function that computes it, which is then run, so that the lines
-        can be named where a value that depends on x went on without its graph.
+    loss
+        a Tensor; or better the function that computes it, which is then run, so that the lines can
+        be named where a value that depends on x went on without its graph.
 
     Returns
     -------
-    str, a few sentences.
+    str
+        str, a few sentences.
 
     Examples
     --------

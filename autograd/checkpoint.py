@@ -73,14 +73,18 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     Parameters
     ----------
-    f : function of Tensors that returns Tensors, also in tuples, lists and dicts. It must do the
+    f
+        function of Tensors that returns Tensors, also in tuples, lists and dicts. It must do the
         same each time it runs; what it changes outside (running statistics) changes twice.
 
     Raises
     ------
-    AutogradError : in the backward pass, if the second run used other tensors.
+    AutogradError
+        in the backward pass, if the second run used other tensors.
 
-    Source: T. Chen et al., "Training deep nets with sublinear memory cost", 2016.
+    References
+    ----------
+    T. Chen et al., "Training deep nets with sublinear memory cost", 2016.
 
     Examples
     --------

@@ -29,6 +29,8 @@ class AutogradError(Exception):
 class GraphFreedError(AutogradError, RuntimeError):
     """A second walk over a graph that the first walk freed.
 
+    Examples
+    --------
     >>> loss.backward(); loss.backward()                    # wrong        # doctest: +SKIP
     >>> loss.backward(retain_graph=True); loss.backward()   # right        # doctest: +SKIP
     >>> (loss_a + loss_b).backward()       # two losses over one graph     # doctest: +SKIP
@@ -50,6 +52,8 @@ class GraphFreedError(AutogradError, RuntimeError):
 class UntrackedError(AutogradError, RuntimeError):
     """`backward()` on a tensor that no recorded op made and that requires no gradient.
 
+    Examples
+    --------
     >>> x = Tensor([1.0]); (x * 2).sum().backward()                     # wrong # doctest: +SKIP
     >>> x = Tensor([1.0], requires_grad=True); (x * 2).sum().backward() # right # doctest: +SKIP
     """
@@ -68,6 +72,8 @@ class UntrackedError(AutogradError, RuntimeError):
 class NotScalarError(AutogradError, RuntimeError):
     """`backward()` without a gradient on a tensor that is not a single number.
 
+    Examples
+    --------
     >>> (x * 2).backward()                    # wrong                  # doctest: +SKIP
     >>> (x * 2).sum().backward()              # right                  # doctest: +SKIP
     >>> (x * 2).backward(np.ones(x.shape))    # the same, spelt out    # doctest: +SKIP
@@ -88,6 +94,8 @@ class GradientShapeError(AutogradError, ValueError):
     A gradient may have the tensor's shape, or one that broadcasting the tensor could have made:
     the engine then sums over the broadcast axes. Anything else is a mistake in the op.
 
+    Examples
+    --------
     >>> return x @ w, lambda g: w @ g, ...      # wrong    # doctest: +SKIP
     >>> return x @ w, lambda g: g @ w.T, ...    # right    # doctest: +SKIP
     """
@@ -113,6 +121,8 @@ class GradientShapeError(AutogradError, ValueError):
 class LeafChangedError(AutogradError, RuntimeError):
     """A leaf was updated between the forward and the backward pass that needs its old value.
 
+    Examples
+    --------
     >>> loss = f(w); optimizer.step(); loss.backward()    # wrong    # doctest: +SKIP
     >>> loss = f(w); loss.backward(); optimizer.step()    # right    # doctest: +SKIP
     """
@@ -132,6 +142,8 @@ class ArrayChangedError(AutogradError, RuntimeError):
 
     Found under `detect_anomaly`. Assign a new array, or give the op a copy.
 
+    Examples
+    --------
     >>> y = w * x; x[:] = 0; y.sum().backward()            # wrong    # doctest: +SKIP
     >>> y = w * x; x = np.zeros(3); y.sum().backward()     # right    # doctest: +SKIP
     """
@@ -140,6 +152,8 @@ class ArrayChangedError(AutogradError, RuntimeError):
 class ArrayLikeError(AutogradError, TypeError):
     """An op got an array of another kind, whose own operators would compute something else.
 
+    Examples
+    --------
     >>> t * np.matrix([[1.0, 2.0]])                  # wrong    # doctest: +SKIP
     >>> t * np.asarray(matrix)                       # right    # doctest: +SKIP
     >>> t * masked_array                             # wrong    # doctest: +SKIP
@@ -150,6 +164,8 @@ class ArrayLikeError(AutogradError, TypeError):
 class LeafInPlaceError(AutogradError, RuntimeError):
     """An in-place change to a leaf that requires gradients, while recording.
 
+    Examples
+    --------
     >>> w -= lr * w.grad                      # wrong    # doctest: +SKIP
     >>> with no_grad(): w -= lr * w.grad      # right    # doctest: +SKIP
     >>> w.data -= lr * w.grad                 # right    # doctest: +SKIP
@@ -176,6 +192,8 @@ class LeafInPlaceError(AutogradError, RuntimeError):
 class NoGradientRuleError(AutogradError, TypeError):
     """A NumPy function that has no gradient rule was called on a Tensor.
 
+    Examples
+    --------
     >>> np.unique(t)                      # wrong    # doctest: +SKIP
     >>> np.unique(t.detach().numpy())     # right    # doctest: +SKIP
     """
@@ -184,6 +202,8 @@ class NoGradientRuleError(AutogradError, TypeError):
 class TrackedArrayError(AutogradError, TypeError):
     """A tensor with a graph was about to become a plain array, and lose its gradient.
 
+    Examples
+    --------
     >>> np.asarray(t)           # wrong    # doctest: +SKIP
     >>> t.detach().numpy()      # right    # doctest: +SKIP
     >>> math.sin(t)             # wrong    # doctest: +SKIP
@@ -214,6 +234,8 @@ class TrackedArrayError(AutogradError, TypeError):
 class IntegerGradientError(AutogradError, TypeError):
     """Gradients were asked for a tensor of integers or booleans.
 
+    Examples
+    --------
     >>> Tensor([1, 2], requires_grad=True)        # wrong    # doctest: +SKIP
     >>> Tensor([1.0, 2.0], requires_grad=True)    # right    # doctest: +SKIP
     """
@@ -230,6 +252,8 @@ class IntegerGradientError(AutogradError, TypeError):
 class NonFiniteError(AutogradError, FloatingPointError):
     """A NaN or infinity, found by `detect_anomaly`.
 
+    Examples
+    --------
     >>> np.where(x > 0, np.log(x), 0.0)                     # wrong: 0 * inf   # doctest: +SKIP
     >>> np.where(x > 0, np.log(np.where(x > 0, x, 1)), 0)   # right            # doctest: +SKIP
     """

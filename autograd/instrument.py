@@ -24,13 +24,16 @@ def instrument(
 
     Parameters
     ----------
-    body_of : gets an op and its body, which returns the result and a closure for each input;
-        returns a function of the same arguments that returns such a tuple too.
-    walk_of : gets the function that carries gradients back, and returns one like it.
+    body_of
+        gets an op and its body, which returns the result and a closure for each input; returns a
+        function of the same arguments that returns such a tuple too.
+    walk_of
+        gets the function that carries gradients back, and returns one like it.
 
     Returns
     -------
-    The function that puts all back.
+    function
+        The function that puts all back.
 
     Examples
     --------

@@ -2,6 +2,8 @@
 
 A misspelt attribute or keyword is answered with the nearest name there is:
 
+Examples
+--------
 >>> from autograd.names import did_you_mean, nearest
 >>> nearest("RELU", ["Sigmoid", "relu"])
 'relu'
@@ -45,8 +47,10 @@ def explain(package: str, ways: Mapping[str, str] | None = None) -> None:
 
     Parameters
     ----------
-    package : its name; of its modules, those that are imported by now.
-    ways : names that the package does not have, and what to do instead.
+    package
+        its name; of its modules, those that are imported by now.
+    ways
+        names that the package does not have, and what to do instead.
     """
     for name, module in list(sys.modules.items()):
         if name == package or name.startswith(package + "."):

@@ -38,6 +38,8 @@ Argnum = int | Sequence[int]
 def flatten(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
     """The leaves of nested tuples, lists and dicts, and a function that puts others in their place.
 
+    Examples
+    --------
     >>> leaves, rebuild = flatten({"a": 1, "b": (2, [3])})
     >>> leaves, rebuild([10, 20, 30])
     ([1, 2, 3], {'a': 10, 'b': (20, [30])})
@@ -163,14 +165,18 @@ def value_and_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., A
 
     Parameters
     ----------
-    f : function that returns a single number.
-    argnum : the position of the argument to differentiate by, or several. An argument may be an
-        array, or a tuple, list or dict of arrays; the gradient has the same form.
+    f
+        function that returns a single number.
+    argnum
+        the position of the argument to differentiate by, or several. An argument may be an array,
+        or a tuple, list or dict of arrays; the gradient has the same form.
 
     Raises
     ------
-    NotScalarError : f returned something other than a single number.
-    IntegerGradientError : the argument holds integers.
+    NotScalarError
+        f returned something other than a single number.
+    IntegerGradientError
+        the argument holds integers.
 
     Examples
     --------
@@ -235,8 +241,9 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], Any]]:
 
     Returns
     -------
-    value, pull : `pull(g)`, with g of the form of the value, is the tuple of g @ df/darg for each
-        argument; it can be called any number of times.
+    value, pull
+        `pull(g)`, with g of the form of the value, is the tuple of g @ df/darg for each argument;
+        it can be called any number of times.
 
     Examples
     --------
@@ -263,11 +270,13 @@ def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> 
 
     Parameters
     ----------
-    args, tangents : tuples of the same form.
+    args, tangents
+        tuples of the same form.
 
     Raises
     ------
-    GradientShapeError : a tangent has another shape than its argument.
+    GradientShapeError
+        a tangent has another shape than its argument.
 
     Examples
     --------

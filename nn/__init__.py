@@ -1,5 +1,7 @@
 """Neural networks: layers, losses, initial values, data, training, plots.
 
+Examples
+--------
 >>> import nn
 >>> model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
 >>> model.num_parameters()

@@ -57,11 +57,16 @@ def settings(
 
     Parameters
     ----------
-    threads : how many OpenBLAS has; None if NumPy has another BLAS.
-    choice : how many `python -m nn` would take; None if the environment says how many.
-    kernel : the kind of CPU that OpenBLAS takes this one for.
-    avx512 : whether the CPU has AVX-512.
-    keeps : whether the C library is one that `keep_memory` is about.
+    threads
+        how many OpenBLAS has; None if NumPy has another BLAS.
+    choice
+        how many `python -m nn` would take; None if the environment says how many.
+    kernel
+        the kind of CPU that OpenBLAS takes this one for.
+    avx512
+        whether the CPU has AVX-512.
+    keeps
+        whether the C library is one that `keep_memory` is about.
     """
     found = []
     if threads is not None:

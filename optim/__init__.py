@@ -1,5 +1,7 @@
 """Optimizers: how parameters move, once the gradients are known.
 
+Examples
+--------
 >>> from autograd import Tensor
 >>> from optim import SGD
 >>> w = Tensor([4.0, -2.0], requires_grad=True)

@@ -14,7 +14,7 @@ __all__ = ["Adadelta"]
 class Adadelta(Optimizer):
     """Steps as large as the mean of the last steps, times the gradient over its own mean.
 
-    With g the gradient plus `weight_decay * p`::
+    With g the gradient plus `weight_decay * p`:
 
         v = rho * v + (1 - rho) * g**2
         step = sqrt(u + eps) / sqrt(v + eps) * g
@@ -25,16 +25,23 @@ class Adadelta(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : a factor on all steps.
-    rho : the share of both means that each step keeps, from 0 to 1.
-    eps : added to both means; it sets the size of the first steps.
-    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    maximize : follow the gradient up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        a factor on all steps.
+    rho
+        the share of both means that each step keeps, from 0 to 1.
+    eps
+        added to both means; it sets the size of the first steps.
+    weight_decay
+        the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`; `rho` out of range.
+    ValueError, TypeError
+        as for `Optimizer`; `rho` out of range.
 
     References
     ----------

@@ -16,7 +16,7 @@ __all__ = ["Adafactor"]
 class Adafactor(Optimizer):
     """Adam's scaling with little memory: for n * m numbers, n + m are kept.
 
-    With g the gradient, t the count of steps, and rms the root mean square of all numbers::
+    With g the gradient, t the count of steps, and rms the root mean square of all numbers:
 
         keep = 1 - t**beta2_decay
         rows = keep * rows + (1 - keep) * mean(g**2, axis=-1)          (columns alike, axis=-2)
@@ -29,18 +29,26 @@ class Adafactor(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the largest step, relative to the size of the parameter.
-    beta2_decay : the weight of a new gradient is `t**beta2_decay`; at most 0.
-    eps : eps1, to avoid division by 0 (None: the precision of the parameter's dtype), and eps2, the
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the largest step, relative to the size of the parameter.
+    beta2_decay
+        the weight of a new gradient is `t**beta2_decay`; at most 0.
+    eps
+        eps1, to avoid division by 0 (None: the precision of the parameter's dtype), and eps2, the
         smallest size of a parameter that its steps are scaled by.
-    d : the largest rms(u): larger ones are scaled down to it; at least 1.
-    weight_decay : each step shrinks a weight by `lr * weight_decay` of its size.
-    maximize : follow the gradient up instead of down.
+    d
+        the largest rms(u): larger ones are scaled down to it; at least 1.
+    weight_decay
+        each step shrinks a weight by `lr * weight_decay` of its size.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`; `beta2_decay`, `eps` or `d` out of range.
+    ValueError, TypeError
+        as for `Optimizer`; `beta2_decay`, `eps` or `d` out of range.
 
     References
     ----------

@@ -14,7 +14,7 @@ __all__ = ["Adagrad"]
 class Adagrad(Optimizer):
     """Divide each number's gradient by the root of the sum of all its squares so far.
 
-    With g the gradient plus `weight_decay * p`, and t the count of steps::
+    With g the gradient plus `weight_decay * p`, and t the count of steps:
 
         sum = sum + g**2                              (at first: initial_accumulator_value)
         p = p - lr / (1 + (t - 1) * lr_decay) * g / (sqrt(sum) + eps)
@@ -23,17 +23,25 @@ class Adagrad(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the learning rate.
-    lr_decay : each step adds this to the divisor of the learning rate, which is 1 at first.
-    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    initial_accumulator_value : where the sum starts.
-    eps : added to the root, to avoid division by 0.
-    maximize : follow the gradient up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the learning rate.
+    lr_decay
+        each step adds this to the divisor of the learning rate, which is 1 at first.
+    weight_decay
+        the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
+    initial_accumulator_value
+        where the sum starts.
+    eps
+        added to the root, to avoid division by 0.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`.
+    ValueError, TypeError
+        as for `Optimizer`.
 
     References
     ----------

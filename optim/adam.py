@@ -16,7 +16,7 @@ __all__ = ["Adam", "AdamW"]
 class Adam(Optimizer):
     """Steps of about `lr` for each number: the mean gradient over its root mean square.
 
-    With g the gradient plus `weight_decay * p`, and t the count of steps::
+    With g the gradient plus `weight_decay * p`, and t the count of steps:
 
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g**2
@@ -26,19 +26,28 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the learning rate, about the largest change of a number in one step.
-    betas : the decay rates of m and v: the share that each step keeps.
-    eps : added to the root mean square, to avoid division by 0.
-    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`. It is scaled
-        like the rest of the gradient; `AdamW` decays all weights alike.
-    amsgrad : divide by the largest v so far (Reddi, Kale and Kumar, ICLR 2018).
-    maximize : follow the gradient up instead of down.
-    decoupled_weight_decay : shrink the parameter itself, as `AdamW` does.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the learning rate, about the largest change of a number in one step.
+    betas
+        the decay rates of m and v: the share that each step keeps.
+    eps
+        added to the root mean square, to avoid division by 0.
+    weight_decay
+        the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`. It is scaled like the rest
+        of the gradient; `AdamW` decays all weights alike.
+    amsgrad
+        divide by the largest v so far (Reddi, Kale and Kumar, ICLR 2018).
+    maximize
+        follow the gradient up instead of down.
+    decoupled_weight_decay
+        shrink the parameter itself, as `AdamW` does.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`.
+    ValueError, TypeError
+        as for `Optimizer`.
 
     References
     ----------
@@ -82,7 +91,7 @@ class Adam(Optimizer):
         """One step of the formula above, in the order of section 2 of the paper.
 
         The last line is multiplied through by sqrt(1 - beta2**t), so that only numbers, not arrays,
-        are divided by 1 - beta**t::
+        are divided by 1 - beta**t:
 
             p = p - rate * m / (sqrt(v) + eps)
         """
@@ -114,12 +123,15 @@ class AdamW(Adam):
 
     Parameters
     ----------
-    params, lr, betas, eps, amsgrad, maximize : as for `Adam`.
-    weight_decay : each step shrinks a weight by `lr * weight_decay` of its size.
+    params, lr, betas, eps, amsgrad, maximize
+        as for `Adam`.
+    weight_decay
+        each step shrinks a weight by `lr * weight_decay` of its size.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`.
+    ValueError, TypeError
+        as for `Optimizer`.
 
     References
     ----------

@@ -13,7 +13,7 @@ __all__ = ["Adamax"]
 class Adamax(Optimizer):
     """Adam with the largest gradient, slowly forgotten, instead of the root mean square.
 
-    With g the gradient plus `weight_decay * p`, and t the count of steps::
+    With g the gradient plus `weight_decay * p`, and t the count of steps:
 
         m = beta1 * m + (1 - beta1) * g
         u = max(beta2 * u, abs(g) + eps)
@@ -21,16 +21,23 @@ class Adamax(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the learning rate, the largest change of a number in one step.
-    betas : the decay rates of m and u: the share that each step keeps.
-    eps : added to the size of the gradient, to avoid division by 0.
-    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    maximize : follow the gradient up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the learning rate, the largest change of a number in one step.
+    betas
+        the decay rates of m and u: the share that each step keeps.
+    eps
+        added to the size of the gradient, to avoid division by 0.
+    weight_decay
+        the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`.
+    ValueError, TypeError
+        as for `Optimizer`.
 
     References
     ----------

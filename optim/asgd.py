@@ -14,7 +14,7 @@ __all__ = ["ASGD"]
 class ASGD(Optimizer):
     """SGD with a falling learning rate, and the average of the parameters beside it.
 
-    With g the gradient plus `weight_decay * p`, t the count of steps, and eta at first `lr`::
+    With g the gradient plus `weight_decay * p`, t the count of steps, and eta at first `lr`:
 
         p = p * (1 - lambd * eta) - eta * g
         average = average + (p - average) * mu           (mu = 1 / max(1, t - 1 - t0), at first 1)
@@ -25,17 +25,25 @@ class ASGD(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the first learning rate.
-    lambd : how much each step shrinks the parameters, and how fast the learning rate falls.
-    alpha : the power with which the learning rate falls.
-    t0 : the step at which averaging starts.
-    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    maximize : follow the gradient up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the first learning rate.
+    lambd
+        how much each step shrinks the parameters, and how fast the learning rate falls.
+    alpha
+        the power with which the learning rate falls.
+    t0
+        the step at which averaging starts.
+    weight_decay
+        the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`.
+    ValueError, TypeError
+        as for `Optimizer`.
 
     References
     ----------

@@ -36,19 +36,26 @@ def clip_grad_norm_(
 
     Parameters
     ----------
-    parameters : Tensors, or one; those without a gradient are passed over.
-    max_norm : at least 0.
-    norm_type : more than 0; `math.inf` for the largest abs(g).
-    error_if_nonfinite : raise if the norm is infinite or NaN. Else such gradients become 0 or NaN.
+    parameters
+        Tensors, or one; those without a gradient are passed over.
+    max_norm
+        at least 0.
+    norm_type
+        more than 0; `math.inf` for the largest abs(g).
+    error_if_nonfinite
+        raise if the norm is infinite or NaN. Else such gradients become 0 or NaN.
 
     Returns
     -------
-    The norm before clipping: worth watching.
+    float
+        The norm before clipping: worth watching.
 
     Raises
     ------
-    TypeError, ValueError : an argument of the wrong type, or out of range.
-    FloatingPointError : the norm is not finite, if `error_if_nonfinite`; no gradient has changed.
+    TypeError, ValueError
+        an argument of the wrong type, or out of range.
+    FloatingPointError
+        the norm is not finite, if `error_if_nonfinite`; no gradient has changed.
 
     References
     ----------
@@ -96,13 +103,17 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
     Parameters
     ----------
-    parameters : Tensors, or one; those without a gradient are passed over.
-    clip_value : at least 0.
+    parameters
+        Tensors, or one; those without a gradient are passed over.
+    clip_value
+        at least 0.
 
     Raises
     ------
-    ValueError : `clip_value` is negative.
-    TypeError : it is not a number; a gradient is complex, and has no order.
+    ValueError
+        `clip_value` is negative.
+    TypeError
+        it is not a number; a gradient is complex, and has no order.
 
     Examples
     --------

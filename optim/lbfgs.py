@@ -20,7 +20,7 @@ __all__ = ["LBFGS"]
 class LBFGS(Optimizer):
     """Several steps of a quasi-Newton method at each call, for smooth losses of all the data.
 
-    With g the gradient of all parameters as one vector, each step is::
+    With g the gradient of all parameters as one vector, each step is:
 
         d = -H @ g               H: the inverse Hessian, estimated from the last steps
         p = p + t * d            t: lr, at first min(1, 1 / sum(abs(g))) * lr; or by line search
@@ -31,20 +31,30 @@ class LBFGS(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, or (name, Tensor) pairs; or one group of them.
-    lr : the step length t, or the first that the line search tries.
-    max_iter : the most steps in a call of `step`.
-    max_eval : the most evaluations of the loss in a call; None for 5 / 4 of `max_iter`.
-    tolerance_grad : stop when no number in the gradient is larger.
-    tolerance_change : stop when no parameter changes by more, or the loss does not.
-    history_size : how many pairs are kept; each needs twice the memory of the parameters.
-    line_search_fn : None, or "strong_wolfe": search for a t at which the loss has fallen enough and
-        its slope along d is small enough.
-    maximize : follow the gradient up instead of down (PyTorch's LBFGS has no such option).
+    params
+        Tensors, or (name, Tensor) pairs; or one group of them.
+    lr
+        the step length t, or the first that the line search tries.
+    max_iter
+        the most steps in a call of `step`.
+    max_eval
+        the most evaluations of the loss in a call; None for 5 / 4 of `max_iter`.
+    tolerance_grad
+        stop when no number in the gradient is larger.
+    tolerance_change
+        stop when no parameter changes by more, or the loss does not.
+    history_size
+        how many pairs are kept; each needs twice the memory of the parameters.
+    line_search_fn
+        None, or "strong_wolfe": search for a t at which the loss has fallen enough and its slope
+        along d is small enough.
+    maximize
+        follow the gradient up instead of down (PyTorch's LBFGS has no such option).
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`; more than one group; an option out of range.
+    ValueError, TypeError
+        as for `Optimizer`; more than one group; an option out of range.
 
     References
     ----------
@@ -103,20 +113,24 @@ class LBFGS(Optimizer):
 
         Parameters
         ----------
-        closure : a function that computes the loss and its gradients: `zero_grad()`, the loss,
+        closure
+            a function that computes the loss and its gradients: `zero_grad()`, the loss,
             `backward()`, and it returns the loss.
 
         Returns
         -------
-        What `closure` returned at its first call: the loss before the step.
+        array
+            What `closure` returned at its first call: the loss before the step.
 
         Raises
         ------
-        TypeError : there is no closure, or it does not return a number.
+        TypeError
+            there is no closure, or it does not return a number.
 
         Warns
         -----
-        UserWarning : no parameter has a gradient; once.
+        UserWarning
+            no parameter has a gradient; once.
         """
         if closure is None:
             raise TypeError(
@@ -267,11 +281,16 @@ def _strong_wolfe(
 
     Parameters
     ----------
-    at : the point at any t.
-    start : that at t = 0.
-    t : the first to try.
-    shortest : intervals shorter than this are not searched.
-    evals : the most points to try after the first.
+    at
+        the point at any t.
+    start
+        that at t = 0.
+    t
+        the first to try.
+    shortest
+        intervals shorter than this are not searched.
+    evals
+        the most points to try after the first.
     """
 
     def high(point: Point) -> bool:

@@ -16,7 +16,7 @@ __all__ = ["NAdam"]
 class NAdam(Optimizer):
     """Adam with Nesterov's momentum: the step looks one gradient ahead.
 
-    With g the gradient plus `weight_decay * p`, m and v as for `Adam`, and t the count of steps::
+    With g the gradient plus `weight_decay * p`, m and v as for `Adam`, and t the count of steps:
 
         mu_t = beta1 * (1 - 0.96**(t * momentum_decay) / 2)
         M_t = mu_1 * ... * mu_t
@@ -25,18 +25,27 @@ class NAdam(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the learning rate, about the largest change of a number in one step.
-    betas : the decay rates of m and v: the share that each step keeps.
-    eps : added to the root mean square, to avoid division by 0.
-    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    momentum_decay : how fast mu rises from about beta1 / 2 to beta1; at 0 it stays.
-    decoupled_weight_decay : shrink the parameter itself instead, as `AdamW` does.
-    maximize : follow the gradient up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the learning rate, about the largest change of a number in one step.
+    betas
+        the decay rates of m and v: the share that each step keeps.
+    eps
+        added to the root mean square, to avoid division by 0.
+    weight_decay
+        the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
+    momentum_decay
+        how fast mu rises from about beta1 / 2 to beta1; at 0 it stays.
+    decoupled_weight_decay
+        shrink the parameter itself instead, as `AdamW` does.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`.
+    ValueError, TypeError
+        as for `Optimizer`.
 
     References
     ----------

@@ -28,29 +28,36 @@ class Optimizer:
 
     Parameters
     ----------
-    params : the Tensors to optimize, as `model.parameters()` gives them; or (name, Tensor) pairs,
-        as `model.named_parameters()` does, whose names are then kept in the state; or groups
-        with options of their own, such as `{"params": model.head.parameters(), "lr": 0.1}`.
-    defaults : the options of groups that do not set them. Every optimizer has the option
-        `maximize`, False by default: follow the gradient up instead of down.
+    params
+        the Tensors to optimize, as `model.parameters()` gives them; or (name, Tensor) pairs, as
+        `model.named_parameters()` does, whose names are then kept in the state; or groups with
+        options of their own, such as `{"params": model.head.parameters(), "lr": 0.1}`.
+    defaults
+        the options of groups that do not set them. Every optimizer has the option `maximize`, False
+        by default: follow the gradient up instead of down.
 
     Attributes
     ----------
-    param_groups : list of dicts, each the options of a group and its "params". Change them as you
-        like, at any time: `optimizer.param_groups[0]["lr"] *= 0.5`.
-    state : dict from parameter to its state, a dict with the number of its steps as "step" and
-        what the rule keeps. It is created at the parameter's first step.
+    param_groups
+        list of dicts, each the options of a group and its "params". Change them as you like, at any
+        time: `optimizer.param_groups[0]["lr"] *= 0.5`.
+    state
+        dict from parameter to its state, a dict with the number of its steps as "step" and what the
+        rule keeps. It is created at the parameter's first step.
 
     Raises
     ------
-    TypeError : a parameter that is not a Tensor, or not a real one; an option of the wrong type.
-    ValueError : no parameters, or none that requires a gradient (some may be frozen: they are left
-        as they are); one that is given twice or is not a leaf; an iterator with nothing left; an
-        unknown option in a group; an option out of range.
+    TypeError
+        a parameter that is not a Tensor, or not a real one; an option of the wrong type.
+    ValueError
+        no parameters, or none that requires a gradient (some may be frozen: they are left as they
+        are); one that is given twice or is not a leaf; an iterator with nothing left; an unknown
+        option in a group; an option out of range.
 
     Warns
     -----
-    UserWarning : there are parameters of float32 and of float64; once.
+    UserWarning
+        there are parameters of float32 and of float64; once.
 
     Examples
     --------
@@ -123,10 +130,14 @@ class Optimizer:
 
         Parameters
         ----------
-        param : the parameter's array, to be written to in place.
-        grad : its gradient, of the same shape and dtype, only to be read.
-        state : what `init` returned, to be kept up to date, and "step": 1 at the first step.
-        group : the options, by name.
+        param
+            the parameter's array, to be written to in place.
+        grad
+            its gradient, of the same shape and dtype, only to be read.
+        state
+            what `init` returned, to be kept up to date, and "step": 1 at the first step.
+        group
+            the options, by name.
         """
         raise NotImplementedError(f"{self._name}: write update(self, param, grad, state, group)")
 
@@ -156,21 +167,25 @@ class Optimizer:
 
         Parameters
         ----------
-        closure : a function to be called first, that computes the loss and its gradients:
-            `zero_grad()`, the loss, `backward()`, and it returns the loss.
+        closure
+            a function to be called first, that computes the loss and its gradients: `zero_grad()`,
+            the loss, `backward()`, and it returns the loss.
 
         Returns
         -------
-        What `closure` returned; else None.
+        array
+            What `closure` returned; else None.
 
         Raises
         ------
-        TypeError, ValueError : `closure` is not a function; an option has been changed to a wrong
-            value. No parameter has changed then.
+        TypeError, ValueError
+            `closure` is not a function; an option has been changed to a wrong value. No parameter
+            has changed then.
 
         Warns
         -----
-        UserWarning : no parameter has a gradient; once.
+        UserWarning
+            no parameter has a gradient; once.
         """
         loss = None
         if closure is not None:
@@ -234,15 +249,18 @@ class Optimizer:
 
         Parameters
         ----------
-        group : "params", Tensors or (name, Tensor) pairs, and any options that are to differ.
+        group
+            "params", Tensors or (name, Tensor) pairs, and any options that are to differ.
 
         Raises
         ------
-        TypeError, ValueError : as for the constructor; nothing is added then.
+        TypeError, ValueError
+            as for the constructor; nothing is added then.
 
         Warns
         -----
-        UserWarning : with these there are parameters of float32 and of float64.
+        UserWarning
+            with these there are parameters of float32 and of float64.
         """
         before = self._all_params()
         self._add(group, set(map(id, before)))
@@ -356,9 +374,10 @@ class Optimizer:
 
         Returns
         -------
-        dict with "state", the state of each parameter by its position among all, and
-        "param_groups", the options of each group, with these positions as "params" and the names,
-        if there are any, as "param_names".
+        dict[str, Any]
+            dict with "state", the state of each parameter by its position among all, and
+            "param_groups", the options of each group, with these positions as "params" and the
+            names, if there are any, as "param_names".
         """
         index = {param: i for i, param in enumerate(self._all_params())}
         return {
@@ -377,8 +396,10 @@ class Optimizer:
 
         Raises
         ------
-        TypeError : it is not a state, but a file's name, for example.
-        ValueError : the state does not fit. All problems are listed, and nothing is loaded.
+        TypeError
+            it is not a state, but a file's name, for example.
+        ValueError
+            the state does not fit. All problems are listed, and nothing is loaded.
         """
         check_state(self._name, state_dict)
         if missing := {"state", "param_groups"} - state_dict.keys():

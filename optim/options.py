@@ -3,6 +3,8 @@
 Each function gives a check, a function of an option's name and value that raises if it is wrong. An
 optimizer or a schedule has a table of them, `expected`, by the names of its options:
 
+Examples
+--------
 >>> from optim.options import number, switch
 >>> expected = {"alpha": number(0, 1, below=True), "centered": switch}
 >>> expected["alpha"]("alpha", 1.5)

@@ -16,7 +16,7 @@ __all__ = ["RAdam"]
 class RAdam(Optimizer):
     """Adam that warms itself up: it divides by v only once v has seen enough gradients.
 
-    With g the gradient plus `weight_decay * p`, m and v as for `Adam`, and t the count of steps::
+    With g the gradient plus `weight_decay * p`, m and v as for `Adam`, and t the count of steps:
 
         rho_max = 2 / (1 - beta2) - 1,  rho = rho_max - 2 * t * beta2**t / (1 - beta2**t)
         r = sqrt((rho - 4) * (rho - 2) * rho_max / ((rho_max - 4) * (rho_max - 2) * rho))
@@ -27,17 +27,25 @@ class RAdam(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the learning rate.
-    betas : the decay rates of m and v: the share that each step keeps.
-    eps : added to the root of v, to avoid division by 0.
-    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    decoupled_weight_decay : shrink the parameter itself instead, as `AdamW` does.
-    maximize : follow the gradient up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the learning rate.
+    betas
+        the decay rates of m and v: the share that each step keeps.
+    eps
+        added to the root of v, to avoid division by 0.
+    weight_decay
+        the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
+    decoupled_weight_decay
+        shrink the parameter itself instead, as `AdamW` does.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`.
+    ValueError, TypeError
+        as for `Optimizer`.
 
     References
     ----------

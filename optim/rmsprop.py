@@ -14,7 +14,7 @@ __all__ = ["RMSprop"]
 class RMSprop(Optimizer):
     """Divide each number's gradient by its root mean square of late.
 
-    With g the gradient plus `weight_decay * p`::
+    With g the gradient plus `weight_decay * p`:
 
         v = alpha * v + (1 - alpha) * g**2
         a = alpha * a + (1 - alpha) * g                        (centered; else a = 0)
@@ -24,18 +24,27 @@ class RMSprop(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the learning rate.
-    alpha : the share of the means that each step keeps, at least 0 and less than 1.
-    eps : added to the root, to avoid division by 0.
-    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    momentum : the share of the buffer that each step keeps; 0 for none.
-    centered : divide by the standard deviation instead of the root mean square.
-    maximize : follow the gradient up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the learning rate.
+    alpha
+        the share of the means that each step keeps, at least 0 and less than 1.
+    eps
+        added to the root, to avoid division by 0.
+    weight_decay
+        the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
+    momentum
+        the share of the buffer that each step keeps; 0 for none.
+    centered
+        divide by the standard deviation instead of the root mean square.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`; `alpha` out of range.
+    ValueError, TypeError
+        as for `Optimizer`; `alpha` out of range.
 
     References
     ----------

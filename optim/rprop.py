@@ -14,7 +14,7 @@ __all__ = ["Rprop"]
 class Rprop(Optimizer):
     """Each number has a step size: it grows while the gradient keeps its sign, else it shrinks.
 
-    With g the gradient, and eta_minus and eta_plus the two `etas`::
+    With g the gradient, and eta_minus and eta_plus the two `etas`:
 
         size = size * eta_plus                 where g * previous > 0
         size = size * eta_minus, and g = 0     where g * previous < 0
@@ -26,15 +26,21 @@ class Rprop(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the first step size.
-    etas : what a step size is multiplied by after a change of sign (0 to 1), and without (above 1).
-    step_sizes : the smallest and the largest step size.
-    maximize : follow the gradient up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the first step size.
+    etas
+        what a step size is multiplied by after a change of sign (0 to 1), and without (above 1).
+    step_sizes
+        the smallest and the largest step size.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`; `etas` or `step_sizes` out of range.
+    ValueError, TypeError
+        as for `Optimizer`; `etas` or `step_sizes` out of range.
 
     References
     ----------

@@ -32,6 +32,8 @@ def blocks(*arrays: Array) -> Iterable[Sequence[Array]]:
     before has just used. The pieces are views: writing to them writes to the arrays. None, for an
     array that is not kept, stays None.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from optim import blocks
     >>> param, grad = np.zeros(100_000), np.ones(100_000)

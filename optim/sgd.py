@@ -14,7 +14,7 @@ __all__ = ["SGD"]
 class SGD(Optimizer):
     """Step against the gradient, or against a decaying sum of the gradients so far.
 
-    With g the gradient plus `weight_decay * p`::
+    With g the gradient plus `weight_decay * p`:
 
         buffer = momentum * buffer + (1 - dampening) * g        (at first: buffer = g)
         p = p - lr * buffer                                     (Nesterov: g + momentum * buffer)
@@ -23,17 +23,25 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the learning rate.
-    momentum : the share of the buffer that each step keeps; 0 for no buffer.
-    dampening : the share of each gradient, after the first, that does not enter the buffer.
-    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    nesterov : look one step ahead along the buffer; with momentum and without dampening.
-    maximize : follow the gradient up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the learning rate.
+    momentum
+        the share of the buffer that each step keeps; 0 for no buffer.
+    dampening
+        the share of each gradient, after the first, that does not enter the buffer.
+    weight_decay
+        the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
+    nesterov
+        look one step ahead along the buffer; with momentum and without dampening.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`; `nesterov` without momentum, or with dampening.
+    ValueError, TypeError
+        as for `Optimizer`; `nesterov` without momentum, or with dampening.
 
     References
     ----------

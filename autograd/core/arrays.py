@@ -33,8 +33,9 @@ def plain(x: Any) -> Any:
 
     Raises
     ------
-    ArrayLikeError : an array with operators of its own (np.matrix, a masked array, a quantity), by
-        which the body would compute something else; or what is no array at all.
+    ArrayLikeError
+        an array with operators of its own (np.matrix, a masked array, a quantity), by which the
+        body would compute something else; or what is no array at all.
     """
     if type(x) in AS_THEY_ARE:
         return x
@@ -58,7 +59,8 @@ def new_array(data: Any, dtype: Any = None) -> ndarray[Any, Any]:
 
     Raises
     ------
-    TypeError : what is neither numbers nor booleans.
+    TypeError
+        what is neither numbers nor booleans.
     """
     if type(data) is not ndarray:
         refuse_masked(data)

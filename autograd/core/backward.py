@@ -28,15 +28,20 @@ def backward(self: Tensor, gradient: Any = None, *, retain_graph: bool = False) 
 
     Parameters
     ----------
-    gradient : array of this tensor's shape, the gradient of something with respect to it; may be
-        left out for a single number, whose gradient is 1.
-    retain_graph : keep the graph for another walk.
+    gradient
+        array of this tensor's shape, the gradient of something with respect to it; may be left out
+        for a single number, whose gradient is 1.
+    retain_graph
+        keep the graph for another walk.
 
     Raises
     ------
-    UntrackedError : this tensor has no graph and is not a leaf that requires gradients.
-    NotScalarError : `gradient` is missing and this is not a single number.
-    GraphFreedError, LeafChangedError : as `help` of each tells.
+    UntrackedError
+        this tensor has no graph and is not a leaf that requires gradients.
+    NotScalarError
+        `gradient` is missing and this is not a single number.
+    GraphFreedError, LeafChangedError
+        as `help` of each tells.
     """
     start = {node_of(self, "backward"): starting_gradient(self, gradient, "backward")}
     found = walk(start, retain_graph=retain_graph)
@@ -76,19 +81,25 @@ def gradients(
 
     Parameters
     ----------
-    outputs, inputs : a Tensor or a sequence of them; inputs may be leaves or results of ops.
-    grad_outputs : the gradient of each output, of its shape; None for single numbers.
-    create_graph : return Tensors that can themselves be differentiated.
-    retain_graph : keep the graph for another walk; `create_graph` if None.
+    outputs, inputs
+        a Tensor or a sequence of them; inputs may be leaves or results of ops.
+    grad_outputs
+        the gradient of each output, of its shape; None for single numbers.
+    create_graph
+        return Tensors that can themselves be differentiated.
+    retain_graph
+        keep the graph for another walk; `create_graph` if None.
 
     Returns
     -------
-    tuple with, for each input, an array of its shape and dtype (a Tensor under `create_graph`), or
-    None if the outputs do not depend on it.
+    tuple
+        tuple with, for each input, an array of its shape and dtype (a Tensor under `create_graph`),
+        or None if the outputs do not depend on it.
 
     Raises
     ------
-    UntrackedError, NotScalarError, GraphFreedError, LeafChangedError : as for `backward`.
+    UntrackedError, NotScalarError, GraphFreedError, LeafChangedError
+        as for `backward`.
 
     Examples
     --------

@@ -59,17 +59,23 @@ def walk(
 
     Parameters
     ----------
-    grads : the gradient of each output. Emptied.
-    targets : the nodes whose gradients to return; None for all that keep theirs (leaves, and
-        tensors that were told to by `retain_grad`).
-    beyond : whether to go on from a target to others that it was made from.
-    retain_graph : keep the closures for another walk; else they are freed as the walk goes.
-    closures_of : gives a node's closures by argument position, where not those on its edges; the
-        gradients are then Tensors, and are added without writing into any.
+    grads
+        the gradient of each output. Emptied.
+    targets
+        the nodes whose gradients to return; None for all that keep theirs (leaves, and tensors that
+        were told to by `retain_grad`).
+    beyond
+        whether to go on from a target to others that it was made from.
+    retain_graph
+        keep the closures for another walk; else they are freed as the walk goes.
+    closures_of
+        gives a node's closures by argument position, where not those on its edges; the gradients
+        are then Tensors, and are added without writing into any.
 
     Returns
     -------
-    dict from node to gradient; a target that no output depends on is missing.
+    dict[Node, Any]
+        dict from node to gradient; a target that no output depends on is missing.
     """
     ends: Container[Node] = () if beyond or targets is None else targets
     order = reachable(grads, ends)

@@ -14,14 +14,20 @@ class Node:
 
     Attributes
     ----------
-    edges : tuple of (closure, parent node, argument position), or None once freed.
-    number : int, grows with every node made: parents come before children.
-    op : the op that made the value; None for a leaf.
-    inputs : the op's array inputs; None if its slope is constant: it needs none to differentiate
-        again.
-    config : (args, kwargs), the rest of the op's arguments.
-    shape, dtype : the value's; None for a tuple of several (see `results`).
-    grad : the gradient kept for the user, None if there is none yet, or NOT_KEPT.
+    edges
+        tuple of (closure, parent node, argument position), or None once freed.
+    number
+        int, grows with every node made: parents come before children.
+    op
+        the op that made the value; None for a leaf.
+    inputs
+        the op's array inputs; None if its slope is constant: it needs none to differentiate again.
+    config
+        (args, kwargs), the rest of the op's arguments.
+    shape, dtype
+        the value's; None for a tuple of several (see `results`).
+    grad
+        the gradient kept for the user, None if there is none yet, or NOT_KEPT.
     """
 
     __slots__ = (

@@ -46,12 +46,15 @@ def op(
 
     Parameters
     ----------
-    *functions : the NumPy functions the op stands for: `np.exp(tensor)` then calls it.
-    constant_slope : the closures hold no array that depends on the inputs in a differentiable way,
-        only shapes, indices, masks: they serve every order as they are, and the graph need not keep
-        the inputs. Or the positions of inputs of which that is true where no other has a gradient,
-        as of both factors of a product.
-    closures : a function of the same arguments that returns the closures alone (of one input, its
+    *functions
+        the NumPy functions the op stands for: `np.exp(tensor)` then calls it.
+    constant_slope
+        the closures hold no array that depends on the inputs in a differentiable way, only shapes,
+        indices, masks: they serve every order as they are, and the graph need not keep the inputs.
+        Or the positions of inputs of which that is true where no other has a gradient, as of both
+        factors of a product.
+    closures
+        a function of the same arguments that returns the closures alone (of one input, its
         closure), made by what runs on Tensors; for a body that does not, as one with `out=`.
 
     Examples

@@ -13,6 +13,8 @@ two apart, as long as four rules are kept:
 4. A leaf whose array was lent or replaced is `touched`. The backward pass compares such a leaf
    with what the graph holds of it, and raises if they differ.
 
+Examples
+--------
 >>> import numpy as np
 >>> from autograd import Tensor
 >>> w = Tensor([1.0, 2.0], requires_grad=True)

@@ -62,6 +62,8 @@ def of_tuple(closure: Callable[[Any], Any], like: Like) -> Callable[[Any], Any]:
 def shared(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Remember the last result, for closures that share work: one call serves them all.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from autograd import op, shared
     >>> @op

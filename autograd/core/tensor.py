@@ -28,11 +28,16 @@ class Tensor(Values):
 
     Parameters
     ----------
-    data : array_like, copied. An array keeps its dtype; Python floats and lists of them become
-        the default dtype (float32, see `default_dtype`).
-    requires_grad : make it a leaf, whose `.grad` `backward()` fills.
-    dtype : convert to this.
+    data
+        array_like, copied. An array keeps its dtype; Python floats and lists of them become the
+        default dtype (float32, see `default_dtype`).
+    requires_grad
+        make it a leaf, whose `.grad` `backward()` fills.
+    dtype
+        convert to this.
 
+    Notes
+    -----
     A Tensor answers NumPy: `np.exp(t)`, `np.sum(t, axis=0)`, `t @ w`, `array * t`, `t[1:]`. Each is
     a value of its own: `x += y` and `x[i] = v` change what the handle `x` stands for, never an
     array that another tensor or a recorded op still uses. A plain array among an op's arguments is
@@ -40,8 +45,10 @@ class Tensor(Values):
 
     Raises
     ------
-    IntegerGradientError : `requires_grad` with integers or booleans.
-    TypeError : the data are objects or text.
+    IntegerGradientError
+        `requires_grad` with integers or booleans.
+    TypeError
+        the data are objects or text.
 
     Examples
     --------

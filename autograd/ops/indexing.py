@@ -29,9 +29,12 @@ def scatter_add(g, shape=(), index=(), once=None):
 
     Parameters
     ----------
-    g : of the shape of `x[index]`, for x of `shape`.
-    index : anything that NumPy takes in brackets, of integers, slices and masks.
-    once : that no element is meant twice, which is faster; None to look.
+    g
+        of the shape of `x[index]`, for x of `shape`.
+    index
+        anything that NumPy takes in brackets, of integers, slices and masks.
+    once
+        that no element is meant twice, which is faster; None to look.
     """
     closure = lambda h: getitem(h, index, once)  # noqa: E731
     if _picks_once(index) if once is None else once:

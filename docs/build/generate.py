@@ -155,7 +155,7 @@ def errors_page() -> str:
             for line in doc.splitlines()
             if line.startswith(">>> ")
         ]
-        text = doc.split(">>>")[0].strip()
+        text = doc.split("Examples\n--")[0].strip()
         lines += [f"## {name}\n", text, ""]
         lines += ["```python", *code, "```", ""] if code else []
     return "\n".join(lines)

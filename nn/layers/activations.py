@@ -123,13 +123,16 @@ def gelu(x: Any, approximate: str = "none") -> Any:
 
     Parameters
     ----------
-    x : floats, any shape.
-    approximate : "none" for Φ(x) = (1 + erf(x / sqrt(2))) / 2; or "tanh" for
-        (1 + tanh(sqrt(2/π) * (x + 0.044715 * x³))) / 2, which is up to 5e-4 off and faster.
+    x
+        floats, any shape.
+    approximate
+        "none" for Φ(x) = (1 + erf(x / sqrt(2))) / 2; or "tanh" for (1 + tanh(sqrt(2/π) * (x +
+        0.044715 * x³))) / 2, which is up to 5e-4 off and faster.
 
     Raises
     ------
-    ValueError : `approximate` is neither.
+    ValueError
+        `approximate` is neither.
     """
     _check_approximate("gelu", approximate)
     return _gelu(x) if approximate == "none" else _gelu_tanh(floats(x))
@@ -226,7 +229,8 @@ def glu(x: Any, axis: int = -1) -> Any:
 
     Raises
     ------
-    ValueError : there are no halves: the length along `axis` is odd.
+    ValueError
+        there are no halves: the length along `axis` is odd.
     """
     if not -np.ndim(x) <= axis < np.ndim(x) or x.shape[axis] % 2:
         raise ValueError(

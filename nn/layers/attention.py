@@ -48,24 +48,35 @@ def scaled_dot_product_attention(
 
     Parameters
     ----------
-    query : shape (..., L, E).
-    key, value : shapes (..., S, E) and (..., S, D).
-    attn_mask : broadcasts to (..., L, S). Booleans: True where a query may look at a key (in
+    query
+        shape (..., L, E).
+    key, value
+        shapes (..., S, E) and (..., S, D).
+    attn_mask
+        broadcasts to (..., L, S). Booleans: True where a query may look at a key (in
         MultiheadAttention it is the reverse, both as in PyTorch). Floats: added to the scores.
-    dropout_p : probability of dropout on the weights; there is no evaluation mode here.
-    is_causal : query i may look at the keys up to i only, besides what `attn_mask` forbids.
-    scale : 1/sqrt(E) if None.
-    enable_gqa : there are fewer heads (axis -3) of key and value; each serves several of query.
-    generator : where dropout comes from; the library's own if None.
+    dropout_p
+        probability of dropout on the weights; there is no evaluation mode here.
+    is_causal
+        query i may look at the keys up to i only, besides what `attn_mask` forbids.
+    scale
+        1/sqrt(E) if None.
+    enable_gqa
+        there are fewer heads (axis -3) of key and value; each serves several of query.
+    generator
+        where dropout comes from; the library's own if None.
 
     Returns
     -------
-    shape (..., L, D). A query that may look at nothing gets 0.
+    array
+        shape (..., L, D). A query that may look at nothing gets 0.
 
     Raises
     ------
-    ValueError : the shapes do not fit.
-    TypeError : query or mask is of integers.
+    ValueError
+        the shapes do not fit.
+    TypeError
+        query or mask is of integers.
     """
     if enable_gqa:
         key, value = (_for_each_head(query.shape, x) for x in (key, value))
@@ -88,6 +99,8 @@ def scaled_dot_product_attention(
 def causal_mask(queries: int, keys: int, dtype: Any) -> Any:
     """What to add to scores so that query i sees the keys up to i: 0, and -inf above the diagonal.
 
+    Examples
+    --------
     >>> causal_mask(2, 3, "float32").tolist()
     [[0.0, -inf, -inf], [0.0, 0.0, -inf]]
     """
@@ -275,31 +288,48 @@ class MultiheadAttention(Module):
 
     Parameters
     ----------
-    embed_dim : the length of the last axis of query and output.
-    num_heads : how many; a divisor of embed_dim.
-    dropout : probability of it on the weights, in training.
-    bias : False for no biases b.
-    add_bias_kv : append a learned key and value to those given.
-    add_zero_attn : append a key and a value of zeros.
-    kdim, vdim : the length of the last axis of key and value; embed_dim if None.
-    batch_first : the first axis of all is the batch, the second the time; else the reverse.
-    generator : where initial values and dropout come from: a generator, or a seed for one; the
-        library's own if None.
+    embed_dim
+        the length of the last axis of query and output.
+    num_heads
+        how many; a divisor of embed_dim.
+    dropout
+        probability of it on the weights, in training.
+    bias
+        False for no biases b.
+    add_bias_kv
+        append a learned key and value to those given.
+    add_zero_attn
+        append a key and a value of zeros.
+    kdim, vdim
+        the length of the last axis of key and value; embed_dim if None.
+    batch_first
+        the first axis of all is the batch, the second the time; else the reverse.
+    generator
+        where initial values and dropout come from: a generator, or a seed for one; the library's
+        own if None.
 
     Attributes
     ----------
-    in_proj_weight : Parameter (3 * embed_dim, embed_dim), the blocks W_q, W_k, W_v. With other
-        kdim or vdim instead q_proj_weight, k_proj_weight, v_proj_weight. Xavier-uniform at first.
-    in_proj_bias : Parameter (3 * embed_dim,), 0 at first; or None.
-    out_proj : a Linear layer; its bias is 0 at first.
-    bias_k, bias_v : Parameters (1, 1, embed_dim), what add_bias_kv appends; or None.
+    in_proj_weight
+        Parameter (3 * embed_dim, embed_dim), the blocks W_q, W_k, W_v. With other kdim or vdim
+        instead q_proj_weight, k_proj_weight, v_proj_weight. Xavier-uniform at first.
+    in_proj_bias
+        Parameter (3 * embed_dim,), 0 at first; or None.
+    out_proj
+        a Linear layer; its bias is 0 at first.
+    bias_k, bias_v
+        Parameters (1, 1, embed_dim), what add_bias_kv appends; or None.
 
     Raises
     ------
-    ValueError : num_heads does not divide embed_dim; shapes of inputs or masks do not fit.
-    TypeError : an input or a mask is of integers.
+    ValueError
+        num_heads does not divide embed_dim; shapes of inputs or masks do not fit.
+    TypeError
+        an input or a mask is of integers.
 
-    Source: Vaswani et al., "Attention is all you need", NeurIPS 2017.
+    References
+    ----------
+    Vaswani et al., "Attention is all you need", NeurIPS 2017.
 
     Examples
     --------
@@ -383,21 +413,30 @@ class MultiheadAttention(Module):
 
         Parameters
         ----------
-        query : (L, batch, embed_dim); with batch_first (batch, L, embed_dim); or (L, embed_dim).
-        key, value : the same with S for L, and kdim and vdim for embed_dim.
-        key_padding_mask : (batch, S), or (S,). Booleans: True where a key is to be ignored.
-            Floats: added to the scores.
-        need_weights : False is faster, and gives None for the weights.
-        attn_mask : (L, S), or (batch * num_heads, L, S). Booleans: True where a query must *not*
-            look at a key. Floats: added to the scores.
-        average_attn_weights : the mean over the heads of the weights, or all of them.
-        is_causal : query i may look at the keys up to i only, besides what the masks forbid. In
-            PyTorch it is a hint that `attn_mask` says this; here there need not be one.
+        query
+            (L, batch, embed_dim); with batch_first (batch, L, embed_dim); or (L, embed_dim).
+        key, value
+            the same with S for L, and kdim and vdim for embed_dim.
+        key_padding_mask
+            (batch, S), or (S,). Booleans: True where a key is to be ignored. Floats: added to the
+            scores.
+        need_weights
+            False is faster, and gives None for the weights.
+        attn_mask
+            (L, S), or (batch * num_heads, L, S). Booleans: True where a query must *not* look at a
+            key. Floats: added to the scores.
+        average_attn_weights
+            the mean over the heads of the weights, or all of them.
+        is_causal
+            query i may look at the keys up to i only, besides what the masks forbid. In PyTorch it
+            is a hint that `attn_mask` says this; here there need not be one.
 
         Returns
         -------
-        output : as query. A query that may look at nothing gets out_proj's bias.
-        weights : (batch, L, S), or (batch, num_heads, L, S), or without batch; or None.
+        output : array
+            as query. A query that may look at nothing gets out_proj's bias.
+        weights : array
+            (batch, L, S), or (batch, num_heads, L, S), or without batch; or None.
         """
         self._check_inputs(query, key, value)
         time = 1 if self.batch_first and query.ndim == 3 else 0

@@ -52,18 +52,25 @@ def batch_norm(
 
     Parameters
     ----------
-    input : x, floats of shape (N, C) or (N, C, ...).
-    running_mean, running_var : shape (C,), or both None. In training they are not used, but move
-        to (1 - momentum) * running + momentum * new, in place, where the new variance is the
-        unbiased one. In evaluation they are the mean and var.
-    weight, bias : shape (C,), or None.
-    training : take mean and (biased) var from `input`.
-    momentum : the weight of the new statistics.
+    input
+        x, floats of shape (N, C) or (N, C, ...).
+    running_mean, running_var
+        shape (C,), or both None. In training they are not used, but move to (1 - momentum) *
+        running + momentum * new, in place, where the new variance is the unbiased one. In
+        evaluation they are the mean and var.
+    weight, bias
+        shape (C,), or None.
+    training
+        take mean and (biased) var from `input`.
+    momentum
+        the weight of the new statistics.
 
     Raises
     ------
-    ValueError : shapes do not fit; one value per channel in training; no statistics in evaluation.
-    TypeError : the input is not of floats.
+    ValueError
+        shapes do not fit; one value per channel in training; no statistics in evaluation.
+    TypeError
+        the input is not of floats.
     """
     axes = (0, *range(2, len(lengths(input))))
     return _per_channel(
@@ -86,15 +93,21 @@ def instance_norm(
 
     Parameters
     ----------
-    input : x, floats of shape (N, C, ...).
-    running_mean, running_var : as for `batch_norm`; they move to the statistics' mean over N.
-    weight, bias : shape (C,), or None.
-    use_input_stats : False to take mean and var from `running_mean` and `running_var`.
-    momentum : the weight of the new statistics.
+    input
+        x, floats of shape (N, C, ...).
+    running_mean, running_var
+        as for `batch_norm`; they move to the statistics' mean over N.
+    weight, bias
+        shape (C,), or None.
+    use_input_stats
+        False to take mean and var from `running_mean` and `running_var`.
+    momentum
+        the weight of the new statistics.
 
     Raises
     ------
-    ValueError, TypeError : as for `batch_norm`.
+    ValueError, TypeError
+        as for `batch_norm`.
     """
     axes, stats = tuple(range(2, len(lengths(input)))), use_input_stats
     return _per_channel(
@@ -292,24 +305,34 @@ class BatchNorm1d(_BatchNorm):
 
     Parameters
     ----------
-    num_features : C, the number of channels.
-    eps : keeps the root from 0.
-    momentum : the weight of a batch in the running statistics; None for their plain mean so far.
-    affine : whether there are weight and bias.
-    track_running_stats : False for none; evaluation then uses those of its batch, too.
-    bias : False for none.
+    num_features
+        C, the number of channels.
+    eps
+        keeps the root from 0.
+    momentum
+        the weight of a batch in the running statistics; None for their plain mean so far.
+    affine
+        whether there are weight and bias.
+    track_running_stats
+        False for none; evaluation then uses those of its batch, too.
+    bias
+        False for none.
 
     Attributes
     ----------
-    weight, bias : Parameters of shape (C,), at first 1 and 0; or None.
-    running_mean, running_var : Buffers of shape (C,), at first 0 and 1; or None. The variance is
-        the unbiased one.
-    num_batches_tracked : Buffer of shape (), how many batches they have seen; or None.
+    weight, bias
+        Parameters of shape (C,), at first 1 and 0; or None.
+    running_mean, running_var
+        Buffers of shape (C,), at first 0 and 1; or None. The variance is the unbiased one.
+    num_batches_tracked
+        Buffer of shape (), how many batches they have seen; or None.
 
     Raises
     ------
-    ValueError : the shape of the input does not fit; one value per channel in training.
-    TypeError : the input is not of floats.
+    ValueError
+        the shape of the input does not fit; one value per channel in training.
+    TypeError
+        the input is not of floats.
     """
 
     _forms = "N, C", "N, C, length"
@@ -371,21 +394,29 @@ class InstanceNorm1d(_InstanceNorm):
 
     Parameters
     ----------
-    num_features : C, the number of channels.
-    eps : keeps the root from 0.
-    momentum : the weight of a batch in the running statistics.
-    affine : whether there are weight and bias.
-    track_running_stats : use running statistics in evaluation.
-    bias : False for none.
+    num_features
+        C, the number of channels.
+    eps
+        keeps the root from 0.
+    momentum
+        the weight of a batch in the running statistics.
+    affine
+        whether there are weight and bias.
+    track_running_stats
+        use running statistics in evaluation.
+    bias
+        False for none.
 
-    Attributes
-    ----------
-    As those of batch normalization; `num_batches_tracked` stays 0, as in PyTorch.
+    Notes
+    -----
+    The attributes are those of batch normalization; `num_batches_tracked` stays 0, as in PyTorch.
 
     Raises
     ------
-    ValueError : the shape of the input does not fit; one value per sample and channel.
-    TypeError : the input is not of floats.
+    ValueError
+        the shape of the input does not fit; one value per sample and channel.
+    TypeError
+        the input is not of floats.
     """
 
     _forms = "C, length", "N, C, length"

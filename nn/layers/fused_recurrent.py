@@ -31,15 +31,22 @@ class Kind(NamedTuple):
 
     Attributes
     ----------
-    blocks : how many the products make. The first are from the input, the last from the state;
-        those from both are sums.
-    x, h : the blocks of the weights, of input and of state, in their order here.
-    halved : the first block of which a sigmoid is taken, and the one after the last.
-    kept : how many blocks a step keeps for the way back. The first are the products, overwritten.
-    forward : (kept, states, next states): the next states from the products, in place.
-    back : (kept, states, gradients, slopes): from the gradients of the next states those of the
+    blocks
+        how many the products make. The first are from the input, the last from the state; those
+        from both are sums.
+    x, h
+        the blocks of the weights, of input and of state, in their order here.
+    halved
+        the first block of which a sigmoid is taken, and the one after the last.
+    kept
+        how many blocks a step keeps for the way back. The first are the products, overwritten.
+    forward
+        (kept, states, next states): the next states from the products, in place.
+    back
+        (kept, states, gradients, slopes): from the gradients of the next states those of the
         products, in `slopes`, and those that reach the states directly, in `gradients`.
-    carries : whether h is reached directly.
+    carries
+        whether h is reached directly.
     """
 
     blocks: int
@@ -57,9 +64,12 @@ class Gradients(NamedTuple):
 
     Attributes
     ----------
-    x, z : of the shares of input and state, at all steps.
-    h, c : of the initial state; None if there is no c.
-    hs : of h after each step, if a projection makes it.
+    x, z
+        of the shares of input and state, at all steps.
+    h, c
+        of the initial state; None if there is no c.
+    hs
+        of h after each step, if a projection makes it.
     """
 
     x: Any
@@ -171,13 +181,17 @@ def fused_loop(
 
     Parameters
     ----------
-    x : (time, batch, input_size).
-    w_ih, b_ih, w_hh, b_hh : the layer's parameters; a bias is None for none.
-    h, c : the initial state, each (batch, hidden_size); of a GRU c is None.
+    x
+        (time, batch, input_size).
+    w_ih, b_ih, w_hh, b_hh
+        the layer's parameters; a bias is None for none.
+    h, c
+        the initial state, each (batch, hidden_size); of a GRU c is None.
 
     Returns
     -------
-    h after each step, (time, batch, hidden_size); the last h; the last c, if there is one.
+    tuple
+        h after each step, (time, batch, hidden_size); the last h; the last c, if there is one.
     """
     (times, batch, size), n = x.shape, h.shape[-1]
     dtype = np.result_type(*(a for a in (x, w_ih, b_ih, w_hh, b_hh, h, c) if a is not None))

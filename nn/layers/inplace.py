@@ -20,8 +20,10 @@ class InPlace(Module):
 
     Raises
     ------
-    LeafInPlaceError : the input is a leaf that requires gradients.
-    TypeError : the input is a plain array, which a recorded op or a dataset may hold.
+    LeafInPlaceError
+        the input is a leaf that requires gradients.
+    TypeError
+        the input is a plain array, which a recorded op or a dataset may hold.
     """
 
     def __init__(self, inplace: bool = False) -> None:

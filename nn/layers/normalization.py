@@ -113,14 +113,19 @@ def group_norm(
 
     Parameters
     ----------
-    input : x, floats of shape (N, C, ...).
-    num_groups : into how many groups of neighbours the C channels are cut.
-    weight, bias : shape (C,), or None.
+    input
+        x, floats of shape (N, C, ...).
+    num_groups
+        into how many groups of neighbours the C channels are cut.
+    weight, bias
+        shape (C,), or None.
 
     Raises
     ------
-    ValueError : shapes do not fit; `num_groups` does not divide C.
-    TypeError : the input is not of floats.
+    ValueError
+        shapes do not fit; `num_groups` does not divide C.
+    TypeError
+        the input is not of floats.
     """
     expect("group_norm", input, len(lengths(input)) >= 2, "(N, C, ...)")
     n, channels, *rest = input.shape
@@ -145,14 +150,19 @@ def layer_norm(
 
     Parameters
     ----------
-    input : x, floats of shape (..., *normalized_shape).
-    normalized_shape : the lengths of the last axes; an int for one.
-    weight, bias : of shape `normalized_shape`, or None.
+    input
+        x, floats of shape (..., *normalized_shape).
+    normalized_shape
+        the lengths of the last axes; an int for one.
+    weight, bias
+        of shape `normalized_shape`, or None.
 
     Raises
     ------
-    ValueError : shapes do not fit.
-    TypeError : the input is not of floats.
+    ValueError
+        shapes do not fit.
+    TypeError
+        the input is not of floats.
     """
     return _last_axes("layer_norm", input, _shape(normalized_shape), weight, bias, eps, True)
 
@@ -165,15 +175,21 @@ def rms_norm(
 
     Parameters
     ----------
-    input : x, floats of shape (..., *normalized_shape).
-    normalized_shape : the lengths of the last axes; an int for one.
-    weight : of shape `normalized_shape`, or None.
-    eps : the precision of the input's dtype (1.2e-7 for float32) if None.
+    input
+        x, floats of shape (..., *normalized_shape).
+    normalized_shape
+        the lengths of the last axes; an int for one.
+    weight
+        of shape `normalized_shape`, or None.
+    eps
+        the precision of the input's dtype (1.2e-7 for float32) if None.
 
     Raises
     ------
-    ValueError : shapes do not fit.
-    TypeError : the input is not of floats.
+    ValueError
+        shapes do not fit.
+    TypeError
+        the input is not of floats.
     """
     return _last_axes("rms_norm", input, _shape(normalized_shape), weight, None, eps, False)
 
@@ -205,20 +221,28 @@ class GroupNorm(Module):
 
     Parameters
     ----------
-    num_groups : into how many groups of neighbours the channels are cut.
-    num_channels : C, the number of channels.
-    eps : keeps the root from 0.
-    affine : whether there are weight and bias.
-    bias : False for none.
+    num_groups
+        into how many groups of neighbours the channels are cut.
+    num_channels
+        C, the number of channels.
+    eps
+        keeps the root from 0.
+    affine
+        whether there are weight and bias.
+    bias
+        False for none.
 
     Attributes
     ----------
-    weight, bias : Parameters of shape (C,), at first 1 and 0; or None.
+    weight, bias
+        Parameters of shape (C,), at first 1 and 0; or None.
 
     Raises
     ------
-    ValueError : `num_groups` does not divide C; the input is not of shape (N, C, ...).
-    TypeError : the input is not of floats.
+    ValueError
+        `num_groups` does not divide C; the input is not of shape (N, C, ...).
+    TypeError
+        the input is not of floats.
     """
 
     def __init__(
@@ -247,19 +271,26 @@ class LayerNorm(Module):
 
     Parameters
     ----------
-    normalized_shape : the lengths of the last axes; an int for one.
-    eps : keeps the root from 0.
-    elementwise_affine : whether there are weight and bias.
-    bias : False for none.
+    normalized_shape
+        the lengths of the last axes; an int for one.
+    eps
+        keeps the root from 0.
+    elementwise_affine
+        whether there are weight and bias.
+    bias
+        False for none.
 
     Attributes
     ----------
-    weight, bias : Parameters of shape `normalized_shape`, at first 1 and 0; or None.
+    weight, bias
+        Parameters of shape `normalized_shape`, at first 1 and 0; or None.
 
     Raises
     ------
-    ValueError : the last axes of the input are not those of `normalized_shape`.
-    TypeError : the input is not of floats.
+    ValueError
+        the last axes of the input are not those of `normalized_shape`.
+    TypeError
+        the input is not of floats.
 
     Examples
     --------
@@ -290,18 +321,24 @@ class RMSNorm(Module):
 
     Parameters
     ----------
-    normalized_shape : the lengths of the last axes; an int for one.
-    eps : keeps the root from 0; the precision of the input's dtype if None.
-    elementwise_affine : whether there is a weight.
+    normalized_shape
+        the lengths of the last axes; an int for one.
+    eps
+        keeps the root from 0; the precision of the input's dtype if None.
+    elementwise_affine
+        whether there is a weight.
 
     Attributes
     ----------
-    weight : Parameter of shape `normalized_shape`, at first 1; or None.
+    weight
+        Parameter of shape `normalized_shape`, at first 1; or None.
 
     Raises
     ------
-    ValueError : the last axes of the input are not those of `normalized_shape`.
-    TypeError : the input is not of floats.
+    ValueError
+        the last axes of the input are not those of `normalized_shape`.
+    TypeError
+        the input is not of floats.
     """
 
     def __init__(

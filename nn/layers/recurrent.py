@@ -107,13 +107,17 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
 
     Parameters
     ----------
-    x : the share of the input, (time, batch, gates * hidden_size).
-    weight : (gates * hidden_size, size of h).
-    bias, projection, c : None for none; without a projection h has hidden_size.
+    x
+        the share of the input, (time, batch, gates * hidden_size).
+    weight
+        (gates * hidden_size, size of h).
+    bias, projection, c
+        None for none; without a projection h has hidden_size.
 
     Returns
     -------
-    h after each step, (time, batch, size of h); the last h; the last c, if there is one.
+    tuple
+        h after each step, (time, batch, size of h); the last h; the last c, if there is one.
     """
     # One step of backpropagation through time is `back` and two products. That for the weight can
     # wait for the end, where it is one for all steps; an op for each step could not do that.
@@ -302,13 +306,16 @@ class _Cell(_Recurrent):
 
         Parameters
         ----------
-        x : (batch, input_size), or (input_size,).
-        hx : the state h, (batch, hidden_size) or (hidden_size,), of an LSTMCell a tuple (h, c) of
+        x
+            (batch, input_size), or (input_size,).
+        hx
+            the state h, (batch, hidden_size) or (hidden_size,), of an LSTMCell a tuple (h, c) of
             two such; zeros if None.
 
         Returns
         -------
-        the new state, as `hx`.
+        Tensor or tuple
+            the new state, as `hx`.
         """
         self._check_input(x, {2: "batch, ", 1: ""})
         start = self._start(x, hx, x.shape[:-1])
@@ -326,16 +333,24 @@ class RNNCell(_Cell):
 
     Parameters
     ----------
-    input_size, hidden_size : the lengths of the last axis of input and state.
-    bias : False for none.
-    nonlinearity : "tanh" or "relu".
-    generator : where the initial values come from; the library's own if None.
+    input_size, hidden_size
+        the lengths of the last axis of input and state.
+    bias
+        False for none.
+    nonlinearity
+        "tanh" or "relu".
+    generator
+        where the initial values come from; the library's own if None.
 
     Attributes
     ----------
-    weight_ih, weight_hh : Parameters, (hidden_size, input_size) and (hidden_size, hidden_size).
-    bias_ih, bias_hh : Parameters of shape (hidden_size,), or None.
+    weight_ih, weight_hh
+        Parameters, (hidden_size, input_size) and (hidden_size, hidden_size).
+    bias_ih, bias_hh
+        Parameters of shape (hidden_size,), or None.
 
+    Notes
+    -----
     All start uniform within ±1/sqrt(hidden_size).
 
     Examples
@@ -440,16 +455,20 @@ class _Layers(_Recurrent):
 
         Parameters
         ----------
-        x : (time, batch, input_size); with batch_first (batch, time, input_size); or without a
+        x
+            (time, batch, input_size); with batch_first (batch, time, input_size); or without a
             batch (time, input_size).
-        hx : the initial state, zeros if None: h, (layers * directions, batch, hidden_size),
-            or without batch; of an LSTM a tuple (h, c) of two such. The order is layer 0 forward,
+        hx
+            the initial state, zeros if None: h, (layers * directions, batch, hidden_size), or
+            without batch; of an LSTM a tuple (h, c) of two such. The order is layer 0 forward,
             layer 0 backward, layer 1 forward, ... With proj_size that is the size of h, not of c.
 
         Returns
         -------
-        output : h of the last layer after each step, with both directions side by side, as `x`.
-        hx : the last state, as `hx`.
+        output : array
+            h of the last layer after each step, with both directions side by side, as `x`.
+        hx : array
+            the last state, as `hx`.
         """
         self._check_input(
             x, {3: "batch, time, " if self.batch_first else "time, batch, ", 2: "time, "}
@@ -491,28 +510,42 @@ class RNN(_Layers):
 
     Parameters
     ----------
-    input_size, hidden_size : the lengths of the last axis of input and state.
-    num_layers : how many.
-    nonlinearity : "tanh" or "relu".
-    bias : False for none.
-    batch_first : the first axis of input and output is the batch, the second the time.
-    dropout : probability of it between layers, in training.
-    bidirectional : also run from the last step to the first, with other parameters.
-    generator : where initial values and dropout come from: a generator, or a seed for one; the
-        library's own if None.
+    input_size, hidden_size
+        the lengths of the last axis of input and state.
+    num_layers
+        how many.
+    nonlinearity
+        "tanh" or "relu".
+    bias
+        False for none.
+    batch_first
+        the first axis of input and output is the batch, the second the time.
+    dropout
+        probability of it between layers, in training.
+    bidirectional
+        also run from the last step to the first, with other parameters.
+    generator
+        where initial values and dropout come from: a generator, or a seed for one; the library's
+        own if None.
 
     Attributes
     ----------
-    weight_ih_l0, weight_hh_l0 : Parameters, (hidden_size, in) and (hidden_size, hidden_size), where
-        `in` is input_size, in later layers directions * hidden_size.
-    bias_ih_l0, bias_hh_l0 : Parameters of shape (hidden_size,), unless bias=False.
-    weight_ih_l1, ..., weight_ih_l0_reverse, ... : of later layers and of the other direction.
+    weight_ih_l0, weight_hh_l0
+        Parameters, (hidden_size, in) and (hidden_size, hidden_size), where `in` is input_size, in
+        later layers directions * hidden_size.
+    bias_ih_l0, bias_hh_l0
+        Parameters of shape (hidden_size,), unless bias=False.
+    weight_ih_l1, ..., weight_ih_l0_reverse, ...
+        of later layers and of the other direction.
 
+    Notes
+    -----
     All start uniform within ±1/sqrt(hidden_size).
 
     Raises
     ------
-    ValueError, TypeError : the input or the state does not fit; there is no time step.
+    ValueError, TypeError
+        the input or the state does not fit; there is no time step.
 
     Examples
     --------
@@ -552,8 +585,9 @@ class LSTM(_Layers):
 
     Parameters
     ----------
-    proj_size : if not 0, each h is multiplied by weight_hr_l0, (proj_size, hidden_size), and
-        becomes this short (Sak, Senior and Beaufays, arXiv:1402.1128, 2014).
+    proj_size
+        if not 0, each h is multiplied by weight_hr_l0, (proj_size, hidden_size), and becomes this
+        short (Sak, Senior and Beaufays, arXiv:1402.1128, 2014).
 
     Examples
     --------

@@ -106,15 +106,21 @@ def gumbel_softmax(
 
     Parameters
     ----------
-    logits : floats, any shape.
-    tau : the temperature, above 0; the smaller, the nearer to a single 1.
-    hard : return the single 1 itself, with the gradient of the soft sample (straight through).
-    axis : of the classes.
-    generator : where the noise comes from; the library's own if None.
+    logits
+        floats, any shape.
+    tau
+        the temperature, above 0; the smaller, the nearer to a single 1.
+    hard
+        return the single 1 itself, with the gradient of the soft sample (straight through).
+    axis
+        of the classes.
+    generator
+        where the noise comes from; the library's own if None.
 
     Raises
     ------
-    ValueError : `tau` is not above 0.
+    ValueError
+        `tau` is not above 0.
     """
     if not tau > 0:
         raise ValueError(f"gumbel_softmax: tau is a temperature, above 0; got {tau}")
@@ -149,7 +155,8 @@ class Softmax2d(Module):
 
     Raises
     ------
-    ValueError : the input does not have 3 or 4 axes.
+    ValueError
+        the input does not have 3 or 4 axes.
     """
 
     def forward(self, x: Any) -> Any:

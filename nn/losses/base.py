@@ -37,6 +37,8 @@ Array = Tensor | ArrayLike
 class LossShapeError(AutogradError, ValueError):
     """The input and the target of a loss have shapes that do not belong together.
 
+    Examples
+    --------
     >>> nn.functional.mse_loss(pred, y)             # (32, 1) and (32,): wrong # doctest: +SKIP
     >>> nn.functional.mse_loss(pred.squeeze(1), y)  # right                    # doctest: +SKIP
     >>> nn.functional.mse_loss(pred, y[:, None])    # right                    # doctest: +SKIP

@@ -61,15 +61,21 @@ def binary_cross_entropy_with_logits(
 
     Parameters
     ----------
-    input : x, the logits (before any sigmoid); any shape.
-    target : y, from 0 to 1; the same shape.
-    weight : of each term; broadcasts to that shape.
-    pos_weight : of the terms with y; broadcasts to that shape. Above 1 it favours recall.
+    input
+        x, the logits (before any sigmoid); any shape.
+    target
+        y, from 0 to 1; the same shape.
+    weight
+        of each term; broadcasts to that shape.
+    pos_weight
+        of the terms with y; broadcasts to that shape. Above 1 it favours recall.
 
     Raises
     ------
-    LossShapeError : the shapes do not fit.
-    ValueError : a target is not from 0 to 1.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        a target is not from 0 to 1.
     """
     who = "binary_cross_entropy_with_logits"
     x, y = matched_pair(who, input, target)
@@ -113,14 +119,19 @@ def binary_cross_entropy(
 
     Parameters
     ----------
-    input : p, probabilities; any shape.
-    target : y, from 0 to 1; the same shape.
-    weight : of each term; broadcasts to that shape.
+    input
+        p, probabilities; any shape.
+    target
+        y, from 0 to 1; the same shape.
+    weight
+        of each term; broadcasts to that shape.
 
     Raises
     ------
-    LossShapeError : the shapes do not fit.
-    ValueError : `input` or a target is not from 0 to 1.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        `input` or a target is not from 0 to 1.
     """
     who = "binary_cross_entropy"
     p, y = matched_pair(who, input, target)
@@ -153,17 +164,22 @@ def one_hot(labels: Array, num_classes: int | None = None) -> NDArray[Any]:
 
     Parameters
     ----------
-    labels : integers from 0 to num_classes - 1; any shape.
-    num_classes : the largest label + 1 if None.
+    labels
+        integers from 0 to num_classes - 1; any shape.
+    num_classes
+        the largest label + 1 if None.
 
     Returns
     -------
-    array of shape (*labels.shape, num_classes), in the default dtype.
+    ndarray
+        array of shape (*labels.shape, num_classes), in the default dtype.
 
     Raises
     ------
-    IndexError : a label is out of range.
-    TypeError : labels are not integers.
+    IndexError
+        a label is out of range.
+    TypeError
+        labels are not integers.
 
     Examples
     --------
@@ -197,19 +213,27 @@ def cross_entropy(
 
     Parameters
     ----------
-    input : logits (before any softmax), of shape (N, C), or (C,), or (N, C, d1, ...): C classes.
-    target : integer labels from 0 to C - 1, of shape (N,), or (), or (N, d1, ...); or
-        probabilities q, floats of the shape of `input`, for -sum(q * log(softmax(input))).
-    weight : of each class, shape (C,). The mean is over the weights of the labels; for
-        probabilities, over N * d1 * ...
-    ignore_index : a label that does not count: neither as a term nor in the mean.
-    label_smoothing : e from 0 to 1; the target is taken as (1 - e) * target + e / C.
+    input
+        logits (before any softmax), of shape (N, C), or (C,), or (N, C, d1, ...): C classes.
+    target
+        integer labels from 0 to C - 1, of shape (N,), or (), or (N, d1, ...); or probabilities q,
+        floats of the shape of `input`, for -sum(q * log(softmax(input))).
+    weight
+        of each class, shape (C,). The mean is over the weights of the labels; for probabilities,
+        over N * d1 * ...
+    ignore_index
+        a label that does not count: neither as a term nor in the mean.
+    label_smoothing
+        e from 0 to 1; the target is taken as (1 - e) * target + e / C.
 
     Raises
     ------
-    IndexError : a label is out of range.
-    TypeError : labels that are floats.
-    LossShapeError : the shapes do not fit.
+    IndexError
+        a label is out of range.
+    TypeError
+        labels that are floats.
+    LossShapeError
+        the shapes do not fit.
     """
     who = "cross_entropy"
     x = float_input(who, input, target=target)

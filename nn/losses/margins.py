@@ -82,13 +82,17 @@ def hinge_embedding_loss(
 
     Parameters
     ----------
-    input : x, distances; any shape.
-    target : y, 1 or -1; the same shape.
+    input
+        x, distances; any shape.
+    target
+        y, 1 or -1; the same shape.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : a target is not 1 or -1.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        a target is not 1 or -1.
     """
     who = "hinge_embedding_loss"
     x = float_input(who, input)
@@ -102,13 +106,17 @@ def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> An
 
     Parameters
     ----------
-    input : x, scores; any shape.
-    target : y, 1 or -1; the same shape.
+    input
+        x, scores; any shape.
+    target
+        y, 1 or -1; the same shape.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : a target is not 1 or -1.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        a target is not 1 or -1.
     """
     who = "soft_margin_loss"
     x = float_input(who, input)
@@ -132,16 +140,23 @@ def multi_margin_loss(
 
     Parameters
     ----------
-    input : x, scores of shape (N, C), or (C,): C classes.
-    target : y, integer labels from 0 to C - 1, of shape (N,), or ().
-    p : 1 or 2.
-    weight : of each class, shape (C,). The mean is over N, not over weights.
+    input
+        x, scores of shape (N, C), or (C,): C classes.
+    target
+        y, integer labels from 0 to C - 1, of shape (N,), or ().
+    p
+        1 or 2.
+    weight
+        of each class, shape (C,). The mean is over N, not over weights.
 
     Raises
     ------
-    IndexError : a label is out of range.
-    LossShapeError : the shapes do not fit.
-    ValueError : p is neither 1 nor 2.
+    IndexError
+        a label is out of range.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        p is neither 1 nor 2.
     """
     who = "multi_margin_loss"
     if p not in (1, 2):
@@ -164,14 +179,18 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
 
     Parameters
     ----------
-    input : x, scores of shape (N, C), or (C,).
-    target : the labels of each row, integers from 0 to C - 1, then -1; the same shape. What comes
-        after the first -1 does not count.
+    input
+        x, scores of shape (N, C), or (C,).
+    target
+        the labels of each row, integers from 0 to C - 1, then -1; the same shape. What comes after
+        the first -1 does not count.
 
     Raises
     ------
-    IndexError : a label is out of range.
-    LossShapeError : the shapes differ, or have another number of axes.
+    IndexError
+        a label is out of range.
+    LossShapeError
+        the shapes differ, or have another number of axes.
     """
     who = "multilabel_margin_loss"
     x, y = float_input(who, input, target=target), integer_labels(who, target)
@@ -209,14 +228,19 @@ def multilabel_soft_margin_loss(
 
     Parameters
     ----------
-    input : logits of shape (..., C).
-    target : from 0 to 1, the same shape.
-    weight : of each class, shape (C,).
+    input
+        logits of shape (..., C).
+    target
+        from 0 to 1, the same shape.
+    weight
+        of each class, shape (C,).
 
     Raises
     ------
-    LossShapeError : the shapes do not fit.
-    ValueError : a target is not from 0 to 1.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        a target is not from 0 to 1.
     """
     who = "multilabel_soft_margin_loss"
     x, y = matched_pair(who, input, target)
@@ -238,13 +262,17 @@ def margin_ranking_loss(
 
     Parameters
     ----------
-    input1, input2 : x1 and x2, scores; the same shape, any.
-    target : y, 1 or -1; the same shape.
+    input1, input2
+        x1 and x2, scores; the same shape, any.
+    target
+        y, 1 or -1; the same shape.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : a target is not 1 or -1.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        a target is not 1 or -1.
     """
     who = "margin_ranking_loss"
     x1, x2 = matched_pair(who, input1, input2, ("input1", "input2"))
@@ -260,14 +288,19 @@ def cosine_embedding_loss(
 
     Parameters
     ----------
-    input1, input2 : vectors of shape (N, D), or (D,).
-    target : y, 1 or -1; shape (N,), or ().
-    margin : from -1 to 1.
+    input1, input2
+        vectors of shape (N, D), or (D,).
+    target
+        y, 1 or -1; shape (N,), or ().
+    margin
+        from -1 to 1.
 
     Raises
     ------
-    LossShapeError : the shapes do not fit.
-    ValueError : a target is not 1 or -1.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        a target is not 1 or -1.
     """
     who = "cosine_embedding_loss"
     x1, x2 = matched_pair(who, input1, input2, ("input1", "input2"))
@@ -296,8 +329,10 @@ def triplet_margin_loss(
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : margin is not above 0.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        margin is not above 0.
     """
     who, d = "triplet_margin_loss", lambda x, y: pairwise_distance(x, y, p, eps)
     return _triplet(who, anchor, positive, negative, d, margin, swap, reduction)
@@ -318,16 +353,22 @@ def triplet_margin_with_distance_loss(
 
     Parameters
     ----------
-    anchor, positive, negative : the same shape, (..., D).
-    distance_function : d, from two of them to distances; the Euclidean one if None.
-    margin : above 0.
-    swap : take d(positive, negative) for the last distance where it is the smaller (Balntas et
-        al., Learning shallow convolutional feature descriptors with triplet losses, 2016).
+    anchor, positive, negative
+        the same shape, (..., D).
+    distance_function
+        d, from two of them to distances; the Euclidean one if None.
+    margin
+        above 0.
+    swap
+        take d(positive, negative) for the last distance where it is the smaller (Balntas et al.,
+        Learning shallow convolutional feature descriptors with triplet losses, 2016).
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : margin is not above 0.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        margin is not above 0.
     """
     who, d = "triplet_margin_with_distance_loss", distance_function or pairwise_distance
     return _triplet(who, anchor, positive, negative, d, margin, swap, reduction)

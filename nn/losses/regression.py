@@ -57,12 +57,15 @@ def mse_loss(
 
     Parameters
     ----------
-    input, target : the same shape, any.
-    weight : of each term, that shape; the mean divides by the sum of them.
+    input, target
+        the same shape, any.
+    weight
+        of each term, that shape; the mean divides by the sum of them.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
+    LossShapeError
+        the shapes differ.
     """
     x, y = matched_pair("mse_loss", input, target)
     if weight is not None:
@@ -85,12 +88,15 @@ def l1_loss(
 
     Parameters
     ----------
-    input, target : the same shape, any.
-    weight : of each term, that shape; the mean divides by the sum of them.
+    input, target
+        the same shape, any.
+    weight
+        of each term, that shape; the mean divides by the sum of them.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
+    LossShapeError
+        the shapes differ.
     """
     x, y = matched_pair("l1_loss", input, target)
     if weight is not None:
@@ -118,14 +124,19 @@ def huber_loss(
 
     Parameters
     ----------
-    input, target : the same shape, any.
-    delta : above 0.
-    weight : of each term, that shape; the mean divides by their number, as in PyTorch.
+    input, target
+        the same shape, any.
+    delta
+        above 0.
+    weight
+        of each term, that shape; the mean divides by their number, as in PyTorch.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : delta is not above 0.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        delta is not above 0.
     """
     if delta <= 0:
         raise ValueError(f"huber_loss: delta must be above 0, got {delta}")
@@ -151,13 +162,17 @@ def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: f
 
     Parameters
     ----------
-    input, target : the same shape, any.
-    beta : at least 0.
+    input, target
+        the same shape, any.
+    beta
+        at least 0.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : beta is below 0.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        beta is below 0.
     """
     who = "smooth_l1_loss"
     if beta < 0:
@@ -183,15 +198,21 @@ def poisson_nll_loss(
 
     Parameters
     ----------
-    input : x, the log of the expected count; any shape.
-    target : y, counts; the same shape.
-    log_input : False if x is the expected count itself: x - y * log(x + eps).
-    full : add log(y!), which does not depend on x, where y > 1, by Stirling's formula.
+    input
+        x, the log of the expected count; any shape.
+    target
+        y, counts; the same shape.
+    log_input
+        False if x is the expected count itself: x - y * log(x + eps).
+    full
+        add log(y!), which does not depend on x, where y > 1, by Stirling's formula.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : a count is negative.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        a count is negative.
     """
     who = "poisson_nll_loss"
     x, y = matched_pair(who, input, target)
@@ -217,15 +238,20 @@ def gaussian_nll_loss(
 
     Parameters
     ----------
-    input, target : the mean and what was observed; the same shape, any.
-    var : the variance: that shape, or with 1 for one axis, or without the last axis, or a number.
-        It is taken as at least eps, in the value only: a gradient by var remains.
-    full : add log(2 * pi)/2.
+    input, target
+        the mean and what was observed; the same shape, any.
+    var
+        the variance: that shape, or with 1 for one axis, or without the last axis, or a number. It
+        is taken as at least eps, in the value only: a gradient by var remains.
+    full
+        add log(2 * pi)/2.
 
     Raises
     ------
-    LossShapeError : the shapes do not fit.
-    ValueError : a variance is negative.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        a variance is negative.
     """
     who = "gaussian_nll_loss"
     x, y = matched_pair(who, input, target)
@@ -256,18 +282,26 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
 
     Parameters
     ----------
-    input : x, log-probabilities; any shape, often (N, C).
-    target : y, probabilities, of the same shape. Where y = 0 the term is 0.
-    reduction : also "batchmean": the sum divided by N, which is the divergence itself; "mean"
-        divides by the number of classes as well.
-    log_target : True if the target is log(y).
+    input
+        x, log-probabilities; any shape, often (N, C).
+    target
+        y, probabilities, of the same shape. Where y = 0 the term is 0.
+    reduction
+        also "batchmean": the sum divided by N, which is the divergence itself; "mean" divides by
+        the number of classes as well.
+    log_target
+        True if the target is log(y).
 
+    Notes
+    -----
     The derivative by y where y = 0 is -inf, the limit of log(y) - x + 1.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : a probability is negative.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        a probability is negative.
     """
     who = "kl_div"
     x, y = matched_pair(who, input, target)

@@ -1,5 +1,7 @@
 """Models as one would write them in an afternoon, each a file to read and to copy from.
 
+Examples
+--------
 >>> import nn
 >>> nn.models.MLP([784, 16, 16, 10]).num_parameters()
 13002

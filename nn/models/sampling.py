@@ -39,14 +39,19 @@ def draw(
 
     Parameters
     ----------
-    logits : an array (..., classes).
-    temperature : below 1 for likelier ones more often; at 0 the likeliest always.
-    top_k : draw among the likeliest k only.
-    generator : where the noise comes from; the library's own if None.
+    logits
+        an array (..., classes).
+    temperature
+        below 1 for likelier ones more often; at 0 the likeliest always.
+    top_k
+        draw among the likeliest k only.
+    generator
+        where the noise comes from; the library's own if None.
 
     Raises
     ------
-    ValueError : the temperature is not a number of 0 or more; top_k is not an int of 1 or more.
+    ValueError
+        the temperature is not a number of 0 or more; top_k is not an int of 1 or more.
 
     Examples
     --------

@@ -114,13 +114,17 @@ class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
 
     Attributes
     ----------
-    rows : a `ProfileRow` for each line of the table.
-    by_op : the same by op, over all modules, the most expensive first.
-    seconds : the time of the block.
+    rows
+        a `ProfileRow` for each line of the table.
+    by_op
+        the same by op, over all modules, the most expensive first.
+    seconds
+        the time of the block.
 
     Raises
     ------
-    RuntimeError : the block is entered a second time within itself.
+    RuntimeError
+        the block is entered a second time within itself.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 A schedule is one formula: `factor(t)`, by which the initial learning rate is multiplied after t
 steps; or, where that is not enough, `rates(t)`, the learning rates of all groups. `LRScheduler`
-does the rest. Step the optimizer first, then the schedule, once per epoch or once per batch::
+does the rest. Step the optimizer first, then the schedule, once per epoch or once per batch:
 
     for epoch in range(epochs):
         for x, y in batches:
@@ -12,6 +12,8 @@ does the rest. Step the optimizer first, then the schedule, once per epoch or on
 
 Warm-up is a rising schedule before the main one, which counts its steps from 0:
 
+Examples
+--------
 >>> from autograd import Tensor
 >>> from optim import SGD
 >>> from optim.lr_scheduler import CosineAnnealingLR, LinearLR, SequentialLR

@@ -67,9 +67,11 @@ class Scheduler:
 
         Raises
         ------
-        TypeError : it is not a state, but a file's name, for example.
-        ValueError : it belongs to another kind of schedule, or to other groups; a value in it is
-            out of range. Nothing is loaded then.
+        TypeError
+            it is not a state, but a file's name, for example.
+        ValueError
+            it belongs to another kind of schedule, or to other groups; a value in it is out of
+            range. Nothing is loaded then.
         """
         self._fits(state_dict)
         state = copy.deepcopy(dict(state_dict))
@@ -129,19 +131,25 @@ class LRScheduler(Scheduler):
 
     Parameters
     ----------
-    optimizer : its learning rates are set, now and at every `step`.
-    last_epoch : the last step of an earlier run; -1 to begin. To continue, first load the
-        optimizer's state, which has each group's "initial_lr".
+    optimizer
+        its learning rates are set, now and at every `step`.
+    last_epoch
+        the last step of an earlier run; -1 to begin. To continue, first load the optimizer's state,
+        which has each group's "initial_lr".
 
     Attributes
     ----------
-    base_lrs : the initial learning rate of each group.
-    last_epoch : the number of steps taken, with which `factor` and `rates` are called.
+    base_lrs
+        the initial learning rate of each group.
+    last_epoch
+        the number of steps taken, with which `factor` and `rates` are called.
 
     Raises
     ------
-    TypeError : `optimizer` is not an Optimizer; a setting of the wrong type.
-    ValueError : `last_epoch` is given, but a group has no "initial_lr"; a setting out of range.
+    TypeError
+        `optimizer` is not an Optimizer; a setting of the wrong type.
+    ValueError
+        `last_epoch` is given, but a group has no "initial_lr"; a setting out of range.
 
     Examples
     --------
@@ -192,8 +200,9 @@ class LRScheduler(Scheduler):
 
         Warns
         -----
-        UserWarning : the first step comes before the optimizer's, which then never uses the initial
-            learning rate.
+        UserWarning
+            the first step comes before the optimizer's, which then never uses the initial learning
+            rate.
         """
         if self.last_epoch == 0 and not self.optimizer.state:
             warnings.warn(

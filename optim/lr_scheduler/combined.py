@@ -64,13 +64,16 @@ class SequentialLR(_Combined):
 
     Parameters
     ----------
-    schedulers : of the same optimizer. Step this one, not them.
-    milestones : the steps at which the second, third, ... begins.
+    schedulers
+        of the same optimizer. Step this one, not them.
+    milestones
+        the steps at which the second, third, ... begins.
 
     Raises
     ------
-    TypeError, ValueError : no schedules; something else among them, such as `ReduceLROnPlateau`;
-        one of another optimizer; too few or too many milestones, or not in order.
+    TypeError, ValueError
+        no schedules; something else among them, such as `ReduceLROnPlateau`; one of another
+        optimizer; too few or too many milestones, or not in order.
     """
 
     expected = LRScheduler.expected | {"milestones": per_group(whole())}
@@ -114,11 +117,13 @@ class ChainedScheduler(_Combined):
 
     Parameters
     ----------
-    schedulers : of the same optimizer. Step this one, not them.
+    schedulers
+        of the same optimizer. Step this one, not them.
 
     Raises
     ------
-    TypeError, ValueError : as for `SequentialLR`.
+    TypeError, ValueError
+        as for `SequentialLR`.
     """
 
     def __init__(

@@ -91,17 +91,25 @@ class OneCycleLR(LRScheduler):
 
     Parameters
     ----------
-    max_lr : the top; one number, or a list of one for each group.
-    total_steps : the number of steps of the cycle; or give `epochs` and `steps_per_epoch`.
-    pct_start : the share of the steps that go up.
-    anneal_strategy : 'cos' or 'linear'.
-    cycle_momentum : whether to set the momentum, or the first of the betas, too.
-    base_momentum, max_momentum : one number, or a list of one for each group.
-    three_phase : go down to the start in as many steps as up, and only then to the end.
+    max_lr
+        the top; one number, or a list of one for each group.
+    total_steps
+        the number of steps of the cycle; or give `epochs` and `steps_per_epoch`.
+    pct_start
+        the share of the steps that go up.
+    anneal_strategy
+        'cos' or 'linear'.
+    cycle_momentum
+        whether to set the momentum, or the first of the betas, too.
+    base_momentum, max_momentum
+        one number, or a list of one for each group.
+    three_phase
+        go down to the start in as many steps as up, and only then to the end.
 
     Raises
     ------
-    ValueError : a setting out of range; no number of steps given; more steps taken than that.
+    ValueError
+        a setting out of range; no number of steps given; more steps taken than that.
 
     References
     ----------
@@ -202,15 +210,23 @@ class CyclicLR(LRScheduler):
 
     Parameters
     ----------
-    base_lr, max_lr : the bottom and the top; one number, or a list of one for each group.
-    step_size_up, step_size_down : how many steps it goes up, and down (as many as up if None).
-    mode : the height of the triangle: 'triangular', constant; 'triangular2', halved after each
-        cycle; 'exp_range', multiplied by `gamma**t`.
-    gamma : for 'exp_range'.
-    scale_fn : a function that gives the factor of the height, instead of `mode`. It is not saved.
-    scale_mode : the argument of `scale_fn`: 'cycle', which counts from 1, or 'iterations'.
-    cycle_momentum : whether to set the momentum, or the first of the betas, too.
-    base_momentum, max_momentum : one number, or a list of one for each group.
+    base_lr, max_lr
+        the bottom and the top; one number, or a list of one for each group.
+    step_size_up, step_size_down
+        how many steps it goes up, and down (as many as up if None).
+    mode
+        the height of the triangle: 'triangular', constant; 'triangular2', halved after each cycle;
+        'exp_range', multiplied by `gamma**t`.
+    gamma
+        for 'exp_range'.
+    scale_fn
+        a function that gives the factor of the height, instead of `mode`. It is not saved.
+    scale_mode
+        the argument of `scale_fn`: 'cycle', which counts from 1, or 'iterations'.
+    cycle_momentum
+        whether to set the momentum, or the first of the betas, too.
+    base_momentum, max_momentum
+        one number, or a list of one for each group.
 
     References
     ----------

@@ -28,7 +28,8 @@ class LambdaLR(LRScheduler):
 
     Parameters
     ----------
-    lr_lambda : a function of the count of steps, or a list of one for each group. It is not saved.
+    lr_lambda
+        a function of the count of steps, or a list of one for each group. It is not saved.
     """
 
     expected = LRScheduler.expected | {"lr_lambda": per_group(function)}

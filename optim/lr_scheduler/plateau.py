@@ -18,20 +18,30 @@ class ReduceLROnPlateau(Scheduler):
 
     Parameters
     ----------
-    optimizer : its learning rates are set.
-    mode : 'min' if less is better, as for a loss; 'max' if more is.
-    factor : less than 1.
-    patience : how many steps in a row may bring no improvement.
-    threshold : how much better than the best so far a metric must be to count as improvement.
-    threshold_mode : 'rel', relative to the size of the best (PyTorch: to the best itself, so that a
-        negative metric is always better than itself); 'abs', absolute.
-    cooldown : how many steps after a reduction are not counted.
-    min_lr : the lowest learning rate; one number, or a list of one for each group.
-    eps : reductions by no more than this are skipped.
+    optimizer
+        its learning rates are set.
+    mode
+        'min' if less is better, as for a loss; 'max' if more is.
+    factor
+        less than 1.
+    patience
+        how many steps in a row may bring no improvement.
+    threshold
+        how much better than the best so far a metric must be to count as improvement.
+    threshold_mode
+        'rel', relative to the size of the best (PyTorch: to the best itself, so that a negative
+        metric is always better than itself); 'abs', absolute.
+    cooldown
+        how many steps after a reduction are not counted.
+    min_lr
+        the lowest learning rate; one number, or a list of one for each group.
+    eps
+        reductions by no more than this are skipped.
 
     Raises
     ------
-    TypeError, ValueError : `optimizer` is not an Optimizer; a setting out of range.
+    TypeError, ValueError
+        `optimizer` is not an Optimizer; a setting out of range.
 
     Examples
     --------
@@ -89,7 +99,8 @@ class ReduceLROnPlateau(Scheduler):
 
         Raises
         ------
-        TypeError : it is not one number.
+        TypeError
+            it is not one number.
         """
         value = _metric(f"{self._name}.step", metrics)
         self.last_epoch += 1
