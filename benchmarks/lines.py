@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FILES = "node", "tensor", "op", "record", "engine", "backward"  # in the order to read them
 HEART = [path for name in FILES if (path := ROOT / f"autograd/core/{name}.py").exists()]
-HEART_LIMIT = 707  # lines with docstrings: what a reader goes through
+HEART_LIMIT = 700  # lines with docstrings: what a reader goes through
 SKIPPED = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
     tokenize.ENDMARKER,

@@ -93,7 +93,7 @@ def gradients(
     Returns
     -------
     tuple
-        tuple with, for each input, an array of its shape and dtype (a Tensor under `create_graph`),
+        for each input, an array of its shape and dtype (a Tensor under `create_graph`),
         or None if the outputs do not depend on it.
 
     Raises

@@ -55,27 +55,14 @@ def walk(
     retain_graph: bool = False,
     closures_of: Callable[[Node], dict[int, Callable[[Any], Any]]] | None = None,
 ) -> dict[Node, Any]:
-    """Carry `grads`, a gradient for each output node, back to `targets`.
+    """Carry `grads`, a gradient for each output node, back to `targets`, and return theirs.
 
-    Parameters
-    ----------
-    grads
-        the gradient of each output. Emptied.
-    targets
-        the nodes whose gradients to return; None for all that keep theirs (leaves, and tensors that
-        were told to by `retain_grad`).
-    beyond
-        whether to go on from a target to others that it was made from.
-    retain_graph
-        keep the closures for another walk; else they are freed as the walk goes.
-    closures_of
-        gives a node's closures by argument position, where not those on its edges; the gradients
-        are then Tensors, and are added without writing into any.
-
-    Returns
-    -------
-    dict[Node, Any]
-        dict from node to gradient; a target that no output depends on is missing.
+    grads: emptied. targets: if None, all nodes that keep their gradient: leaves, and tensors that
+    were told to by `retain_grad`. One that no output depends on is missing in the result.
+    beyond: whether to go on from a target to others that it was made from.
+    retain_graph: keep the closures for another walk; else they are freed as the walk goes.
+    closures_of: gives a node's closures by argument position, where not those on its edges. The
+    gradients are then Tensors, and are added without writing into any.
     """
     ends: Container[Node] = () if beyond or targets is None else targets
     order = reachable(grads, ends)

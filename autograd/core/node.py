@@ -10,37 +10,20 @@ __all__ = ["NOT_KEPT", "Leaf", "Node"]
 
 
 class Node:
-    """How a value was made.
-
-    Attributes
-    ----------
-    edges
-        tuple of (closure, parent node, argument position), or None once freed.
-    number
-        int, grows with every node made: parents come before children.
-    op
-        the op that made the value; None for a leaf.
-    inputs
-        the op's array inputs; None if its slope is constant: it needs none to differentiate again.
-    config
-        (args, kwargs), the rest of the op's arguments.
-    shape, dtype
-        the value's; None for a tuple of several (see `results`).
-    grad
-        the gradient kept for the user, None if there is none yet, or NOT_KEPT.
-    """
+    """How a value was made."""
 
     __slots__ = (
         "__weakref__", "config", "dtype", "edges", "grad", "inputs", "number", "op", "shape",
     )  # fmt: skip
-    config: tuple[tuple[Any, ...], dict[str, Any]]
-    dtype: Any
+    #: For each input that needs a gradient: closure, parent node, position; None once freed.
     edges: tuple[tuple[Callable[[Any], Any], Node, int], ...] | None
-    grad: Any
-    inputs: tuple[Any, ...] | None
-    number: int
-    op: Any
-    shape: Any
+    number: int  # grows with every node made: parents come before children
+    op: Any  # that made the value; None for a leaf
+    inputs: tuple[Any, ...] | None  # its arrays; None if its slope is constant: no need for them
+    config: tuple[tuple[Any, ...], dict[str, Any]]  # (args, kwargs), the rest of its arguments
+    shape: Any  # the value's, as dtype is; None for a tuple of several (see `results`)
+    dtype: Any
+    grad: Any  # the gradient kept for the user, None if there is none yet, or NOT_KEPT
 
 
 class Leaf(Node):

@@ -25,11 +25,7 @@ OURS = "autograd", "nn"  # packages whose ops the tests have checked; a user's a
 Constant: TypeAlias = bool | tuple[int, ...]
 
 
-def op(
-    *functions: Any,
-    constant_slope: Constant = False,
-    closures: Callable[..., Any] | None = None,
-) -> Any:
+def op(*functions: Any, constant_slope: Constant = False, closures: Any = None) -> Any:
     """Make a differentiable op of a function of arrays.
 
     The function returns its result and, for each input, a closure from the gradient of the result

@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from ..errors import IntegerGradientError, LeafInPlaceError
 from .arrays import check_flag, copy_like, new_array
-from .hints import no_method, not_kept
+from .hints import not_kept
 from .node import NOT_KEPT, Leaf, Node
 from .ownership import keep, lend, quick, replace
 from .watch import cut
@@ -151,13 +151,6 @@ class Tensor(Values):
         """The same value without the graph: no gradient flows through the result."""
         cut(self, ".detach()")
         return wrap(np.asarray(keep(self)))
-
-    if not TYPE_CHECKING:  # a type checker is to find what there is not by itself
-
-        def __getattr__(self, name: str) -> Any:
-            if name == "_frozen":
-                return None  # never set: never frozen
-            raise no_method(self, name)
 
 
 def wrap(array: ndarray[Any, Any], node: Node | None = None) -> Tensor:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray
 
 from ..errors import TrackedArrayError
 from ..modes import default_dtype
+from .hints import no_method
 from .node import Leaf
 from .ownership import lend
 from .watch import cut
@@ -108,3 +109,10 @@ class Values:
                 "or pickled. Use .detach(), or .copy() for a differentiable copy."
             )
         return type(self), (self._array, self._node is not None)
+
+    if not TYPE_CHECKING:  # a type checker is to find what there is not by itself
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "_frozen":
+                return None  # never set: never frozen
+            raise no_method(self, name)
