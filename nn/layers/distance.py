@@ -20,7 +20,7 @@ __all__ = [
 
 @door(wide=True)
 def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any:
-    """The cosine of the angle between two vectors, (x1 · x2) / (max(|x1|, eps) max(|x2|, eps)).
+    """The cosine of the angle between two vectors, (x1 · x2) / (max(|x1|, eps) * max(|x2|, eps)).
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any
     ------
     ValueError : the shapes do not broadcast.
     """
-    _check("cosine_similarity", x1, x2)
+    _check_broadcast("cosine_similarity", x1, x2)
     a, b = (normalize(x, 2.0, axis, eps) for x in np.broadcast_arrays(x1, x2))
     return (a * b).sum(axis=axis)
 
@@ -78,11 +78,11 @@ def pairwise_distance(
     ------
     ValueError : the shapes do not broadcast.
     """
-    _check("pairwise_distance", x1, x2)
+    _check_broadcast("pairwise_distance", x1, x2)
     return np.linalg.vector_norm(floats(x1) - floats(x2) + eps, axis=-1, keepdims=keepdims, ord=p)
 
 
-def _check(who: str, x1: Any, x2: Any) -> None:
+def _check_broadcast(who: str, x1: Any, x2: Any) -> None:
     try:
         np.broadcast_shapes(np.shape(x1), np.shape(x2))
     except ValueError:

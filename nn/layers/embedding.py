@@ -134,7 +134,7 @@ def embedding_bag(
 
     rows = embedding(index, weight, None, max_norm, norm_type, scale_grad_by_freq)
     if mode == "max":
-        return _largest(rows, sizes)
+        return _bag_max(rows, sizes)
     rows = single(rows)
     if factors is not None:
         rows = rows * factors[:, None]
@@ -145,7 +145,7 @@ def embedding_bag(
     return like(total, weight)
 
 
-def _largest(rows: Any, sizes: NDArray[Any]) -> Any:
+def _bag_max(rows: Any, sizes: NDArray[Any]) -> Any:
     """The elementwise maximum over the bags, the first `sizes[0]` rows, the next, ..."""
     inside = np.arange(max(sizes, default=0)) < sizes[:, None]
     place = np.zeros(inside.shape, int)

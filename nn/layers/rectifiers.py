@@ -74,7 +74,7 @@ def relu(x):
 @door
 @op(constant_slope=True)
 def leaky_relu(x, negative_slope=0.01):
-    """Return x if x > 0, else `negative_slope` x (Maas et al., 2013)."""
+    """Return x if x > 0, else `negative_slope` * x (Maas et al., 2013)."""
     right = (x > 0).astype(x.dtype)
     slope = right + negative_slope * (1 - right)
     return x * slope, lambda g: g * slope
@@ -92,7 +92,7 @@ def _prelu(x, slope):
 
 @door(wide=True)
 def prelu(x: Any, weight: Any) -> Any:
-    """Return x if x > 0, else w x, with one w for all or for each channel (He et al., 2015).
+    """Return x if x > 0, else w * x, with one w for all or for each channel (He et al., 2015).
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def rrelu(
     *,
     generator: Rng = None,
 ) -> Any:
-    """Return x if x > 0, else a x, with a drawn for each element (Xu et al., 2015).
+    """Return x if x > 0, else a * x, with a drawn for each element (Xu et al., 2015).
 
     In training a is uniform from `lower` to `upper`, otherwise it is their mean.
     """
@@ -137,7 +137,7 @@ def rrelu(
 
 @op
 def _elu(x, alpha=1.0, scale=1.0, rate=1.0):
-    """`scale` times: x if x > 0, else alpha (exp(rate x) - 1)."""
+    """`scale` times: x if x > 0, else alpha * (exp(rate * x) - 1)."""
     right, left = (x > 0).astype(x.dtype), rate * np.minimum(x, 0)
     steep = scale * alpha * rate  # the slope just left of 0
     return (
@@ -148,13 +148,13 @@ def _elu(x, alpha=1.0, scale=1.0, rate=1.0):
 
 @door
 def elu(x: Any, alpha: float = 1.0) -> Any:
-    """Return x if x > 0, else alpha (exp(x) - 1) (Clevert et al., 2015)."""
+    """Return x if x > 0, else alpha * (exp(x) - 1) (Clevert et al., 2015)."""
     return _elu(x, alpha)
 
 
 @door
 def celu(x: Any, alpha: float = 1.0) -> Any:
-    """Return x if x > 0, else alpha (exp(x / alpha) - 1): no kink for any alpha (Barron, 2017)."""
+    """Return x if x > 0, else alpha * (exp(x / alpha) - 1): never a kink (Barron, 2017)."""
     if alpha == 0:
         raise ValueError("celu: got alpha=0, which x is divided by; expected another number")
     return _elu(x, alpha, rate=1 / alpha)
@@ -201,7 +201,7 @@ def hardsigmoid(x: Any) -> Any:
 @door
 @op
 def hardswish(x):
-    """The product x relu6(x + 3) / 6, close to silu (Howard et al., 2019)."""
+    """Return x * relu6(x + 3) / 6, close to silu (Howard et al., 2019)."""
     s = np.clip(x + 3.0, 0, 6) / 6
     return x * s, lambda g: g * (s + x * ((s > 0) & (s < 1)) / 6)
 
@@ -269,7 +269,7 @@ class ReLU(InPlace):
 
 
 class LeakyReLU(InPlace):
-    """x if x > 0, else `negative_slope` x, elementwise."""
+    """x if x > 0, else `negative_slope` * x, elementwise."""
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -281,7 +281,7 @@ class LeakyReLU(InPlace):
 
 
 class PReLU(Module):
-    """x if x > 0, else w x, with slopes w that are trained.
+    """x if x > 0, else w * x, with slopes w that are trained.
 
     Parameters
     ----------
@@ -311,7 +311,7 @@ class PReLU(Module):
 
 
 class RReLU(InPlace):
-    """x if x > 0, else a x, with a drawn for each element.
+    """x if x > 0, else a * x, with a drawn for each element.
 
     Parameters
     ----------
@@ -344,7 +344,7 @@ class RReLU(InPlace):
 
 
 class ELU(InPlace):
-    """x if x > 0, else alpha (exp(x) - 1), elementwise."""
+    """x if x > 0, else alpha * (exp(x) - 1), elementwise."""
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -356,7 +356,7 @@ class ELU(InPlace):
 
 
 class CELU(InPlace):
-    """x if x > 0, else alpha (exp(x / alpha) - 1), elementwise."""
+    """x if x > 0, else alpha * (exp(x / alpha) - 1), elementwise."""
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -368,7 +368,7 @@ class CELU(InPlace):
 
 
 class SELU(InPlace):
-    """1.0507 (x if x > 0, else 1.6733 (exp(x) - 1)), elementwise.
+    """1.0507 * (x if x > 0, else 1.6733 * (exp(x) - 1)), elementwise.
 
     After weights of mean 0 and variance 1/fan_in, and with `AlphaDropout`, it keeps mean 0 and
     variance 1 from layer to layer.
@@ -414,7 +414,7 @@ class Hardsigmoid(InPlace):
 
 
 class Hardswish(InPlace):
-    """x min(max(x + 3, 0), 6) / 6, elementwise."""
+    """x * min(max(x + 3, 0), 6) / 6, elementwise."""
 
     def forward(self, x: Any) -> Any:
         """Apply `functional.hardswish`."""

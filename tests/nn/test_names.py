@@ -18,7 +18,8 @@ import nn
 
 #: Files of helpers: what their `__all__` names is for the other files.
 HELPERS = {
-    "base", "checks", "families", "fused_recurrent", "inplace", "pool_windows", "sizes", "windows"
+    "base", "checks", "families", "fused_recurrent", "inplace", "labels", "pool_windows", "sizes",
+    "windows",
 }  # fmt: skip
 FILES = [
     importlib.import_module(f"nn.{folder}.{file.name}")
