@@ -175,8 +175,8 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
     )
 
 
-# LSTM and GRU have a faster loop, whose plain twin this is. An RNN, whose one gate is its state,
-# would gain nothing, and neither would sequences that are shorter than this.
+# LSTM and GRU have a faster loop, whose plain formula is `_loop`. An RNN, whose only gate is its
+# state, would gain nothing, nor would sequences shorter than FUSED_FROM.
 
 _FUSED = {_lstm_step: fused_recurrent.LSTM, _gru_step: fused_recurrent.GRU}
 _STEPS = {kind: step for step, kind in _FUSED.items()}
@@ -184,7 +184,7 @@ FUSED_FROM = 3
 
 
 def _fused_loop_closures(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=fused_recurrent.LSTM):
-    """Those of `fused_loop`, by way of `linear` and `_loop`, which run on Tensors."""
+    """The closures of `fused_loop`, by `linear` and `_loop`, which run on Tensors."""
     _, for_share, for_w_hh, for_b_hh, _, for_h, for_c = _loop.body(
         linear(x, w_ih, b_ih), w_hh, b_hh, None, h, c, step=_STEPS[kind]
     )
@@ -247,7 +247,7 @@ class _Recurrent(Module):
         return _loop(linear(x, w_ih, b_ih), w_hh, b_hh, w_hr, h, c, step=self._step)
 
     def _check_input(self, x: Any, layouts: dict[int, str]) -> None:
-        """Refuse what is not of floats, or has none of the layouts, by number of axes."""
+        """Refuse what is not of floats, or fits none of `layouts`, by its number of axes."""
         shape = lengths(x)
         fits = len(shape) in layouts and shape[-1] == self.input_size
         expected = () if fits else (f"({axes}{self.input_size})" for axes in layouts.values())
@@ -315,7 +315,7 @@ class _Cell(_Recurrent):
         Returns
         -------
         Tensor or tuple
-            the new state, as `hx`.
+            the new state, laid out as `hx`.
         """
         self._check_input(x, {2: "batch, ", 1: ""})
         start = self._start(x, hx, x.shape[:-1])
@@ -461,14 +461,14 @@ class _Layers(_Recurrent):
         hx
             the initial state, zeros if None: h, (layers * directions, batch, hidden_size), or
             without batch; of an LSTM a tuple (h, c) of two such. The order is layer 0 forward,
-            layer 0 backward, layer 1 forward, ... With proj_size that is the size of h, not of c.
+            layer 0 backward, layer 1 forward, ... With proj_size h has that size, and c does not.
 
         Returns
         -------
         output : array
-            h of the last layer after each step, with both directions side by side, as `x`.
+            h of the last layer after each step, both directions side by side, laid out as `x`.
         hx : array
-            the last state, as `hx`.
+            the last state, laid out as the argument `hx`.
         """
         self._check_input(
             x, {3: "batch, time, " if self.batch_first else "time, batch, ", 2: "time, "}
@@ -506,14 +506,14 @@ class _Layers(_Recurrent):
 
 
 class RNN(_Layers):
-    """Layers of RNNCell, tanh(x @ W_ihᵀ + b_ih + h @ W_hhᵀ + b_hh), each on all h of the one below.
+    """Layers of `RNNCell`: for each time h = tanh(x @ W_ihᵀ + b_ih + h @ W_hhᵀ + b_hh).
 
     Parameters
     ----------
     input_size, hidden_size
         the lengths of the last axis of input and state.
     num_layers
-        how many.
+        the number of layers, each on all h of the one below.
     nonlinearity
         "tanh" or "relu".
     bias
@@ -523,7 +523,7 @@ class RNN(_Layers):
     dropout
         probability of it between layers, in training.
     bidirectional
-        also run from the last step to the first, with other parameters.
+        also run from the last step to the first, with parameters of its own.
     generator
         where initial values and dropout come from: a generator, or a seed for one; the library's
         own if None.
@@ -531,12 +531,12 @@ class RNN(_Layers):
     Attributes
     ----------
     weight_ih_l0, weight_hh_l0
-        Parameters, (hidden_size, in) and (hidden_size, hidden_size), where `in` is input_size, in
-        later layers directions * hidden_size.
+        Parameters, (hidden_size, in) and (hidden_size, hidden_size), where `in` is input_size, and
+        directions * hidden_size in later layers.
     bias_ih_l0, bias_hh_l0
         Parameters of shape (hidden_size,), unless bias=False.
     weight_ih_l1, ..., weight_ih_l0_reverse, ...
-        of later layers and of the other direction.
+        those of later layers and the other direction.
 
     Notes
     -----

@@ -1,7 +1,7 @@
 """The transformer: encoder and decoder layers, stacks of them, and the two together.
 
-A layer is a chain of sublayers, attention and a small network that works on each step by itself.
-Around each there is a residual connection and a normalization: of the sum, norm(x + sublayer(x)),
+A layer is a chain of sublayers: attention, and a small network applied to each step alone. Around
+each sublayer there is a residual connection and a normalization, of the sum, norm(x + sublayer(x)),
 or, with norm_first, of the sublayer's input, x + sublayer(norm(x)).
 
 Sources: Vaswani et al., "Attention is all you need", NeurIPS 2017; for norm_first Xiong et al., "On
@@ -42,7 +42,7 @@ Rng: TypeAlias = "np.random.Generator | int | None"
 
 
 class _Layer(Module):
-    """What encoder and decoder layers have in common: all but the order of the sublayers."""
+    """The common part of encoder and decoder layers: all but the order of the sublayers."""
 
     _attentions: tuple[str, ...] = ("self_attn",)
 
@@ -81,12 +81,12 @@ class _Layer(Module):
         self.activation: Any = ACTIVATIONS.get(activation, activation)
 
     def _around(self, sublayer: Callable[[Any], Any], norm: Module, x: Any) -> Any:
-        """`sublayer` of `x`, with the residual connection and the normalization."""
+        """norm(x + sublayer(x)), or with norm_first x + sublayer(norm(x)); with dropout."""
         try:
             if self.norm_first:
                 return x + self.dropout(sublayer(norm(x)))
             return norm(x + self.dropout(sublayer(x)))
-        except (TypeError, ValueError) as error:  # they know what does not fit, not where
+        except (TypeError, ValueError) as error:  # it tells what does not fit, but not where
             error.args = (f"{type(self).__name__}: {error}",)
             raise
 
@@ -106,8 +106,8 @@ class TransformerEncoderLayer(_Layer):
     dim_feedforward
         the width of the network.
     dropout
-        probability of it after each sublayer, on the attention's weights, and inside the network,
-        in training.
+        probability of dropping, in training: after each sublayer, of the attention's weights, and
+        inside the network.
     activation
         "relu", "gelu", or a function or module.
     layer_norm_eps
@@ -388,7 +388,7 @@ class Transformer(Module):
         tgt_is_causal: bool | None = None,
         memory_is_causal: bool = False,
     ) -> Any:
-        """Decode `tgt`, (L, batch, d_model), in view of `src`, (S, batch, d_model).
+        """Decode `tgt`, (L, batch, d_model), given `src`, (S, batch, d_model).
 
         The result has the shape of `tgt`. With batch_first the batch comes first; or there is none.
         For the masks see TransformerEncoderLayer and TransformerDecoderLayer.

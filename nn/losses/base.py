@@ -1,4 +1,4 @@
-"""What the losses share: inputs and targets that fit, reductions, and the layer."""
+"""What the losses share: checks of inputs and targets, reductions, and the base of the layers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def in_dtype_of(x: Any, y: Any) -> Any:
 
 
 def constant(x: Any) -> NDArray[Any]:
-    """`x` as an array; a Tensor that requires gradients, which would be lost, is refused."""
+    """`x` as an array; a Tensor that requires gradients is refused, as they would be lost."""
     return x.numpy() if isinstance(x, Tensor) else np.asarray(x)
 
 
@@ -102,9 +102,9 @@ def broadcast_hint(x: Any, y: Any, called: tuple[str, str]) -> str:
 
 
 def reduction_factor(who: str, reduction: str, count: float, **counts: float) -> float | None:
-    """What to multiply the sum of the terms by; None to leave the terms as they are.
+    """The factor of the sum of the terms, 1 / count for a mean; None to keep the terms.
 
-    `counts`: the names of further means, with what they divide by.
+    `counts`: further means by name, with the number they divide by.
     """
     if reduction == "none":
         return None

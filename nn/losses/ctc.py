@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: labels for a sequence, without saying where they are.
+"""Connectionist temporal classification: labels for a sequence, without their positions.
 
 Graves et al., Connectionist Temporal Classification, ICML 2006. A path gives one class to each
 frame. It spells the labels if these remain when repeats are merged and then blanks dropped. The
@@ -54,17 +54,17 @@ def ctc_loss(
     input_lengths, target_lengths
         how many frames and labels count; shape (N,), or () for one sequence.
     blank
-        the class that stands between labels and is none.
+        the class that separates labels, and is none itself.
     reduction
         the mean is of each loss divided by its number of labels.
     zero_infinity
-        count as 0, not inf, what is too short for its labels: there should be a frame for each, and
-        one for the blank between two that are equal.
+        count a sequence that is too short for its labels as 0, not inf. It needs a frame for each
+        label, and one for the blank between two that are equal.
 
     Notes
     -----
-    The gradient is by `log_probs` as they are, not by the logits before log_softmax (PyTorch's
-    function mixes the two; through log_softmax both are the same). Where the loss is inf it is 0.
+    The gradient is that of `log_probs`, not of the logits before log_softmax (PyTorch's function
+    mixes the two; through log_softmax both are the same). Where the loss is inf it is 0.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def _lengths(who: str, called: str, lengths: Any, n: int, most: int | None) -> N
 def _spelt(
     who: str, targets: Any, counts: NDArray[Any], blank: int, n_classes: int
 ) -> NDArray[Any]:
-    """The labels in rows, (N, the most that count), with the blank for those that do not."""
+    """The labels in rows, (N, largest count), with the blank for those that do not count."""
     y = constant(targets)
     y = integer_labels(who, y) if y.size else y.astype(int)  # [] is of floats
     given = np.arange(counts.max(initial=0)) < counts[:, None]
@@ -149,7 +149,7 @@ def _spelt(
 
 @op
 def _ctc(emit, states=None, frames=None, ends=None):
-    """-log of the total probability of the paths.
+    """-log(sum over the paths of exp(sum of emit along the path)).
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def _ctc(emit, states=None, frames=None, ends=None):
     total = logsumexp(np.where(is_end, last, -np.inf), axis=0)
 
     def closure(g: Any) -> Any:
-        # What leads on from a state is what leads to it when frames and states are read backwards.
+        # The paths on from a state are the paths to it when frames and states are read backwards.
         back = (frames - 1 - t) % len(t), (ends - 1 - s) % emit.shape[1], n
         after = _arrivals(emit[back], states[back[1][0], n[0]])[back]
         possible = (t < frames) & (s < ends) & (total > -np.inf)
@@ -179,7 +179,7 @@ def _ctc(emit, states=None, frames=None, ends=None):
 
 
 def _arrivals(emit: Any, states: NDArray[Any]) -> Any:
-    """For each frame and state, log of the probability of all that leads there.
+    """For each frame and state, the log of the probability of all paths to it.
 
     From frame to frame a path stays, goes to the next state, or skips the blank between two labels
     that are not equal. It starts in one of the first two states.

@@ -1,4 +1,4 @@
-"""Losses with a margin: they ask that scores or distances be apart, not how far they are.
+"""Losses with a margin: they ask that scores or distances be apart, not how far.
 
 What is already farther apart than the margin costs nothing, and has no gradient.
 """
@@ -175,15 +175,15 @@ def multi_margin_loss(
 
 @door(wide=True)
 def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
-    """max(0, 1 - x[j] + x[i]) / C, summed over labels j and classes i that are none; reduced.
+    """max(0, 1 - x[j] + x[i]) / C, summed over labels j and classes i that are no label; reduced.
 
     Parameters
     ----------
     input
         x, scores of shape (N, C), or (C,).
     target
-        the labels of each row, integers from 0 to C - 1, then -1; the same shape. What comes after
-        the first -1 does not count.
+        the labels of each row, integers from 0 to C - 1, then -1; the same shape. Nothing after the
+        first -1 counts.
 
     Raises
     ------

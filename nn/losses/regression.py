@@ -120,7 +120,8 @@ def huber_loss(
 ) -> Any:
     """d²/2 where d = abs(input - target) < delta, else delta * (d - delta/2); reduced.
 
-    Far away it grows like l1_loss, so that outliers do not rule (Huber, Ann. Math. Stat. 35, 1964).
+    It grows like l1_loss far away, which limits the pull of outliers (Huber, Ann. Math. Stat. 35,
+    1964).
 
     Parameters
     ----------
@@ -149,6 +150,7 @@ def huber_loss(
 
 @op
 def _huber(x, y, delta=1.0):
+    """c * (d - c/2), c the clipped d = x - y: d²/2 inside, delta * (abs(d) - delta/2) outside."""
     d = x - y
     c = np.clip(d, -delta, delta)
     return c * (d - c / 2), lambda g: g * c, lambda g: -g * c
@@ -205,7 +207,7 @@ def poisson_nll_loss(
     log_input
         False if x is the expected count itself: x - y * log(x + eps).
     full
-        add log(y!), which does not depend on x, where y > 1, by Stirling's formula.
+        where y > 1, add log(y!) by Stirling's formula; it does not depend on x.
 
     Raises
     ------
