@@ -61,9 +61,9 @@ def _lstm_step(x, z, _, c):
     c' = f * c + i * g, h' = o * tanh(c'), where i, f, o are the sigmoid and g is the tanh of the
     blocks i, f, g, o of x + z.
     """
-    a = x + z
+    a, n = x + z, c.shape[-1]
     i, f, _, o = _blocks(sigmoid(a), 4)
-    g = np.tanh(_blocks(a, 4)[2])
+    g = np.tanh(a[:, 2 * n : 3 * n])
     c_next = f * c + i * g
     t = np.tanh(c_next)
     h_next = o * t

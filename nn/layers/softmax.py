@@ -51,8 +51,8 @@ def shifted_exp(x: Any, axis: Axis) -> tuple[Any, Any, Any]:
 @op
 def softmax(x, axis=-1):
     """exp(x) / sum(exp(x)) along `axis`: positive numbers that sum to 1."""
-    e, total = shifted_exp(x, axis)[1:]
-    y = e / total
+    e = np.exp(x - row_max(x, axis))
+    y = e / e.sum(axis=axis, keepdims=True)
     return y, lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True))
 
 
