@@ -4,7 +4,8 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: train test lint types parity check docs mutants fuzz lines bench bench-quick twins clean
+.PHONY: train test quick lint types parity check docs package mutants fuzz lines bench bench-quick \
+	twins clean
 
 train: .venv/plot
 	$(BIN)/python -m nn train digits
@@ -12,6 +13,9 @@ train: .venv/plot
 # One thread: NumPy's threads wait for each other in a busy loop when they share a core.
 test: .venv/test
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
+
+quick: .venv/test  ## while working, in a minute; `make quick FILE=cumulative` what belongs to a file
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/quick.py $(FILE)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -24,12 +28,15 @@ parity: .venv/test .venv/compare  ## the comparisons with PyTorch, which `make t
 	$(BIN)/python -c "import torch"
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/parity
 
-check: test lint types parity
+check: test lint types parity docs package
 
 docs: .venv/docs .venv/test  ## the documentation, as HTML in site/
 	$(BIN)/python docs/build/generate.py
 	$(BIN)/python -m mkdocs build --quiet
 	@echo site/index.html
+
+package: .venv/dev  ## build wheel and sdist, and use each away from the sources
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python .ci/package.py
 
 # `make mutants ALL=1` tries all, which takes a night; `make mutants FILES=nn/layers/pooling` some of a file.
 mutants: .venv/test  ## break the code in 150 places, and see that the tests notice
@@ -43,7 +50,7 @@ fuzz: .venv/test .venv/compare  ## random programs, against plain arrays and PyT
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONPATH=tests \
 		$(BIN)/python -m fuzz --programs $(PROGRAMS) --seed $(SEED)
 
-lines: .venv/plot  ## lines of code by file, without docstrings and comments
+lines: .venv/plot  ## lines by folder and file, of code and with docstrings; the heart has a limit
 	$(BIN)/python benchmarks/lines.py
 
 # Arguments may be given: make bench BENCH="--rows mlp cnn --threads 1"; see python -m benchmarks -h

@@ -1,5 +1,7 @@
 """Reverse-mode automatic differentiation in plain NumPy.
 
+Examples
+--------
 >>> from autograd import Tensor
 >>> x = Tensor([1.0, 2.0], requires_grad=True)
 >>> (x * x).sum().backward()
@@ -18,12 +20,15 @@ from .core.tensor import Tensor
 from .errors import *  # noqa: F403
 from .errors import __all__ as _errors
 from .gradcheck import gradcheck, gradgradcheck
+from .instrument import instrument
 from .memory import keep_memory
 from .modes import default_dtype, enable_grad, is_recording, no_grad
-from .ops import methods  # noqa: F401 - give Tensor its operators, NumPy its rules
+from .names import name_after as _name_after
 from .ops.indexing import scatter_add
 from .transforms import *  # noqa: F403
 from .transforms import __all__ as _transforms
+
+__version__ = "0.1.0"
 
 __all__ = [
     "Tensor",
@@ -37,6 +42,7 @@ __all__ = [
     "gradgradcheck",
     "gradients",
     "implements",
+    "instrument",
     "is_recording",
     "keep_memory",
     "no_grad",
@@ -49,3 +55,5 @@ __all__ = [
     *_errors,
     *_transforms,
 ]
+
+_name_after(__name__, [globals()[_name] for _name in {*__all__} - {*_errors}])

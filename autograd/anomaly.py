@@ -11,7 +11,6 @@ import numpy as np
 
 from .core.engine import reachable
 from .core.node import Node
-from .core.ownership import holds
 from .core.tensor import Tensor
 from .core.watch import Watcher, user_line
 from .errors import ArrayChangedError, GraphFreedError, NonFiniteError
@@ -43,12 +42,15 @@ class detect_anomaly(Watcher):  # noqa: N801 (used like a function, and named as
 
     Parameters
     ----------
-    inf : whether infinities count too.
+    inf
+        whether infinities count too.
 
     Raises
     ------
-    NonFiniteError : names the op, the line of your program, the operands and a remedy.
-    ArrayChangedError : names the op, the line and the argument.
+    NonFiniteError
+        names the op, the line of your program, the operands and a remedy.
+    ArrayChangedError
+        names the op, the line and the argument.
 
     Examples
     --------
@@ -170,12 +172,14 @@ def why_no_grad(x: Tensor, loss: Tensor | Callable[[], Tensor]) -> str:
 
     Parameters
     ----------
-    loss : a Tensor; or better the function that computes it, which is then run, so that the lines
-        can be named where a value that depends on x went on without its graph.
+    loss
+        a Tensor; or better the function that computes it, which is then run, so that the lines can
+        be named where a value that depends on x went on without its graph.
 
     Returns
     -------
-    str, a few sentences.
+    str
+        str, a few sentences.
 
     Examples
     --------
@@ -232,3 +236,13 @@ def why_no_grad(x: Tensor, loss: Tensor | Callable[[], Tensor]) -> str:
         " Nothing that was computed from x went into it: is x still the tensor that the model "
         "uses, or was it replaced by another (x = x * 2, a reloaded model)?"
     )
+
+
+def holds(thing: Any, array: Any) -> bool:
+    """Whether a closure, or what it holds, reaches the memory of `array`."""
+    if isinstance(thing, np.ndarray):
+        return bool(np.may_share_memory(thing, array))
+    if isinstance(thing, tuple | list):
+        return any(holds(item, array) for item in thing)
+    cells = getattr(thing, "__closure__", None) or ()
+    return any(holds(cell.cell_contents, array) for cell in cells)

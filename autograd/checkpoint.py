@@ -11,7 +11,8 @@ import numpy as np
 
 from .core.engine import walk
 from .core.node import Leaf, Node
-from .core.op import next_number, record, replay
+from .core.ownership import keep
+from .core.record import next_number, record, replay
 from .core.results import shared
 from .core.tensor import Tensor, wrap
 from .errors import AutogradError, LeafChangedError
@@ -72,14 +73,18 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     Parameters
     ----------
-    f : function of Tensors that returns Tensors, also in tuples, lists and dicts. It must do the
+    f
+        function of Tensors that returns Tensors, also in tuples, lists and dicts. It must do the
         same each time it runs; what it changes outside (running statistics) changes twice.
 
     Raises
     ------
-    AutogradError : in the backward pass, if the second run used other tensors.
+    AutogradError
+        in the backward pass, if the second run used other tensors.
 
-    Source: T. Chen et al., "Training deep nets with sublinear memory cost", 2016.
+    References
+    ----------
+    T. Chen et al., "Training deep nets with sublinear memory cost", 2016.
 
     Examples
     --------
@@ -97,14 +102,14 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             return f(*args, **kwargs)
         # Handles of our own: those of the caller may move before the second run.
         leaves, rebuild = flatten((args, kwargs))
-        inputs = rebuild([wrap(x._keep(), x._node) if isinstance(x, Tensor) else x for x in leaves])
+        inputs = rebuild([wrap(keep(x), x._node) if isinstance(x, Tensor) else x for x in leaves])
         draws = _Draws()
         outs, arrange, outside = _run(f, inputs, draws.note)
         made = [i for i, out in enumerate(outs) if isinstance(out, Tensor) and out.requires_grad]
         if not made:
             return arrange(outs)
         owners = [(node, node.owner()) for node in outside if isinstance(node, Leaf)]
-        values = {node: tensor._keep() for node, tensor in owners if tensor is not None}
+        values = {node: keep(tensor) for node, tensor in owners if tensor is not None}
 
         @shared
         def gradients_again(g: Any) -> dict[Node, Any]:

@@ -39,28 +39,37 @@ def gradcheck(
 
     Parameters
     ----------
-    f : function of Tensors that returns a Tensor or a tuple of them; or a module, an object with
+    f
+        function of Tensors that returns a Tensor or a tuple of them; or a module, an object with
         `named_parameters()`: a float64 copy of it is checked, its parameters too.
-    *inputs : arrays, Tensors, numbers or lists; those of floats are checked, on float64 copies;
-        anything else is passed on as it is.
-    step : h for numbers up to 1.
-    rtol, atol : the largest difference allowed is atol + rtol * abs(the finite difference).
-    seed : for v, and for the directions.
-    mode : "exhaustive" looks at every element; "projection" at three random directions for each
-        input, at a cost that does not grow with its size; "auto" decides by the size.
-    reference : "central" differences; or "complex step", Im f(x + ih) / h, which is exact to
-        rounding, where f can be evaluated on complex arrays and is analytic (no abs, no maximum).
+    *inputs
+        arrays, Tensors, numbers or lists; those of floats are checked, on float64 copies; anything
+        else is passed on as it is.
+    step
+        h for numbers up to 1.
+    rtol, atol
+        the largest difference allowed is atol + rtol * abs(the finite difference).
+    seed
+        for v, and for the directions.
+    mode
+        "exhaustive" looks at every element; "projection" at three random directions for each input,
+        at a cost that does not grow with its size; "auto" decides by the size.
+    reference
+        "central" differences; or "complex step", Im f(x + ih) / h, which is exact to rounding,
+        where f can be evaluated on complex arrays and is analytic (no abs, no maximum).
 
     Returns
     -------
-    True. A gradient that is off raises.
+    bool
+        True. A gradient that is off raises.
 
     Raises
     ------
-    GradcheckError : says which input, at which index, both numbers, and what is probably wrong:
-        a factor, a transpose, a missing sum over a broadcast axis, a kink or tie at this point,
-        too little precision, a function that is not deterministic or changes its input, a
-        closure that writes into the gradient it was given, or an input that no graph leads to.
+    GradcheckError
+        says which input, at which index, both numbers, and what is probably wrong: a factor, a
+        transpose, a missing sum over a broadcast axis, a kink or tie at this point, too little
+        precision, a function that is not deterministic or changes its input, a closure that writes
+        into the gradient it was given, or an input that no graph leads to.
 
     Examples
     --------

@@ -39,9 +39,12 @@ def keep_memory(size: float) -> None:
 
     Raises
     ------
-    ValueError : `size` is negative.
+    ValueError
+        `size` is negative.
 
-    Source: mallopt(3), under M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
+    References
+    ----------
+    mallopt(3), under M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
 
     Examples
     --------

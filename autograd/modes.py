@@ -169,7 +169,8 @@ class default_dtype:  # noqa: N801
 
     Raises
     ------
-    TypeError : for a dtype that is not a real floating one.
+    TypeError
+        for a dtype that is not a real floating one.
 
     Examples
     --------

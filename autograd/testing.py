@@ -50,8 +50,10 @@ def arrays(
 
     Parameters
     ----------
-    shape : a shape, or a strategy for one; `shapes()` if None.
-    low, high : the numbers are uniform between.
+    shape
+        a shape, or a strategy for one; `shapes()` if None.
+    low, high
+        the numbers are uniform between.
     """
     wanted = shape if isinstance(shape, tuple) else draw(shapes() if shape is None else shape)
     layout = draw(st.sampled_from(["plain", "transposed", "reversed", "strided"]))

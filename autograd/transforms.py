@@ -9,7 +9,6 @@ they return Tensors, which can be differentiated further.
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,7 +18,6 @@ from .core.arrays import refuse_masked
 from .core.backward import gradients
 from .core.engine import reachable
 from .core.tensor import Tensor
-from .core.watch import taken
 from .errors import GradientShapeError, IntegerGradientError, NotScalarError
 from .modes import enable_grad
 
@@ -40,6 +38,8 @@ Argnum = int | Sequence[int]
 def flatten(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
     """The leaves of nested tuples, lists and dicts, and a function that puts others in their place.
 
+    Examples
+    --------
     >>> leaves, rebuild = flatten({"a": 1, "b": (2, [3])})
     >>> leaves, rebuild([10, 20, 30])
     ([1, 2, 3], {'a': 10, 'b': (20, [30])})
@@ -84,17 +84,9 @@ class _Trace:
         changed = list(args)
         for n, value in zip(chosen, [inside] if isinstance(argnum, int) else inside, strict=True):
             changed[n] = value
-        before = taken[0]
         with enable_grad():
             out = f(*changed, **kwargs)
         self.outputs, self.rebuild_output = flatten(out)
-        if taken[0] != before and not any(map(_tracked, self.outputs)):
-            warnings.warn(
-                f"{name}: took the value of its input, by float(x), x.item() or a function such as "
-                "math.sin, and returned nothing that depends on the Tensor: the derivative is 0. "
-                "NumPy's functions, such as np.sin, keep it",
-                stacklevel=4,
-            )
         # Where anything tracked comes in from outside, the derivatives must be differentiable too.
         mine = {id(x._node) for x in self.inputs}
         nodes = reachable([o._node for o in self.outputs if _tracked(o)])
@@ -173,14 +165,18 @@ def value_and_grad(f: Callable[..., Any], argnum: Argnum = 0) -> Callable[..., A
 
     Parameters
     ----------
-    f : function that returns a single number.
-    argnum : the position of the argument to differentiate by, or several. An argument may be an
-        array, or a tuple, list or dict of arrays; the gradient has the same form.
+    f
+        function that returns a single number.
+    argnum
+        the position of the argument to differentiate by, or several. An argument may be an array,
+        or a tuple, list or dict of arrays; the gradient has the same form.
 
     Raises
     ------
-    NotScalarError : f returned something other than a single number.
-    IntegerGradientError : the argument holds integers.
+    NotScalarError
+        f returned something other than a single number.
+    IntegerGradientError
+        the argument holds integers.
 
     Examples
     --------
@@ -245,8 +241,9 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], Any]]:
 
     Returns
     -------
-    value, pull : `pull(g)`, with g of the form of the value, is the tuple of g @ df/darg for each
-        argument; it can be called any number of times.
+    value, pull
+        `pull(g)`, with g of the form of the value, is the tuple of g @ df/darg for each argument;
+        it can be called any number of times.
 
     Examples
     --------
@@ -273,11 +270,13 @@ def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> 
 
     Parameters
     ----------
-    args, tangents : tuples of the same form.
+    args, tangents
+        tuples of the same form.
 
     Raises
     ------
-    GradientShapeError : a tangent has another shape than its argument.
+    GradientShapeError
+        a tangent has another shape than its argument.
 
     Examples
     --------

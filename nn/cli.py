@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import no_grad
+from autograd import __version__, no_grad
 
 from . import datasets, init, plot
 from .containers import Sequential
@@ -302,6 +302,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="plaingrad", description="Neural networks. The same as: python -m nn")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(metavar="train | profile | doctor")
     training = commands.add_parser(
         "train",

@@ -173,11 +173,13 @@ class Sequential(_List[Module]):
 
     Parameters
     ----------
-    modules : the modules; or one dict of them by name.
+    modules
+        the modules; or one dict of them by name.
 
     Raises
     ------
-    TypeError : an argument is not a Module.
+    TypeError
+        an argument is not a Module.
 
     Examples
     --------
@@ -222,11 +224,13 @@ class ModuleList(_List[Module]):
 
     Parameters
     ----------
-    modules : an iterable of modules.
+    modules
+        an iterable of modules.
 
     Raises
     ------
-    TypeError : one of them is not a Module.
+    TypeError
+        one of them is not a Module.
     """
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
@@ -238,11 +242,13 @@ class ParameterList(_List[Parameter]):
 
     Parameters
     ----------
-    values : an iterable of Parameters; a Tensor or an array is copied into one.
+    values
+        an iterable of Parameters; a Tensor or an array is copied into one.
 
     Raises
     ------
-    TypeError : something else is among them.
+    TypeError
+        something else is among them.
     """
 
     _kind = Parameter
@@ -286,12 +292,15 @@ class ModuleDict(_Dict[Module]):
 
     Parameters
     ----------
-    modules : a dict, or an iterable of pairs (name, module).
+    modules
+        a dict, or an iterable of pairs (name, module).
 
     Raises
     ------
-    TypeError : one of them is not a Module.
-    ValueError : a name is no string, has a dot in it, or is that of a method.
+    TypeError
+        one of them is not a Module.
+    ValueError
+        a name is no string, has a dot in it, or is that of a method.
     """
 
     def __init__(self, modules: Any = None) -> None:
@@ -303,12 +312,14 @@ class ParameterDict(_Dict[Parameter]):
 
     Parameters
     ----------
-    parameters : a dict, or an iterable of pairs (name, Parameter); a Tensor or an array is copied
-        into a Parameter.
+    parameters
+        a dict, or an iterable of pairs (name, Parameter); a Tensor or an array is copied into a
+        Parameter.
 
     Raises
     ------
-    TypeError, ValueError : as for `ModuleDict`.
+    TypeError, ValueError
+        as for `ModuleDict`.
     """
 
     _kind = Parameter

@@ -34,13 +34,17 @@ class TensorDataset:
 
     Parameters
     ----------
-    tensors : arrays or Tensors; axis 0 of each counts the samples.
+    tensors
+        arrays or Tensors; axis 0 of each counts the samples.
 
+    Notes
+    -----
     A subclass with a `__getitem__` of its own, as for augmentation, is asked for each sample.
 
     Raises
     ------
-    TypeError, ValueError : something that is no array, or arrays of uneven lengths.
+    TypeError, ValueError
+        something that is no array, or arrays of uneven lengths.
 
     Examples
     --------
@@ -97,28 +101,37 @@ class DataLoader:
 
     Parameters
     ----------
-    dataset : one array (batches are arrays), a tuple or list of equally long arrays, short for
-        their `TensorDataset` (batches are tuples of arrays), or any object with `__len__` and
-        `__getitem__(int)` whose samples are arrays or numbers (batches are arrays) or tuples,
-        lists or dicts of them, also nested (batches are tuples or dicts of arrays; named tuples
-        stay what they are). It may grow: an epoch has the samples that are there at its start.
-    batch_size : samples in a batch; the last one is smaller if they do not divide the dataset.
-    shuffle : visit the samples in a new random order each epoch.
-    drop_last : leave out a last batch that would be smaller.
-    generator : what shuffles: a `numpy.random.Generator`, or a seed. By default the loader gets
-        one of its own, derived from the library's when the loader is made: `nn.manual_seed`
-        before that makes the order reproducible, and shuffling disturbs no other draw.
+    dataset
+        one array (batches are arrays), a tuple or list of equally long arrays, short for their
+        `TensorDataset` (batches are tuples of arrays), or any object with `__len__` and
+        `__getitem__(int)` whose samples are arrays or numbers (batches are arrays) or tuples, lists
+        or dicts of them, also nested (batches are tuples or dicts of arrays; named tuples stay what
+        they are). It may grow: an epoch has the samples that are there at its start.
+    batch_size
+        samples in a batch; the last one is smaller if they do not divide the dataset.
+    shuffle
+        visit the samples in a new random order each epoch.
+    drop_last
+        leave out a last batch that would be smaller.
+    generator
+        what shuffles: a `numpy.random.Generator`, or a seed. By default the loader gets one of its
+        own, derived from the library's when the loader is made: `nn.manual_seed` before that makes
+        the order reproducible, and shuffling disturbs no other draw.
 
+    Notes
+    -----
     Batches are always fresh arrays: changing one in place leaves the dataset as it is.
 
     Raises
     ------
-    TypeError, ValueError : a dataset that is empty, of uneven lengths or of another kind; a
-        `batch_size` that is not a positive int; `drop_last` when there is not one full batch.
+    TypeError, ValueError
+        a dataset that is empty, of uneven lengths or of another kind; a `batch_size` that is not a
+        positive int; `drop_last` when there is not one full batch.
 
     Warns
     -----
-    UserWarning : the last batch would be a single sample, on which batch norm fails in training.
+    UserWarning
+        the last batch would be a single sample, on which batch norm fails in training.
 
     Examples
     --------
@@ -211,21 +224,29 @@ def train_test_split(
 
     Parameters
     ----------
-    arrays : one or more equally long arrays.
-    test_size : the share of the test part, between 0 and 1, or the number of its samples.
-    shuffle : False takes the test part from the end and keeps the order.
-    stratify : (n,) labels. Each class is then divided as the whole is, to within one sample.
-    generator : a `numpy.random.Generator`, or a seed; by default the library's own.
+    arrays
+        one or more equally long arrays.
+    test_size
+        the share of the test part, between 0 and 1, or the number of its samples.
+    shuffle
+        False takes the test part from the end and keeps the order.
+    stratify
+        (n,) labels. Each class is then divided as the whole is, to within one sample.
+    generator
+        a `numpy.random.Generator`, or a seed; by default the library's own.
 
     Returns
     -------
-    The training and the test part (copies) of the first array, then those of the next, and so on.
+    list[Any]
+        The training and the test part (copies) of the first array, then those of the next, and so
+        on.
 
     Raises
     ------
-    TypeError, ValueError : no arrays, uneven lengths, a `test_size` that leaves a part empty, or
-        `stratify` with a class of one sample, with a part smaller than the number of classes, or
-        with `shuffle=False`.
+    TypeError, ValueError
+        no arrays, uneven lengths, a `test_size` that leaves a part empty, or `stratify` with a
+        class of one sample, with a part smaller than the number of classes, or with
+        `shuffle=False`.
 
     Examples
     --------

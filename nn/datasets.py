@@ -23,13 +23,16 @@ def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
     Returns
     -------
-    images : (1797, 8, 8) float32 in [0, 1]; a pixel is the share of ink in a 4 x 4 block of the
-        scan, in sixteenths.
-    labels : (1797,) int64, 0 to 9.
+    images : array
+        (1797, 8, 8) float32 in [0, 1]; a pixel is the share of ink in a 4 x 4 block of the scan, in
+        sixteenths.
+    labels : array
+        (1797,) int64, 0 to 9.
 
-    Source: E. Alpaydin and C. Kaynak (1998), Optical Recognition of Handwritten Digits (the test
-    set, by 13 writers), UCI Machine Learning Repository, https://doi.org/10.24432/C50P49, licence
-    CC BY 4.0.
+    References
+    ----------
+    E. Alpaydin and C. Kaynak (1998), Optical Recognition of Handwritten Digits (the test set, by 13
+    writers), UCI Machine Learning Repository, https://doi.org/10.24432/C50P49, licence CC BY 4.0.
 
     Examples
     --------
@@ -51,13 +54,17 @@ def circles(
 
     Parameters
     ----------
-    n : number of points; half are in the disc (one less than half if `n` is odd).
-    noise : standard deviation of Gaussian noise added to the points after labelling.
-    generator : a `numpy.random.Generator`, or a seed; by default the library's own.
+    n
+        number of points; half are in the disc (one less than half if `n` is odd).
+    noise
+        standard deviation of Gaussian noise added to the points after labelling.
+    generator
+        a `numpy.random.Generator`, or a seed; by default the library's own.
 
     Returns
     -------
-    points : (n, 2) float32, in [-1, 1] without noise. labels : (n,) int64, in random order.
+    points : array
+        (n, 2) float32, in [-1, 1] without noise. labels : (n,) int64, in random order.
 
     Examples
     --------
@@ -140,24 +147,34 @@ def mnist(
 
     Parameters
     ----------
-    folder : where the four files are, gzipped or not: `train-images-idx3-ubyte.gz`,
+    folder
+        where the four files are, gzipped or not: `train-images-idx3-ubyte.gz`,
         `train-labels-idx1-ubyte.gz`, `t10k-images-idx3-ubyte.gz`, `t10k-labels-idx1-ubyte.gz`.
-    train : True reads the training pair, False the `t10k` test pair.
-    download : fetch missing files into `folder`, which is made if need be (10 MB for training,
-        2 MB for testing), from a public mirror, and check their SHA-256.
+    train
+        True reads the training pair, False the `t10k` test pair.
+    download
+        fetch missing files into `folder`, which is made if need be (10 MB for training, 2 MB for
+        testing), from a public mirror, and check their SHA-256.
 
     Returns
     -------
-    images : (n, 28, 28) float32 in [0, 1]. labels : (n,) int64, 0 to 9.
+    images : array
+        (n, 28, 28) float32 in [0, 1]. labels : (n,) int64, 0 to 9.
 
     Raises
     ------
-    FileNotFoundError : a file is missing, and `download` is False.
-    ValueError : a file is damaged, or is not what its name says.
-    TypeError : `train` is not a bool.
-    ConnectionError : no mirror could be reached, or none gave the right file.
+    FileNotFoundError
+        a file is missing, and `download` is False.
+    ValueError
+        a file is damaged, or is not what its name says.
+    TypeError
+        `train` is not a bool.
+    ConnectionError
+        no mirror could be reached, or none gave the right file.
 
-    Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten digits.
+    References
+    ----------
+    Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten digits.
     """
     if not isinstance(train, bool):  # "test" would count as true
         raise TypeError(f"train: got {train!r}, expected True or False")
@@ -237,12 +254,15 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
 
     Returns
     -------
-    An array of the file's type, in this machine's byte order: uint8 for images and labels.
+    ndarray
+        An array of the file's type, in this machine's byte order: uint8 for images and labels.
 
     Raises
     ------
-    FileNotFoundError : there is no such file.
-    ValueError : the file is damaged or not IDX; the message says what is wrong with it.
+    FileNotFoundError
+        there is no such file.
+    ValueError
+        the file is damaged or not IDX; the message says what is wrong with it.
     """
     data = Path(path).read_bytes()
     if data[:2] == b"\x1f\x8b":

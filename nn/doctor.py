@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
-from importlib import metadata
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import Tensor
+from autograd import Tensor, __version__
 
 from .containers import Sequential
 from .layers.linear import Linear
@@ -58,11 +57,16 @@ def settings(
 
     Parameters
     ----------
-    threads : how many OpenBLAS has; None if NumPy has another BLAS.
-    choice : how many `python -m nn` would take; None if the environment says how many.
-    kernel : the kind of CPU that OpenBLAS takes this one for.
-    avx512 : whether the CPU has AVX-512.
-    keeps : whether the C library is one that `keep_memory` is about.
+    threads
+        how many OpenBLAS has; None if NumPy has another BLAS.
+    choice
+        how many `python -m nn` would take; None if the environment says how many.
+    kernel
+        the kind of CPU that OpenBLAS takes this one for.
+    avx512
+        whether the CPU has AVX-512.
+    keeps
+        whether the C library is one that `keep_memory` is about.
     """
     found = []
     if threads is not None:
@@ -93,14 +97,10 @@ def doctor() -> int:
 
 
 def _versions(blas: OpenBLAS | None) -> Iterator[str]:
-    try:
-        own = metadata.version("plaingrad")
-    except metadata.PackageNotFoundError:
-        own = "(not installed)"
     python = f"{platform.python_implementation()} {platform.python_version()}"
     libc = " ".join(platform.libc_ver())
     system = " ".join(filter(None, (platform.system(), platform.machine(), libc)))
-    yield f"versions   plaingrad {own}, NumPy {np.__version__}, {python}, {system}"
+    yield f"versions   plaingrad {__version__}, NumPy {np.__version__}, {python}, {system}"
     if blas:
         also = "; the CPU has AVX-512" if _avx512() else ""
         yield f"BLAS       {blas.version}, kernels for {blas.kernel}{also}"

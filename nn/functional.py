@@ -7,17 +7,13 @@ given. What adds up or counts does so in float32 if that is float16, as in PyTor
 
 from typing import TYPE_CHECKING
 
-from autograd.core.hints import no_attribute
+from autograd.names import name_after as _name_after
 
-from . import layers as _layers
-from . import losses as _losses
-from .layers import *
-from .losses import *
-from .public import name_after as _name_after
+from .layers.public import *
+from .losses.public import *
 
 if not TYPE_CHECKING:
-    __all__ = sorted(name for name in (*_layers.__all__, *_losses.__all__) if name[0].islower())
-    for _name in {*_layers.__all__, *_losses.__all__} - {*__all__}:  # the classes are in nn
-        del globals()[_name]
+    for _name in [name for name in globals() if name[0].isupper()]:
+        del globals()[_name]  # the classes are in nn
+    __all__ = sorted(name for name in globals() if name[0] != "_")
     _name_after(__name__, [globals()[_name] for _name in __all__])
-    __getattr__ = no_attribute(__name__, __all__)  # a type checker finds a misspelt name by itself

@@ -7,13 +7,12 @@ random numbers come from: a `numpy.random.Generator`, a seed for one, or None fo
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
-from autograd.core.hints import no_attribute
 
 from .random import generator as _generator
 
@@ -67,7 +66,8 @@ def trunc_normal_(
 
     Raises
     ------
-    ValueError : less than one draw in a thousand would fall between `a` and `b`.
+    ValueError
+        less than one draw in a thousand would fall between `a` and `b`.
     """
     inside = [0.5 * (1 + math.erf((x - mean) / (std * math.sqrt(2)))) for x in (a, b)]
     if inside[1] - inside[0] < 1e-3:
@@ -108,7 +108,8 @@ def dirac_(tensor: T, groups: int = 1) -> T:
 
     Raises
     ------
-    ValueError : there is no kernel; the groups do not divide the first axis.
+    ValueError
+        there is no kernel; the groups do not divide the first axis.
     """
     if tensor.ndim not in (3, 4, 5):
         raise ValueError(f"dirac_: expected (out, in, *kernel), 3 to 5 axes, got {tensor.shape}")
@@ -154,13 +155,16 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
     Parameters
     ----------
-    nonlinearity : "linear", "conv1d", "sigmoid" and the like: 1; "tanh": 5/3; "relu": sqrt(2);
-        "leaky_relu": sqrt(2 / (1 + param²)); "selu": 3/4.
-    param : the negative slope of "leaky_relu"; 0.01 if None.
+    nonlinearity
+        "linear", "conv1d", "sigmoid" and the like: 1; "tanh": 5/3; "relu": sqrt(2); "leaky_relu":
+        sqrt(2 / (1 + param²)); "selu": 3/4.
+    param
+        the negative slope of "leaky_relu"; 0.01 if None.
 
     Raises
     ------
-    ValueError : another name.
+    ValueError
+        another name.
     """
     slope = 0.01 if param is None else param
     gains = {
@@ -215,8 +219,10 @@ def kaiming_uniform_(
 
     Parameters
     ----------
-    a : the negative slope of "leaky_relu".
-    mode : "fan_in" keeps the scale of the signal forward, "fan_out" that of the gradient back.
+    a
+        the negative slope of "leaky_relu".
+    mode
+        "fan_in" keeps the scale of the signal forward, "fan_out" that of the gradient back.
     """
     bound = math.sqrt(3) * _kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
@@ -249,7 +255,3 @@ def _at_least_2d(tensor: Any) -> tuple[int, ...]:
     if tensor.ndim < 2:
         raise ValueError(f"orthogonal_: expected two axes or more, got shape {tensor.shape}")
     return tuple(tensor.shape)
-
-
-if not TYPE_CHECKING:  # a type checker is to find the misspelt name by itself
-    __getattr__ = no_attribute(__name__, __all__)

@@ -229,9 +229,11 @@ def check_options(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> No
 
     Raises
     ------
-    TypeError : data, as in `nn.MSELoss(pred, y)`; what is no number or string where one is
-        expected; a keyword that PyTorch has, but not this library.
-    ValueError : a bool for a number, as in `nn.Conv2d(3, 8, 3, True)`; a float for an int.
+    TypeError
+        data, as in `nn.MSELoss(pred, y)`; what is no number or string where one is expected; a
+        keyword that PyTorch has, but not this library.
+    ValueError
+        a bool for a number, as in `nn.Conv2d(3, 8, 3, True)`; a float for an int.
     """
     who = cls.__name__
     for name in kwargs.keys() & HINTS:

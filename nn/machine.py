@@ -36,14 +36,19 @@ def choose_threads(
 
     Parameters
     ----------
-    total : the cores of the machine.
-    allowed : those the process may run on.
-    quota : how many cores' time its container may take; inf for any.
-    load : how many programs run or want to, on the whole machine.
+    total
+        the cores of the machine.
+    allowed
+        those the process may run on.
+    quota
+        how many cores' time its container may take; inf for any.
+    load
+        how many programs run or want to, on the whole machine.
 
     Returns
     -------
-    int; None if `environment` says how many.
+    int | None
+        int; None if `environment` says how many.
     """
     if set_by(environment):
         return None

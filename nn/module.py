@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor
-from autograd.core.hints import did_you_mean, nearest
+from autograd.names import did_you_mean, nearest
 
 from .inputs import check_options, is_ours, way_for
 
@@ -30,8 +30,10 @@ class Parameter(Tensor):
 
     Parameters
     ----------
-    data : array_like, copied. Python floats become the default dtype; an array keeps its own.
-    requires_grad : False for one that is frozen.
+    data
+        array_like, copied. Python floats become the default dtype; an array keeps its own.
+    requires_grad
+        False for one that is frozen.
     """
 
     __slots__ = ()
@@ -48,8 +50,10 @@ class Buffer(Tensor):
 
     Parameters
     ----------
-    data : array_like, copied, as for `Parameter`.
-    persistent : False for one that `state_dict` leaves out.
+    data
+        array_like, copied, as for `Parameter`.
+    persistent
+        False for one that `state_dict` leaves out.
     """
 
     __slots__ = ("persistent",)
@@ -106,11 +110,13 @@ class Module:
 
     Attributes
     ----------
-    training : whether layers such as Dropout act as in training; see `train` and `eval`.
+    training
+        whether layers such as Dropout act as in training; see `train` and `eval`.
 
     Raises
     ------
-    TypeError : on assigning something that would make a parameter disappear without a word.
+    TypeError
+        on assigning something that would make a parameter disappear without a word.
 
     Examples
     --------
@@ -209,13 +215,17 @@ class Module:
 
         Parameters
         ----------
-        hook : returns None, or what is to take the place of `args`.
-        prepend : call it before the other hooks, not after them.
-        with_kwargs : call `hook(module, args, kwargs)`, which returns None or a pair.
+        hook
+            returns None, or what is to take the place of `args`.
+        prepend
+            call it before the other hooks, not after them.
+        with_kwargs
+            call `hook(module, args, kwargs)`, which returns None or a pair.
 
         Returns
         -------
-        A handle, to `remove()` the hook, or to be used in a `with` block.
+        RemovableHandle
+            A handle, to `remove()` the hook, or to be used in a `with` block.
         """
         return self._add_hook(_Hook(hook, True, with_kwargs), prepend)
 
@@ -226,13 +236,15 @@ class Module:
 
         Parameters
         ----------
-        hook : returns None, or what is to take the place of the output.
-        prepend, with_kwargs : as for `register_forward_pre_hook`; `hook(module, args, kwargs,
-            output)`.
+        hook
+            returns None, or what is to take the place of the output.
+        prepend, with_kwargs
+            as for `register_forward_pre_hook`; `hook(module, args, kwargs, output)`.
 
         Returns
         -------
-        A handle, to `remove()` the hook, or to be used in a `with` block.
+        RemovableHandle
+            A handle, to `remove()` the hook, or to be used in a `with` block.
 
         Examples
         --------
@@ -434,17 +446,22 @@ class Module:
 
         Parameters
         ----------
-        state_dict : what `state_dict()` or `nn.load` gave; PyTorch's own fits too.
-        strict : the names must be the same; else only those in both are loaded.
+        state_dict
+            what `state_dict()` or `nn.load` gave; PyTorch's own fits too.
+        strict
+            the names must be the same; else only those in both are loaded.
 
         Returns
         -------
-        (missing_keys, unexpected_keys), the names that are only in one of the two.
+        IncompatibleKeys
+            (missing_keys, unexpected_keys), the names that are only in one of the two.
 
         Raises
         ------
-        TypeError : `state_dict` is no dict, as a path is not.
-        ValueError : names, shapes or dtypes do not fit. All problems are listed, nothing is loaded.
+        TypeError
+            `state_dict` is no dict, as a path is not.
+        ValueError
+            names, shapes or dtypes do not fit. All problems are listed, nothing is loaded.
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(

@@ -45,14 +45,18 @@ def history(
 
     Parameters
     ----------
-    history : for each column a number an epoch, None or nan where not measured. "validation_x"
-        goes with "x"; "epoch" numbers the epochs, else they are 1, 2, ...
-    ax : Axes to draw into, one a panel, instead of a new figure.
-    path : where to save the figure as a PNG.
+    history
+        for each column a number an epoch, None or nan where not measured. "validation_x" goes with
+        "x"; "epoch" numbers the epochs, else they are 1, 2, ...
+    ax
+        Axes to draw into, one a panel, instead of a new figure.
+    path
+        where to save the figure as a PNG.
 
     Raises
     ------
-    ValueError : the columns differ in length or hold no number, or `ax` are not one a panel.
+    ValueError
+        the columns differ in length or hold no number, or `ax` are not one a panel.
     """
     columns = {name: np.array(values, dtype=np.float64) for name, values in history.items()}
     epochs = columns.pop("epoch", np.arange(1.0, 1 + max(map(len, columns.values()), default=0)))
@@ -137,17 +141,25 @@ def decision_regions(
 
     Parameters
     ----------
-    model : from (n, 2) float32 to scores (n, k), or to logits (n,) or (n, 1) of class 1 of two.
-    x, y : the points, (n, 2), and their classes, (n,) or (n, 1), from 0 to k - 1.
-    classes : the k names of the classes.
-    resolution : how many points to ask the model about along each axis.
-    margin : room around the data, as a share of its extent.
-    title, path : what to print above; where to save the figure as a PNG.
-    ax : Axes to draw into, instead of a new figure.
+    model
+        from (n, 2) float32 to scores (n, k), or to logits (n,) or (n, 1) of class 1 of two.
+    x, y
+        the points, (n, 2), and their classes, (n,) or (n, 1), from 0 to k - 1.
+    classes
+        the k names of the classes.
+    resolution
+        how many points to ask the model about along each axis.
+    margin
+        room around the data, as a share of its extent.
+    title, path
+        what to print above; where to save the figure as a PNG.
+    ax
+        Axes to draw into, instead of a new figure.
 
     Raises
     ------
-    ValueError : shapes, classes or names do not fit, or the model returns nan or infinity.
+    ValueError
+        shapes, classes or names do not fit, or the model returns nan or infinity.
     """
     points, truth = np.asarray(x), np.asarray(y)
     n = len(points)
@@ -240,15 +252,21 @@ def images(
 
     Parameters
     ----------
-    images : (n, h, w) of any range, all on one scale, or (n, h, w, 3) from 0 to 1.
-    labels, predictions : n classes each.
-    rows, columns : of the grid; by default for at most 50 images, and twice as wide as high.
-    class_names : what to print for classes 0, 1, ...; cut after 12 letters.
-    title, path : what to print above; where to save the figure as a PNG.
+    images
+        (n, h, w) of any range, all on one scale, or (n, h, w, 3) from 0 to 1.
+    labels, predictions
+        n classes each.
+    rows, columns
+        of the grid; by default for at most 50 images, and twice as wide as high.
+    class_names
+        what to print for classes 0, 1, ...; cut after 12 letters.
+    title, path
+        what to print above; where to save the figure as a PNG.
 
     Raises
     ------
-    ValueError : the shapes or lengths do not fit, or there is no image.
+    ValueError
+        the shapes or lengths do not fit, or there is no image.
     """
     pixels = np.asarray(images)
     if pixels.ndim < 3 or pixels.shape[3:] not in ((), (3,)) or pixels.size == 0:

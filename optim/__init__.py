@@ -1,5 +1,7 @@
 """Optimizers: how parameters move, once the gradients are known.
 
+Examples
+--------
 >>> from autograd import Tensor
 >>> from optim import SGD
 >>> w = Tensor([4.0, -2.0], requires_grad=True)
@@ -12,13 +14,23 @@
 array([ 0.5 , -0.25], dtype=float32)
 """
 
-import sys as _sys
+try:
+    from autograd.names import explain as _explain
+    from autograd.names import name_after as _name_after
+except ImportError as _error:  # HIPS autograd is there, or what its removal left of ours
+    if not (_error.name or "").startswith("autograd"):
+        raise
+    raise ImportError(
+        "optim: the package `autograd` that Python finds is not plaingrad's; run: "
+        "pip uninstall -y autograd plaingrad; pip install plaingrad"
+    ) from _error
 
 from . import lr_scheduler
+from .adadelta import Adadelta
 from .adafactor import Adafactor
+from .adagrad import Adagrad
 from .adam import Adam, AdamW
-from .adam_variants import Adamax, NAdam, RAdam
-from .adaptive import Adadelta, Adagrad, RMSprop
+from .adamax import Adamax
 from .asgd import ASGD
 from .clip import clip_grad_norm_, clip_grad_value_
 from .lbfgs import LBFGS
@@ -41,9 +53,12 @@ from .lr_scheduler import (
     StepLR,
 )
 from .muon import Muon
-from .names import Explained as _Explained
-from .optimizer import Optimizer, blocks
+from .nadam import NAdam
+from .optimizer import Optimizer
+from .radam import RAdam
+from .rmsprop import RMSprop
 from .rprop import Rprop
+from .rule import blocks
 from .sgd import SGD
 
 __all__ = [
@@ -84,6 +99,5 @@ __all__ = [
     "lr_scheduler",
 ]
 
-# `optim.adam` is a file and `optim.Adam` an optimizer: who takes one for the other is told.
-for _name in [__name__, *(name for name in _sys.modules if name.startswith(__name__ + "."))]:
-    _sys.modules[_name].__class__ = _Explained
+_name_after(__name__, [globals()[_name] for _name in {*__all__} - {*lr_scheduler.__all__}])
+_explain(__name__)

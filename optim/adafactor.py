@@ -1,4 +1,4 @@
-"""Adafactor: the second moment of a matrix from its row and column means, and steps to scale."""
+"""Adafactor: Adam's second moment from the means of rows and columns, and relative steps."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import math
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State
+from .optimizer import Optimizer, Params
 from .options import number, optional, several
+from .rule import Array, Options, State, options_of
 
 __all__ = ["Adafactor"]
 
 
 class Adafactor(Optimizer):
-    """Adam's scaling with little memory: of n * m numbers, n + m are kept.
+    """Adam's scaling with little memory: for n * m numbers, n + m are kept.
 
-    With g the gradient, t the count of steps, and rms the root mean square of all numbers::
+    With g the gradient, t the count of steps, and rms the root mean square of all numbers:
 
         keep = 1 - t**beta2_decay
         rows = keep * rows + (1 - keep) * mean(g**2, axis=-1)          (columns alike, axis=-2)
@@ -28,18 +29,26 @@ class Adafactor(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the largest step, relative to the size of the parameter.
-    beta2_decay : the power with which the weight of a new gradient falls, at most 0.
-    eps : eps1, against division by 0 (None: the precision of the parameter's dtype), and eps2, the
-        least size of a parameter for its steps.
-    d : rms(u) above this is cut to it; at least 1.
-    weight_decay : the share of a weight that decays, in units of `lr`.
-    maximize : go up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the largest step, relative to the size of the parameter.
+    beta2_decay
+        the weight of a new gradient is `t**beta2_decay`; at most 0.
+    eps
+        eps1, to avoid division by 0 (None: the precision of the parameter's dtype), and eps2, the
+        smallest size of a parameter that its steps are scaled by.
+    d
+        the largest rms(u): larger ones are scaled down to it; at least 1.
+    weight_decay
+        each step shrinks a weight by `lr * weight_decay` of its size.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`; `beta2_decay`, `eps` or `d` out of range.
+    ValueError, TypeError
+        as for `Optimizer`; `beta2_decay`, `eps` or `d` out of range.
 
     References
     ----------
@@ -64,15 +73,7 @@ class Adafactor(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "beta2_decay": beta2_decay,
-            "eps": eps,
-            "d": d,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def init(self, param: Array, group: Options) -> State:  # noqa: ARG002
         """The means of g**2: over the last axis and over the one before; of vectors, no means."""
@@ -105,5 +106,5 @@ class Adafactor(Optimizer):
 
 
 def _rms(x: Array) -> float:
-    x = x.astype(np.float32) if x.dtype == np.float16 else x  # whose squares are soon too large
+    x = x.astype(np.float32) if x.dtype == np.float16 else x  # its squares overflow
     return float(np.linalg.norm(x)) / math.sqrt(x.size)

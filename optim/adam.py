@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .optimizer import Optimizer, Params
 from .options import switch
+from .rule import Array, Options, State, decayed, kept, options_of
 
 __all__ = ["Adam", "AdamW"]
 
@@ -15,29 +16,38 @@ __all__ = ["Adam", "AdamW"]
 class Adam(Optimizer):
     """Steps of about `lr` for each number: the mean gradient over its root mean square.
 
-    With g the gradient plus `weight_decay * p`, and t the count of steps::
+    With g the gradient plus `weight_decay * p`, and t the count of steps:
 
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g**2
         p = p - lr * (m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + eps)
 
-    m and v start at 0; the divisions by 1 - beta**t make up for it.
+    m and v start at 0; the divisions by 1 - beta**t correct the bias of that.
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the learning rate, about the largest change of a number in one step.
-    betas : how much of m and of v stays at each step.
-    eps : added to the root mean square, against division by 0.
-    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`. It is scaled
-        like the rest of the gradient; `AdamW` decays all weights alike.
-    amsgrad : divide by the largest v so far (Reddi, Kale and Kumar, ICLR 2018).
-    maximize : go up instead of down.
-    decoupled_weight_decay : shrink the parameter itself, as `AdamW` does.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the learning rate, about the largest change of a number in one step.
+    betas
+        the decay rates of m and v: the share that each step keeps.
+    eps
+        added to the root mean square, to avoid division by 0.
+    weight_decay
+        the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`. It is scaled like the rest
+        of the gradient; `AdamW` decays all weights alike.
+    amsgrad
+        divide by the largest v so far (Reddi, Kale and Kumar, ICLR 2018).
+    maximize
+        follow the gradient up instead of down.
+    decoupled_weight_decay
+        shrink the parameter itself, as `AdamW` does.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`.
+    ValueError, TypeError
+        as for `Optimizer`.
 
     References
     ----------
@@ -68,16 +78,7 @@ class Adam(Optimizer):
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def init(self, param: Array, group: Options) -> State:
         """The moments m and v, and under `amsgrad` the largest v: all 0."""
@@ -87,32 +88,28 @@ class Adam(Optimizer):
         return state
 
     def update(self, param: Array, grad: Array, state: State, group: Options) -> None:
-        """One step of the formula above."""
-        lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
-        # The last line of the formula, multiplied through by sqrt(1 - beta2**t): its divisions are
-        # then of numbers, not arrays (section 2 of the paper).
-        root = math.sqrt(1 - beta2 ** state["step"])
-        rate, eps = lr * root / (1 - beta1 ** state["step"]), group["eps"] * root
-        means = state["exp_avg"], state["exp_avg_sq"]
-        if group["amsgrad"] and "max_exp_avg_sq" not in state:  # it has been switched on since
-            state["max_exp_avg_sq"] = np.zeros_like(param)
-        largest = state["max_exp_avg_sq"] if group["amsgrad"] else means[1]
-        for p, g, m, v, v_max in blocks(param, grad, *means, largest):
-            if decay and group["decoupled_weight_decay"]:
-                p *= 1 - lr * decay
-            elif decay:
-                g = g + decay * p
-            # The formula in single steps: one array more, and not a new one for each.
-            term = np.multiply(g, 1 - beta1, out=np.empty_like(p))
+        """One step of the formula above, in the order of section 2 of the paper.
+
+        The last line is multiplied through by sqrt(1 - beta2**t), so that only numbers, not arrays,
+        are divided by 1 - beta**t:
+
+            p = p - rate * m / (sqrt(v) + eps)
+        """
+        lr, (beta1, beta2), t = group["lr"], group["betas"], state["step"]
+        root = math.sqrt(1 - beta2**t)
+        rate, eps = lr * root / (1 - beta1**t), group["eps"] * root
+        largest = kept(state, "max_exp_avg_sq", param) if group["amsgrad"] else None
+        for p, g, m, v, v_max in decayed(
+            group, param, grad, state["exp_avg"], state["exp_avg_sq"], largest
+        ):
+            term = np.asarray(g * (1 - beta1))  # the only new array, even if it has no axes
             m *= beta1
-            m += term
+            m += term  # m = beta1 * m + (1 - beta1) * g
             np.multiply(g, g, out=term)
             term *= 1 - beta2
             v *= beta2
-            v += term
-            if group["amsgrad"]:
-                np.maximum(v, v_max, out=v_max)
-            np.sqrt(v_max, out=term)
+            v += term  # v = beta2 * v + (1 - beta2) * g**2
+            np.sqrt(v if v_max is None else np.maximum(v, v_max, out=v_max), out=term)
             term += eps
             np.divide(m, term, out=term)
             term *= rate
@@ -122,16 +119,19 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with decoupled weight decay: `p = p * (1 - lr * weight_decay)`, then Adam's step.
 
-    The gradient knows nothing of the decay, so that large gradients do not weaken it.
+    The decay is not part of the gradient, so large gradients do not weaken it.
 
     Parameters
     ----------
-    params, lr, betas, eps, amsgrad, maximize : as for `Adam`.
-    weight_decay : the share of a weight that decays, in units of `lr`.
+    params, lr, betas, eps, amsgrad, maximize
+        as for `Adam`.
+    weight_decay
+        each step shrinks a weight by `lr * weight_decay` of its size.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`.
+    ValueError, TypeError
+        as for `Optimizer`.
 
     References
     ----------
@@ -159,19 +159,10 @@ class AdamW(Adam):
         *,
         maximize: bool = False,
     ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            maximize=maximize,
-            decoupled_weight_decay=True,
-        )
+        super().__init__(**options_of(locals()), params=params, decoupled_weight_decay=True)
 
     def check(self, options: Options) -> None:
-        """Refuse to be Adam, as which the state of one would have it; and as `Optimizer` does."""
+        """Refuse Adam's own form, which a state of Adam has; and what `Optimizer` refuses."""
         super().check(options)
         if not options["decoupled_weight_decay"]:
             raise ValueError("decoupled_weight_decay: got False: AdamW without it is Adam")

@@ -1,11 +1,12 @@
-"""ASGD: stochastic gradient descent that also keeps the average of where it has been."""
+"""ASGD: stochastic gradient descent that also averages the parameters."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .optimizer import Optimizer, Params
 from .options import number
+from .rule import Array, Options, State, decayed, options_of
 
 __all__ = ["ASGD"]
 
@@ -13,28 +14,36 @@ __all__ = ["ASGD"]
 class ASGD(Optimizer):
     """SGD with a falling learning rate, and the average of the parameters beside it.
 
-    With g the gradient plus `weight_decay * p`, t the count of steps, and eta at first `lr`::
+    With g the gradient plus `weight_decay * p`, t the count of steps, and eta at first `lr`:
 
         p = p * (1 - lambd * eta) - eta * g
         average = average + (p - average) * mu           (mu = 1 / max(1, t - 1 - t0), at first 1)
         eta = lr / (1 + lambd * lr * t)**alpha
 
     The average, `optimizer.state[p]["ax"]`, starts at step t0. It is not put into the parameters:
-    do it yourself, at the end: `p.data = optimizer.state[p]["ax"]`.
+    at the end, write `p.data = optimizer.state[p]["ax"]`.
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the first learning rate.
-    lambd : how much each step shrinks the parameters, and how soon the learning rate falls.
-    alpha : the power with which the learning rate falls.
-    t0 : the step at which averaging starts.
-    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    maximize : go up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the first learning rate.
+    lambd
+        how much each step shrinks the parameters, and how fast the learning rate falls.
+    alpha
+        the power with which the learning rate falls.
+    t0
+        the step at which averaging starts.
+    weight_decay
+        the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`.
+    ValueError, TypeError
+        as for `Optimizer`.
 
     References
     ----------
@@ -55,15 +64,7 @@ class ASGD(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "lambd": lambd,
-            "alpha": alpha,
-            "t0": t0,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def init(self, param: Array, group: Options) -> State:
         """The learning rate and the weight of the next step, and the average."""
@@ -71,11 +72,9 @@ class ASGD(Optimizer):
 
     def update(self, param: Array, grad: Array, state: State, group: Options) -> None:
         """One step of the formula above."""
-        lr, lambd, t, decay = group["lr"], group["lambd"], state["step"], group["weight_decay"]
+        lr, lambd, t = group["lr"], group["lambd"], state["step"]
         eta, mu = state["eta"], state["mu"]
-        for p, g, average in blocks(param, grad, state["ax"]):
-            if decay:
-                g = g + decay * p
+        for p, g, average in decayed(group, param, grad, state["ax"]):
             p *= 1 - lambd * eta
             p -= eta * g
             if mu == 1:

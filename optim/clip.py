@@ -10,8 +10,8 @@ import numpy as np
 
 from autograd import Tensor
 
-from .optimizer import Array, blocks
 from .options import check, number, switch
+from .rule import Array, blocks
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 
@@ -36,19 +36,26 @@ def clip_grad_norm_(
 
     Parameters
     ----------
-    parameters : Tensors, or one; those without a gradient are passed over.
-    max_norm : at least 0.
-    norm_type : more than 0; `math.inf` for the largest abs(g).
-    error_if_nonfinite : raise if the norm is infinite or NaN. Else such gradients become 0 or NaN.
+    parameters
+        Tensors, or one; those without a gradient are passed over.
+    max_norm
+        at least 0.
+    norm_type
+        more than 0; `math.inf` for the largest abs(g).
+    error_if_nonfinite
+        raise if the norm is infinite or NaN. Else such gradients become 0 or NaN.
 
     Returns
     -------
-    The norm before, which is worth a look now and then.
+    float
+        The norm before clipping: worth watching.
 
     Raises
     ------
-    TypeError, ValueError : an argument of the wrong type, or out of range.
-    FloatingPointError : the norm is not finite, if `error_if_nonfinite`; no gradient has changed.
+    TypeError, ValueError
+        an argument of the wrong type, or out of range.
+    FloatingPointError
+        the norm is not finite, if `error_if_nonfinite`; no gradient has changed.
 
     References
     ----------
@@ -83,7 +90,7 @@ def clip_grad_norm_(
 
 
 def _norm(grads: list[Array], p: float) -> float:
-    # In float64: the square of a gradient that explodes is soon too much for float32.
+    # In float64: the square of an exploding gradient overflows float32.
     pieces = (np.abs(b).astype(np.float64) for g in grads if g.size for (b,) in blocks(g))
     with np.errstate(over="ignore"):
         if p == math.inf:
@@ -96,13 +103,17 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
     Parameters
     ----------
-    parameters : Tensors, or one; those without a gradient are passed over.
-    clip_value : at least 0.
+    parameters
+        Tensors, or one; those without a gradient are passed over.
+    clip_value
+        at least 0.
 
     Raises
     ------
-    ValueError : `clip_value` is negative.
-    TypeError : it is no number; a gradient is complex, and so has no order.
+    ValueError
+        `clip_value` is negative.
+    TypeError
+        it is not a number; a gradient is complex, and has no order.
 
     Examples
     --------
@@ -123,7 +134,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
 
 def _gradients(name: str, parameters: Tensor | Iterable[Tensor]) -> Iterator[Array]:
-    """The gradients that there are, each once."""
+    """The gradients that are not None, each once."""
     if callable(getattr(parameters, "parameters", None)):
         model = type(parameters).__name__
         raise TypeError(f"{name}: got {model}, expected its Tensors: model.parameters()")

@@ -1,4 +1,4 @@
-"""LBFGS: Newton's method for those who cannot store a Hessian, with a line search if wanted."""
+"""LBFGS: a quasi-Newton method that does not store the Hessian, with an optional line search."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from autograd import Tensor, enable_grad
 
-from .optimizer import Array, Closure, Optimizer, Options, Params, State
+from .optimizer import Closure, Optimizer, Params
 from .options import choice, number, shown, whole
+from .rule import Array, Options, State, options_of
 
 __all__ = ["LBFGS"]
 
@@ -19,9 +20,9 @@ __all__ = ["LBFGS"]
 class LBFGS(Optimizer):
     """Several steps of a quasi-Newton method at each call, for smooth losses of all the data.
 
-    With g the gradient of all parameters as one vector, each step is::
+    With g the gradient of all parameters as one vector, each step is:
 
-        d = -H @ g               H: the inverse Hessian, as the last steps and changes of g tell it
+        d = -H @ g               H: the inverse Hessian, estimated from the last steps
         p = p + t * d            t: lr, at first min(1, 1 / sum(abs(g))) * lr; or by line search
 
     H is never formed: from the last `history_size` pairs of a step s and a change y of the
@@ -30,20 +31,30 @@ class LBFGS(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, or (name, Tensor) pairs; or one group of them.
-    lr : the step length t, or the first that the line search tries.
-    max_iter : the most steps in a call of `step`.
-    max_eval : the most evaluations of the loss in a call; None for 5 / 4 of `max_iter`.
-    tolerance_grad : stop when no number of the gradient is larger.
-    tolerance_change : stop when no parameter, or not the loss, changes by more.
-    history_size : how many pairs are kept; each needs twice the memory of the parameters.
-    line_search_fn : None, or "strong_wolfe": search for a t at which the loss has fallen enough and
-        its slope along d is small enough.
-    maximize : go up instead of down (PyTorch's LBFGS has no such option).
+    params
+        Tensors, or (name, Tensor) pairs; or one group of them.
+    lr
+        the step length t, or the first that the line search tries.
+    max_iter
+        the most steps in a call of `step`.
+    max_eval
+        the most evaluations of the loss in a call; None for 5 / 4 of `max_iter`.
+    tolerance_grad
+        stop when no number in the gradient is larger.
+    tolerance_change
+        stop when no parameter changes by more, or the loss does not.
+    history_size
+        how many pairs are kept; each needs twice the memory of the parameters.
+    line_search_fn
+        None, or "strong_wolfe": search for a t at which the loss has fallen enough and its slope
+        along d is small enough.
+    maximize
+        follow the gradient up instead of down (PyTorch's LBFGS has no such option).
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`; more than one group; an option out of range.
+    ValueError, TypeError
+        as for `Optimizer`; more than one group; an option out of range.
 
     References
     ----------
@@ -90,17 +101,7 @@ class LBFGS(Optimizer):
     ) -> None:
         if max_eval is None and isinstance(max_iter, int | np.integer):
             max_eval = max_iter * 5 // 4
-        defaults = {
-            "lr": lr,
-            "max_iter": max_iter,
-            "max_eval": max_eval,
-            "tolerance_grad": tolerance_grad,
-            "tolerance_change": tolerance_change,
-            "history_size": history_size,
-            "line_search_fn": line_search_fn,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def _add(self, group: Options, seen: set[int]) -> None:
         if self.param_groups:  # the steps and the options are of all parameters together
@@ -112,20 +113,24 @@ class LBFGS(Optimizer):
 
         Parameters
         ----------
-        closure : a function that computes the loss and its gradients: `zero_grad()`, the loss,
+        closure
+            a function that computes the loss and its gradients: `zero_grad()`, the loss,
             `backward()`, and it returns the loss.
 
         Returns
         -------
-        What `closure` returned at its first call: the loss before the step.
+        array
+            What `closure` returned at its first call: the loss before the step.
 
         Raises
         ------
-        TypeError : there is no closure, or it returns no number.
+        TypeError
+            there is no closure, or it does not return a number.
 
         Warns
         -----
-        UserWarning : no parameter has a gradient; once.
+        UserWarning
+            no parameter has a gradient; once.
         """
         if closure is None:
             raise TypeError(
@@ -173,12 +178,12 @@ class LBFGS(Optimizer):
         return result
 
     def _evaluate(self, closure: Closure, state: State) -> tuple[Any, float, Array]:
-        """What the closure returns, it as a number to be made small, and its gradient."""
+        """What the closure returns, that as a number to minimize, and its gradient."""
         state["func_evals"] += 1
         with enable_grad():
             result = closure()
         try:
-            loss = float(result)
+            loss = result.item() if isinstance(result, Tensor) else float(result)
         except (TypeError, ValueError):
             raise TypeError(
                 f"{self._name}.step: the closure returned {shown(result)}, expected the loss, one "
@@ -232,7 +237,7 @@ class LBFGS(Optimizer):
 
 
 def _direction(g: Array, state: State, history_size: int) -> Array:
-    """-H @ g, after H has learnt from the last step: the two loops of algorithm 7.4."""
+    """-H @ g, with the last step added to H: the two loops of algorithm 7.4."""
     if state["n_iter"] == 1:
         state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1.0)
         return -g
@@ -269,18 +274,23 @@ class Point(NamedTuple):
 def _strong_wolfe(
     at: Callable[[float], Point], start: Point, t: float, shortest: float, evals: int
 ) -> Point:
-    """A point that has fallen enough, and whose slope is flat enough; else the best so far.
+    """A point whose loss is low enough and whose slope is flat enough; else the best so far.
 
     First go on until such points must lie between two tried ones, then close in on one. The place
     to try next is where the cubic through two points, with their slopes, has its minimum.
 
     Parameters
     ----------
-    at : the point at any t.
-    start : that at t = 0.
-    t : the first to try.
-    shortest : the length of an interval not worth to be searched.
-    evals : the most points to try after the first.
+    at
+        the point at any t.
+    start
+        that at t = 0.
+    t
+        the first to try.
+    shortest
+        intervals shorter than this are not searched.
+    evals
+        the most points to try after the first.
     """
 
     def high(point: Point) -> bool:

@@ -1,4 +1,4 @@
-"""Muon: momentum whose matrices are made orthogonal, so that all directions step alike."""
+"""Muon: momentum made orthogonal, so that the steps in all directions have one size."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 
 from autograd import Tensor
 
-from .optimizer import Array, Optimizer, Options, Params, State
+from .optimizer import Optimizer, Params
 from .options import choice, number, several, switch, whole
+from .rule import Array, Options, State, options_of
 
 __all__ = ["Muon"]
 
@@ -18,7 +19,7 @@ __all__ = ["Muon"]
 class Muon(Optimizer):
     """SGD with momentum for the weight matrices of hidden layers, each step made orthogonal.
 
-    With g the gradient, a matrix of n rows and m columns::
+    With g the gradient, a matrix of n rows and m columns:
 
         buffer = momentum * buffer + (1 - momentum) * g
         u = momentum * buffer + (1 - momentum) * g              (without nesterov: u = buffer)
@@ -26,30 +27,40 @@ class Muon(Optimizer):
         p = p - lr * adjust * orthogonal(u)
 
     orthogonal(u) is about U @ V.T, where U S V.T is the singular value decomposition of u, by a few
-    steps of an iteration of Newton and Schulz, in the dtype of the parameter (PyTorch: bfloat16)::
+    steps of an iteration of Newton and Schulz, in the dtype of the parameter (PyTorch: bfloat16):
 
         x = u / max(norm(u), eps),  then x = a * x + b * (x @ x.T) @ x + c * (x @ x.T)**2 @ x
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`; all with two axes. Leave
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`; all with two axes. Leave
         biases, gains, and the first and last layer to `AdamW`.
-    lr : the learning rate.
-    weight_decay : the share of a weight that decays, in units of `lr`.
-    momentum : how much of the buffer stays at each step.
-    nesterov : look one step ahead along the buffer.
-    ns_coefficients : a, b and c. The default ones are steep at 0: they bring small singular values
-        up in few steps, to between about 0.7 and 1.2, not to 1.
-    eps : the least norm to divide by.
-    ns_steps : the number of steps of the iteration, less than 100.
-    adjust_lr_fn : "original" or None: adjust = sqrt(max(1, n / m)); "match_rms_adamw":
-        adjust = 0.2 * sqrt(max(n, m)), with which AdamW's learning rate and decay can be kept.
-    maximize : go up instead of down (PyTorch's Muon has no such option).
+    lr
+        the learning rate.
+    weight_decay
+        each step shrinks a weight by `lr * weight_decay` of its size.
+    momentum
+        the share of the buffer that each step keeps.
+    nesterov
+        look one step ahead along the buffer.
+    ns_coefficients
+        a, b and c. The defaults are steep at 0: they raise small singular values in a few steps, to
+        between about 0.7 and 1.2, not to 1.
+    eps
+        the smallest norm to divide by.
+    ns_steps
+        the number of steps of the iteration, less than 100.
+    adjust_lr_fn
+        "original" or None: adjust = sqrt(max(1, n / m)); "match_rms_adamw": adjust = 0.2 *
+        sqrt(max(n, m)), with which AdamW's learning rate and decay can be kept.
+    maximize
+        follow the gradient up instead of down (PyTorch's Muon has no such option).
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`; a parameter that has not two axes; an option out of
-        range.
+    ValueError, TypeError
+        as for `Optimizer`; a parameter that does not have two axes; an option out of range.
 
     References
     ----------
@@ -80,18 +91,7 @@ class Muon(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "weight_decay": weight_decay,
-            "momentum": momentum,
-            "nesterov": nesterov,
-            "ns_coefficients": ns_coefficients,
-            "eps": eps,
-            "ns_steps": ns_steps,
-            "adjust_lr_fn": adjust_lr_fn,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def _check_param(self, param: Any, which: str, seen: set[int]) -> None:
         super()._check_param(param, which, seen)

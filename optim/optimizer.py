@@ -13,20 +13,14 @@ import numpy as np
 from autograd import Tensor, enable_grad
 
 from .options import Check, check, check_state, number, several, shown, switch
+from .rule import Array, Options, State
 
-__all__ = ["Array", "Closure", "Optimizer", "Options", "Params", "State", "blocks"]
+__all__ = ["Closure", "Optimizer", "Params"]
 
-Array: TypeAlias = np.ndarray[Any, Any]
-Options: TypeAlias = dict[str, Any]  #: a group: its options by name, and its parameters
-State: TypeAlias = dict[str, Any]  #: what a rule keeps for one parameter, and its "step"
 Closure: TypeAlias = Callable[[], Any]  #: computes the loss and its gradients, returns the loss
 
-#: What an optimizer may be given: Tensors, (name, Tensor) pairs, or groups of either.
+#: What an optimizer takes: Tensors, (name, Tensor) pairs, or groups of either.
 Params: TypeAlias = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
-
-#: Bytes of an array in a block, so that the five arrays of Adam fit together into the caches of one
-#: core, or nearly. Smaller ones cost more calls; none at all takes a third longer.
-BLOCK_BYTES = 256 * 1024
 
 
 class Optimizer:
@@ -34,29 +28,36 @@ class Optimizer:
 
     Parameters
     ----------
-    params : the Tensors to optimize, as `model.parameters()` gives them; or (name, Tensor) pairs,
-        as `model.named_parameters()` does, whose names are then kept in the state; or groups
-        with options of their own, such as `{"params": model.head.parameters(), "lr": 0.1}`.
-    defaults : the options of groups that do not set them. Every optimizer has the option
-        `maximize`, False by default: follow the gradient up instead of down.
+    params
+        the Tensors to optimize, as `model.parameters()` gives them; or (name, Tensor) pairs, as
+        `model.named_parameters()` does, whose names are then kept in the state; or groups with
+        options of their own, such as `{"params": model.head.parameters(), "lr": 0.1}`.
+    defaults
+        the options of groups that do not set them. Every optimizer has the option `maximize`, False
+        by default: follow the gradient up instead of down.
 
     Attributes
     ----------
-    param_groups : list of dicts, each the options of a group and its "params". Change them as you
-        like, at any time: `optimizer.param_groups[0]["lr"] *= 0.5`.
-    state : dict from parameter to its state, a dict with the count of its steps under "step" and
-        what else the rule keeps. It starts at a parameter's first step and then stays.
+    param_groups
+        list of dicts, each the options of a group and its "params". Change them as you like, at any
+        time: `optimizer.param_groups[0]["lr"] *= 0.5`.
+    state
+        dict from parameter to its state, a dict with the number of its steps as "step" and what the
+        rule keeps. It is created at the parameter's first step.
 
     Raises
     ------
-    TypeError : a parameter that is not a Tensor, or not a real one; an option of the wrong type.
-    ValueError : no parameters, or none that requires a gradient (some may be frozen: they are left
-        as they are); one that is given twice or is not a leaf; an iterator with nothing left; an
-        unknown option in a group; an option out of range.
+    TypeError
+        a parameter that is not a Tensor, or not a real one; an option of the wrong type.
+    ValueError
+        no parameters, or none that requires a gradient (some may be frozen: they are left as they
+        are); one that is given twice or is not a leaf; an iterator with nothing left; an unknown
+        option in a group; an option out of range.
 
     Warns
     -----
-    UserWarning : there are parameters of float32 and of float64; once.
+    UserWarning
+        there are parameters of float32 and of float64; once.
 
     Examples
     --------
@@ -80,7 +81,7 @@ class Optimizer:
     array([ 0.75, -0.75], dtype=float32)
     """
 
-    #: Whether the rule asks for the count of steps. If not, a state without one loads as well, such
+    #: Whether the rule uses the number of steps. If not, a state without one loads as well, such
     #: as PyTorch's of SGD.
     counts: ClassVar[bool] = True
 
@@ -129,10 +130,14 @@ class Optimizer:
 
         Parameters
         ----------
-        param : the parameter's array, to be written to in place.
-        grad : its gradient, of the same shape and dtype, only to be read.
-        state : what `init` returned, to be kept up to date, and "step": 1 at the first step.
-        group : the options, by name.
+        param
+            the parameter's array, to be written to in place.
+        grad
+            its gradient, of the same shape and dtype, only to be read.
+        state
+            what `init` returned, to be kept up to date, and "step": 1 at the first step.
+        group
+            the options, by name.
         """
         raise NotImplementedError(f"{self._name}: write update(self, param, grad, state, group)")
 
@@ -162,21 +167,25 @@ class Optimizer:
 
         Parameters
         ----------
-        closure : a function to be called first, that computes the loss and its gradients:
-            `zero_grad()`, the loss, `backward()`, and it returns the loss.
+        closure
+            a function to be called first, that computes the loss and its gradients: `zero_grad()`,
+            the loss, `backward()`, and it returns the loss.
 
         Returns
         -------
-        What `closure` returned; else None.
+        array
+            What `closure` returned; else None.
 
         Raises
         ------
-        TypeError, ValueError : `closure` is no function; an option that has been changed to what it
-            cannot be. Nothing has moved then.
+        TypeError, ValueError
+            `closure` is not a function; an option has been changed to a wrong value. No parameter
+            has changed then.
 
         Warns
         -----
-        UserWarning : no parameter has a gradient; once.
+        UserWarning
+            no parameter has a gradient; once.
         """
         loss = None
         if closure is not None:
@@ -184,8 +193,9 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         self._settle()
-        idle = True
+        idle, states, update = True, self.state, self.update
         for group in self.param_groups:
+            maximize = group["maximize"]
             for param in group["params"]:
                 grad = param.grad
                 if grad is None:
@@ -194,13 +204,13 @@ class Optimizer:
                 # The array is asked for once, and not kept: while anybody holds a reference to it,
                 # the graph must take a copy. (If a graph holds it now, this is a copy.)
                 data = param.data
-                state = self.state.get(param)
+                state = states.get(param)
                 if state is None:
-                    state = self.state[param] = {"step": 0, **self.init(data, group)}
+                    state = states[param] = {"step": 0, **self.init(data, group)}
                 state["step"] += 1
-                if group["maximize"]:
+                if maximize:
                     grad = np.asarray(-grad)
-                self.update(data, grad, state, group)
+                update(data, grad, state, group)
         if idle:
             self._warn_idle()
         return loss
@@ -214,7 +224,7 @@ class Optimizer:
             )
 
     def _settle(self) -> None:
-        """Look at the options that are not those of the last step: a schedule's, or by hand."""
+        """Check the options that have changed since the last step, by a schedule or by hand."""
         for i, group in enumerate(self.param_groups):
             values, seen = group.values(), self._settled.get(i, ())
             if len(values) != len(seen) or not all(map(is_, values, seen)):
@@ -239,15 +249,18 @@ class Optimizer:
 
         Parameters
         ----------
-        group : "params", Tensors or (name, Tensor) pairs, and any options that are to differ.
+        group
+            "params", Tensors or (name, Tensor) pairs, and any options that are to differ.
 
         Raises
         ------
-        TypeError, ValueError : as for the constructor; nothing is added then.
+        TypeError, ValueError
+            as for the constructor; nothing is added then.
 
         Warns
         -----
-        UserWarning : with these there are parameters of float32 and of float64.
+        UserWarning
+            with these there are parameters of float32 and of float64.
         """
         before = self._all_params()
         self._add(group, set(map(id, before)))
@@ -357,13 +370,14 @@ class Optimizer:
     # Saving and loading
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a later run needs to go on, copied, in PyTorch's form.
+        """A copy of all that a later run needs to continue, in PyTorch's form.
 
         Returns
         -------
-        dict with "state", the state of each parameter by its position among all, and
-        "param_groups", the options of each group, with these positions as "params" and the names,
-        if there are any, as "param_names".
+        dict[str, Any]
+            dict with "state", the state of each parameter by its position among all, and
+            "param_groups", the options of each group, with these positions as "params" and the
+            names, if there are any, as "param_names".
         """
         index = {param: i for i, param in enumerate(self._all_params())}
         return {
@@ -375,15 +389,17 @@ class Optimizer:
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where `state_dict()` was taken: the next step is the same to the last bit.
+        """Continue where `state_dict()` was taken: the next step is the same to the last bit.
 
-        The parameters must be as they were then, in number, order, shape and, where both know
+        The parameters must be the same in number, order, shape and, where both have
         them, names. Options, such as the learning rate, are those of the state.
 
         Raises
         ------
-        TypeError : it is no state, but a file's name, for example.
-        ValueError : the state does not fit. All problems are listed, and nothing is loaded.
+        TypeError
+            it is not a state, but a file's name, for example.
+        ValueError
+            the state does not fit. All problems are listed, and nothing is loaded.
         """
         check_state(self._name, state_dict)
         if missing := {"state", "param_groups"} - state_dict.keys():
@@ -493,33 +509,6 @@ class Optimizer:
             listed = ", ".join(f"{name}={value!r}" for name, value in options.items())
             lines.append(f"  {len(group['params'])} ({numbers:,} numbers): {listed}")
         return "\n".join(lines)
-
-
-def blocks(*arrays: Array) -> Iterable[Sequence[Array]]:
-    """Cut arrays of one shape into the same pieces, small enough to stay in the processor's cache.
-
-    For rules that treat every number by itself: on large parameters they run about one and a half
-    times as fast block by block, since no line of the rule need fetch from memory what the line
-    before has just used. The pieces are views: to write to them is to write to the arrays.
-
-    >>> import numpy as np
-    >>> from optim import blocks
-    >>> param, grad = np.zeros(100_000), np.ones(100_000)
-    >>> for p, g in blocks(param, grad):
-    ...     p -= 0.5 * g
-    >>> param.min(), param.max()
-    (np.float64(-0.5), np.float64(-0.5))
-    """
-    return (arrays,) if arrays[0].nbytes <= BLOCK_BYTES else _cut(arrays)
-
-
-def _cut(arrays: Sequence[Array]) -> Iterator[Sequence[Array]]:
-    if all(array.flags.c_contiguous for array in arrays):  # else along the first axis
-        arrays = [array.reshape(-1) for array in arrays]
-    first = arrays[0]
-    rows = max(1, BLOCK_BYTES * len(first) // first.nbytes)
-    for start in range(0, len(first), rows):
-        yield [array[start : start + rows] for array in arrays]
 
 
 def _is_named(item: Any) -> bool:

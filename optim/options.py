@@ -3,6 +3,8 @@
 Each function gives a check, a function of an option's name and value that raises if it is wrong. An
 optimizer or a schedule has a table of them, `expected`, by the names of its options:
 
+Examples
+--------
 >>> from optim.options import number, switch
 >>> expected = {"alpha": number(0, 1, below=True), "centered": switch}
 >>> expected["alpha"]("alpha", 1.5)
@@ -12,7 +14,7 @@ ValueError: alpha: got 1.5, expected a number >= 0 and < 1
 Traceback (most recent call last):
 TypeError: centered: got 'no', a str, expected True or False
 
-Of the wrong type is a TypeError, out of range a ValueError. True and False are no numbers.
+The wrong type is a TypeError, out of range a ValueError. True and False are not numbers.
 """
 
 from __future__ import annotations
@@ -156,7 +158,7 @@ def per_group(test: Check) -> Check:
 
 
 def shown(value: Any) -> str:
-    """A value of the wrong type, shortly, and its type."""
+    """A value of the wrong type, shortened, and its type."""
     text = " ".join(repr(value).split())
     text = text if len(text) <= 60 else text[:57] + "..."
     kind = type(value).__name__

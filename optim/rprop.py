@@ -1,11 +1,12 @@
-"""Rprop: steps that know the sign of the gradient, not its size."""
+"""Rprop: steps from the sign of the gradient, not its size."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .optimizer import Optimizer, Params
 from .options import number, several
+from .rule import Array, Options, State, blocks, options_of
 
 __all__ = ["Rprop"]
 
@@ -13,7 +14,7 @@ __all__ = ["Rprop"]
 class Rprop(Optimizer):
     """Each number has a step size: it grows while the gradient keeps its sign, else it shrinks.
 
-    With g the gradient, and eta_minus and eta_plus the two `etas`::
+    With g the gradient, and eta_minus and eta_plus the two `etas`:
 
         size = size * eta_plus                 where g * previous > 0
         size = size * eta_minus, and g = 0     where g * previous < 0
@@ -25,15 +26,21 @@ class Rprop(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the first step size.
-    etas : what a step size is multiplied by after a change of sign (0 to 1), and without (above 1).
-    step_sizes : the smallest and the largest step size.
-    maximize : go up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the first step size.
+    etas
+        what a step size is multiplied by after a change of sign (0 to 1), and without (above 1).
+    step_sizes
+        the smallest and the largest step size.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`; `etas` or `step_sizes` out of range.
+    ValueError, TypeError
+        as for `Optimizer`; `etas` or `step_sizes` out of range.
 
     References
     ----------
@@ -55,8 +62,7 @@ class Rprop(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {"lr": lr, "etas": etas, "step_sizes": step_sizes, "maximize": maximize}
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def check(self, options: Options) -> None:
         """Refuse a smallest step above the largest, and what `Optimizer` refuses."""

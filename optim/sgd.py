@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, Options, Params, State, blocks
+from .optimizer import Optimizer, Params
 from .options import number, switch
+from .rule import Array, Options, State, decayed, options_of
 
 __all__ = ["SGD"]
 
@@ -13,7 +14,7 @@ __all__ = ["SGD"]
 class SGD(Optimizer):
     """Step against the gradient, or against a decaying sum of the gradients so far.
 
-    With g the gradient plus `weight_decay * p`::
+    With g the gradient plus `weight_decay * p`:
 
         buffer = momentum * buffer + (1 - dampening) * g        (at first: buffer = g)
         p = p - lr * buffer                                     (Nesterov: g + momentum * buffer)
@@ -22,17 +23,25 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    params : Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
-    lr : the learning rate.
-    momentum : how much of the buffer stays at each step; 0 for none, and then no buffer is kept.
-    dampening : how much of each gradient but the first is kept out of the buffer.
-    weight_decay : the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
-    nesterov : look one step ahead along the buffer; with momentum and without dampening.
-    maximize : go up instead of down.
+    params
+        Tensors, (name, Tensor) pairs, or groups, as for `Optimizer`.
+    lr
+        the learning rate.
+    momentum
+        the share of the buffer that each step keeps; 0 for no buffer.
+    dampening
+        the share of each gradient, after the first, that does not enter the buffer.
+    weight_decay
+        the weight of an L2 penalty, `weight_decay / 2 * (p * p).sum()`.
+    nesterov
+        look one step ahead along the buffer; with momentum and without dampening.
+    maximize
+        follow the gradient up instead of down.
 
     Raises
     ------
-    ValueError, TypeError : as for `Optimizer`; `nesterov` without momentum, or with dampening.
+    ValueError, TypeError
+        as for `Optimizer`; `nesterov` without momentum, or with dampening.
 
     References
     ----------
@@ -65,15 +74,7 @@ class SGD(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def check(self, options: Options) -> None:
         """Refuse `nesterov` without momentum or with dampening, and what `Optimizer` refuses."""
@@ -86,17 +87,16 @@ class SGD(Optimizer):
 
     def update(self, param: Array, grad: Array, state: State, group: Options) -> None:
         """One step of the formula above."""
-        lr, momentum, decay = group["lr"], group["momentum"], group["weight_decay"]
-        keep, buffer = 1 - group["dampening"], grad  # a stand-in, not looked at without momentum
-        if momentum and "momentum_buffer" not in state:
-            state["momentum_buffer"], keep = np.zeros_like(param), 1
+        lr, momentum, buffer, share = group["lr"], group["momentum"], None, 1
         if momentum:
-            buffer = state["momentum_buffer"]
-        for p, g, b in blocks(param, grad, buffer):
-            if decay:
-                g = g + decay * p
-            if momentum:
+            buffer = state.get("momentum_buffer")
+            if buffer is None:  # the first gradient enters as it is
+                buffer = state["momentum_buffer"] = np.zeros_like(param)
+            else:
+                share = 1 - group["dampening"]
+        for p, g, b in decayed(group, param, grad, buffer):
+            if b is not None:
                 b *= momentum
-                b += g if keep == 1 else keep * g
+                b += g if share == 1 else share * g
                 g = g + momentum * b if group["nesterov"] else b
             p -= lr * g

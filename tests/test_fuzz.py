@@ -166,6 +166,7 @@ def small(report: Any) -> Program:
     return program
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("faulty", FAULTS, indirect=True)
 def test_a_fault_is_found(faulty: Any) -> None:
     name, world, options = faulty

@@ -1,5 +1,17 @@
-"""The heart. To be read in this order; what comes after `backward` makes it faster or safer.
+"""The heart: a graph of NumPy calls, and the walk back through it.
 
-node : the graph. tensor : an array and its node. op : the decorator that makes an op of a function.
-engine : the walk back. backward : the two ways to ask for it.
+To be read in this order, in half an hour:
+
+1. `node`: the graph, of nodes and edges.
+2. `tensor`: an array, and the node that says how it was made.
+3. `op`: the decorator that makes an op of a function of arrays.
+4. `record`: what a call of an op leaves in the graph, and how an op differentiates itself again.
+5. `engine`: the walk back.
+6. `backward`: the two ways to ask for it.
+
+One can stop there. Behind these six stands what makes them safer or faster: `dispatch`, how
+`np.exp(tensor)` finds its op; `fit`, how broadcasting is undone; `ownership`, copy on write;
+`results`, ops of several results; `values`, what a Tensor is to Python; `arrays` and `checks`, what
+may go into an op and what comes out; `fast`, the calls of most ops written out; `watch`, for those
+who look on; `hints`, the names of PyTorch's methods.
 """

@@ -9,9 +9,15 @@ import numpy as np
 from numpy import ndarray
 
 from ..errors import ArrayLikeError
+from ..modes import default_dtype
 
-__all__ = ["AS_THEY_ARE", "over", "own", "plain", "refuse_masked", "wide"]
+__all__ = [
+    "AS_THEY_ARE", "NUMBERS", "check_flag", "copy_like", "new_array", "over", "own", "plain",
+    "refuse_masked", "wide",
+]  # fmt: skip
 
+#: Python's numbers.
+NUMBERS = frozenset({bool, int, float, complex})
 #: The types that NumPy's arithmetic takes by NumPy's rules. Python's numbers among them stay weak.
 AS_THEY_ARE = frozenset(
     {ndarray, bool, int, float, complex}
@@ -27,8 +33,9 @@ def plain(x: Any) -> Any:
 
     Raises
     ------
-    ArrayLikeError : an array with operators of its own (np.matrix, a masked array, a quantity), by
-        which the body would compute something else; or what is no array at all.
+    ArrayLikeError
+        an array with operators of its own (np.matrix, a masked array, a quantity), by which the
+        body would compute something else; or what is no array at all.
     """
     if type(x) in AS_THEY_ARE:
         return x
@@ -45,6 +52,50 @@ def plain(x: Any) -> Any:
             f"got {_a(x)}, {x!r:.50}, expected an array of numbers: convert it, as in {way}"
         )
     return array
+
+
+def new_array(data: Any, dtype: Any = None) -> ndarray[Any, Any]:
+    """The data of a new Tensor, copied; Python's floats in the default dtype.
+
+    Raises
+    ------
+    TypeError
+        what is neither numbers nor booleans.
+    """
+    if type(data) is not ndarray:
+        refuse_masked(data)
+    array = np.array(data, dtype)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"Tensor: expected numbers, got {array.dtype} from {data!r:.50}")
+    if dtype is None and array.dtype.kind in "fc" and _is_python(data):
+        real = default_dtype.get()
+        return array.astype(real if array.dtype.kind == "f" else np.result_type(real, np.complex64))
+    return array
+
+
+def _is_python(data: Any) -> bool:
+    """Whether `data` is a Python number or nested lists of them, going by the first element."""
+    while isinstance(data, list | tuple) and data:
+        data = data[0]
+    return not (isinstance(data, ndarray | np.generic) or hasattr(data, "_node"))  # a Tensor
+
+
+def copy_like(name: str, value: Any, tensor: Any) -> ndarray[Any, Any]:
+    """A copy of `value`, the `name` of a Tensor to be, in its dtype, if it has its shape."""
+    refuse_masked(value)
+    array = np.array(value, tensor.dtype)
+    if array.shape != tensor.shape:
+        raise ValueError(f"{name}: got shape {array.shape}, expected {tensor.shape}")
+    return array
+
+
+def check_flag(value: Any) -> None:
+    """Raise unless `value` may be set as `requires_grad`."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(
+            f"requires_grad: got {value!r:.50}, expected True or False. A Tensor takes its "
+            "values at once, Tensor([3.0, 4.0]), and a dtype by name, dtype=np.float64."
+        )
 
 
 def refuse_masked(x: Any) -> None:

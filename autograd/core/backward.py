@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from ..errors import GradientShapeError, NotScalarError, UntrackedError
 from ..modes import enable_grad
-from .arrays import refuse_masked
+from .checks import node_of, starting_gradient
 from .engine import walk
 from .node import Leaf, Node
-from .op import replay
-from .ownership import alone
+from .ownership import keep, sole_owner
+from .record import replay
 from .tensor import Tensor, wrap
 
 __all__ = ["backward", "gradients"]
@@ -29,17 +28,22 @@ def backward(self: Tensor, gradient: Any = None, *, retain_graph: bool = False) 
 
     Parameters
     ----------
-    gradient : array of this tensor's shape, the gradient of something with respect to it; may be
-        left out for a single number, whose gradient is 1.
-    retain_graph : keep the graph for another walk.
+    gradient
+        array of this tensor's shape, the gradient of something with respect to it; may be left out
+        for a single number, whose gradient is 1.
+    retain_graph
+        keep the graph for another walk.
 
     Raises
     ------
-    UntrackedError : this tensor has no graph and is not a leaf that requires gradients.
-    NotScalarError : `gradient` is missing and this is not a single number.
-    GraphFreedError, LeafChangedError : as `help` of each tells.
+    UntrackedError
+        this tensor has no graph and is not a leaf that requires gradients.
+    NotScalarError
+        `gradient` is missing and this is not a single number.
+    GraphFreedError, LeafChangedError
+        as `help` of each tells.
     """
-    start = {_node(self, "backward"): _cotangent(self, gradient, "backward")}
+    start = {node_of(self, "backward"): starting_gradient(self, gradient, "backward")}
     found = walk(start, retain_graph=retain_graph)
     with _adding:
         _add(found)
@@ -56,10 +60,10 @@ def _add(found: dict[Node, Any]) -> None:
         if type(node) is Leaf and node.frozen:
             continue
         node.grad = np.asarray(g) if node.grad is None else node.grad + g
-        del g
+        del g  # here as in `popitem`: a reference that is left would count
         if not isinstance(node.grad, ndarray):  # a sum of 0-d arrays is a NumPy scalar
             node.grad = np.asarray(node.grad)
-        elif not alone(node, "grad"):
+        elif not sole_owner(node, "grad"):
             node.grad = node.grad.copy()
 
 
@@ -77,19 +81,25 @@ def gradients(
 
     Parameters
     ----------
-    outputs, inputs : a Tensor or a sequence of them; inputs may be leaves or results of ops.
-    grad_outputs : the gradient of each output, of its shape; None for single numbers.
-    create_graph : return Tensors that can themselves be differentiated.
-    retain_graph : keep the graph for another walk; `create_graph` if None.
+    outputs, inputs
+        a Tensor or a sequence of them; inputs may be leaves or results of ops.
+    grad_outputs
+        the gradient of each output, of its shape; None for single numbers.
+    create_graph
+        return Tensors that can themselves be differentiated.
+    retain_graph
+        keep the graph for another walk; `create_graph` if None.
 
     Returns
     -------
-    tuple with, for each input, an array of its shape and dtype (a Tensor under `create_graph`), or
-    None if the outputs do not depend on it.
+    tuple
+        tuple with, for each input, an array of its shape and dtype (a Tensor under `create_graph`),
+        or None if the outputs do not depend on it.
 
     Raises
     ------
-    UntrackedError, NotScalarError, GraphFreedError, LeafChangedError : as for `backward`.
+    UntrackedError, NotScalarError, GraphFreedError, LeafChangedError
+        as for `backward`.
 
     Examples
     --------
@@ -99,20 +109,17 @@ def gradients(
     >>> gradients(slope, x)
     (array(18., dtype=float32),)
     """
-    outs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    given = (
-        [grad_outputs] * len(outs)
-        if grad_outputs is None
-        else [grad_outputs]
-        if isinstance(outputs, Tensor)
-        else list(grad_outputs)
-    )
+    if isinstance(outputs, Tensor):
+        outputs, grad_outputs = [outputs], [grad_outputs]
+    inputs = [inputs] if isinstance(inputs, Tensor) else inputs
+    outs = list(outputs)
+    given = [None] * len(outs) if grad_outputs is None else list(grad_outputs)
     if len(given) != len(outs):
         raise ValueError(f"gradients: {len(outs)} outputs, but {len(given)} grad_outputs")
-    targets = [_node(x, "gradients") for x in ([inputs] if isinstance(inputs, Tensor) else inputs)]
+    targets = [node_of(x, "gradients") for x in inputs]
     start: dict[Node, Any] = {}
     for out, g in zip(outs, given, strict=True):
-        node, g = _node(out, "gradients"), _cotangent(out, g, "gradients", create_graph)
+        node, g = node_of(out, "gradients"), starting_gradient(out, g, "gradients", create_graph)
         start[node] = start[node] + g if node in start else g
     retain = create_graph if retain_graph is None else retain_graph
     if create_graph:
@@ -125,37 +132,4 @@ def gradients(
 
 def _own(g: Any) -> Tensor:
     """A gradient as a handle of the caller's own: another of the same value may be another's."""
-    return wrap(g._keep(), g._node) if isinstance(g, Tensor) else Tensor(g)
-
-
-def _node(x: Any, caller: str) -> Node:
-    if not isinstance(x, Tensor):
-        raise TypeError(f"{caller}: expected a Tensor, got {type(x).__name__}")
-    if x._node is None:
-        raise UntrackedError(
-            f"{caller}: this tensor of shape {x.shape} has no graph. Either nothing it was made "
-            "from has requires_grad=True, or the graph was left behind on the way: under "
-            "no_grad(), by .detach() or .numpy(), or by an op that gives plain arrays (a "
-            "comparison, argmax, an integer cast)."
-        )
-    return x._node
-
-
-def _cotangent(x: Tensor, g: Any, caller: str, create_graph: bool = False) -> Any:
-    """The gradient to start from at `x`: ones, or what the caller gave, checked."""
-    if g is None:
-        if x.size != 1:
-            raise NotScalarError(
-                f"{caller}: a tensor of shape {x.shape} is not a single number. Reduce it first, "
-                "as in loss.mean(), or pass the gradient to start from, of its shape."
-            )
-        g = np.ones(x.shape, x.dtype)
-    elif isinstance(g, Tensor):
-        g = g if create_graph else g._array
-    else:
-        refuse_masked(g)
-        g = np.asarray(g)
-    if g.shape != x.shape:
-        raise GradientShapeError(f"{caller}: got a gradient of shape {g.shape} for {x.shape}")
-    g = g.astype(x.dtype)
-    return Tensor(g) if create_graph and not isinstance(g, Tensor) else g
+    return wrap(keep(g), g._node) if isinstance(g, Tensor) else Tensor(g)

@@ -1,15 +1,27 @@
-"""What an op asks of its caller and of its body, and what it says where that fails."""
+"""What ops and `backward` ask of their callers, and what they say where that fails."""
 
 from __future__ import annotations
 
 import functools
 from typing import Any
 
-from ..errors import ArrayLikeError, NoGradientRuleError
-from .arrays import plain
+import numpy as np
+
+from ..errors import (
+    ArrayLikeError,
+    GradientShapeError,
+    NoGradientRuleError,
+    NotScalarError,
+    UntrackedError,
+)
+from .arrays import NUMBERS, plain, refuse_masked
+from .node import Node
 from .tensor import Tensor
 
-__all__ = ["MISSING", "as_input", "by_name", "checked", "refuse_tensors", "say_where"]
+__all__ = [
+    "MISSING", "as_input", "by_name", "checked", "node_of", "on_arrays", "refuse_tensors",
+    "say_where", "starting_gradient",
+]  # fmt: skip
 
 MISSING: Any = object()  # an input that was not given, or by name
 
@@ -91,3 +103,45 @@ def refuse_tensors(call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
                 f"{call.__name__}: a Tensor where configuration is expected: no gradient would "
                 "flow through it. Pass a plain value, such as t.detach().numpy()."
             )
+
+
+def on_arrays(call: Any, body: Any, inputs: Any, args: Any, kwargs: Any) -> Any:
+    """The result of an op that no Tensor went into: a plain array."""
+    optional = len(inputs) > 2  # an input that is left out, as a bias
+    arrays = [x if x is None and optional else as_input(call, x, i) for i, x in enumerate(inputs)]
+    if arrays and all(type(x) in NUMBERS for x in arrays):  # as NumPy's functions take them
+        arrays = [np.asarray(x) for x in arrays]
+    try:
+        return body(*arrays, *args, **kwargs)[0]
+    except Exception as error:
+        say_where(error, call, tuple(arrays))
+        raise
+
+
+# What `backward` and `gradients` ask of theirs
+
+
+def node_of(x: Any, caller: str) -> Node:
+    """The node of `x`, which must be a Tensor that has one."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{caller}: expected a Tensor, got {type(x).__name__}")
+    if x._node is None:
+        raise UntrackedError.of(caller, x.shape)
+    return x._node
+
+
+def starting_gradient(x: Tensor, g: Any, caller: str, create_graph: bool = False) -> Any:
+    """The gradient to start from at `x`: ones, or what the caller gave, checked."""
+    if g is None:
+        if x.size != 1:
+            raise NotScalarError.of(caller, x.shape)
+        g = np.ones(x.shape, x.dtype)
+    elif isinstance(g, Tensor):
+        g = g if create_graph else g._array
+    else:
+        refuse_masked(g)
+        g = np.asarray(g)
+    if g.shape != x.shape:
+        raise GradientShapeError(f"{caller}: got a gradient of shape {g.shape} for {x.shape}")
+    g = g.astype(x.dtype)
+    return Tensor(g) if create_graph and not isinstance(g, Tensor) else g

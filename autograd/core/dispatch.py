@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import ArrayLikeError, NoGradientRuleError
 from .arrays import own, plain
+from .ownership import become
 from .tensor import Tensor
 from .watch import cut
 
@@ -59,6 +60,8 @@ def stop_gradient(x: Any) -> Any:
     For the body of an op, which sees arrays first and Tensors when it is differentiated again: by
     what goes through here it is not. `x` may also be a tuple, list or dict of Tensors and arrays.
 
+    Examples
+    --------
     >>> from autograd import Tensor, stop_gradient
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> (x * stop_gradient(x)).sum().backward()
@@ -212,7 +215,7 @@ def _write(
     else:
         masked, result = result, out.copy()
         result[mask] = masked
-    return out._move(result if isinstance(result, Tensor) else Tensor(result))
+    return become(out, result if isinstance(result, Tensor) else Tensor(result))
 
 
 def _array_function(_: Any, func: Any, __: Any, args: Any, kwargs: Any) -> Any:
@@ -276,8 +279,9 @@ def _takes(function: Any) -> tuple[int | None, set[str] | None, float]:
 
     Returns
     -------
-    How many arguments by position, and which by name; None if any number. And the position of the
-    function's argument `out`; inf if it has none.
+    tuple
+        How many arguments by position, and which by name; None if any number. And the position of
+        the function's argument `out`; inf if it has none.
     """
     kind = inspect.Parameter
     by_position = [

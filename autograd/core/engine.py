@@ -12,52 +12,13 @@ from collections.abc import Callable, Container, Iterable
 from operator import attrgetter
 from typing import Any
 
-import numpy as np
-
-from ..errors import GradientShapeError, GraphFreedError
-from .arrays import wide
+from ..errors import GraphFreedError
+from .fit import fit
 from .node import NOT_KEPT, Leaf, Node
 from .ownership import refuse_changed_leaves
 from .watch import watching
 
-__all__ = ["reachable", "unbroadcast", "walk"]
-
-
-def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
-    """Sum `g` over the axes along which broadcasting stretched an array of `shape`."""
-    lead = g.ndim - len(shape)
-    axes = tuple(range(lead)) + tuple(
-        lead + i for i, n in enumerate(shape) if n == 1 and g.shape[lead + i] != 1
-    )
-    return np.reshape(np.sum(g, axis=axes, dtype=wide(g.dtype)), shape)
-
-
-def _fit(g: Any, node: Node, parent: Node, i: int) -> Any:
-    """`g` with the shape and dtype of `parent`, the `i`-th argument of `node`, or an error."""
-    if g is None:
-        raise GradientShapeError(
-            f"{node.op.__name__}: the gradient of argument {i} is None. Does its closure end "
-            "without `return`? An input without a gradient has None in the closure's place."
-        )
-    if not hasattr(g, "shape"):
-        g = np.asarray(g)
-    if g.shape != parent.shape:
-        try:
-            could_broadcast = np.broadcast_shapes(g.shape, parent.shape) == g.shape
-        except ValueError:
-            could_broadcast = False
-        if not could_broadcast:
-            raise GradientShapeError(
-                f"{node.op.__name__}: the gradient of argument {i} has shape {g.shape}, but the "
-                f"argument has shape {parent.shape}. A closure returns a gradient of its input's "
-                "shape, or of the shape the input was broadcast to."
-            )
-        g = unbroadcast(g, parent.shape)
-    if g.dtype != parent.dtype:
-        if g.dtype.kind == "c" and parent.dtype.kind != "c":
-            g = g.real
-        g = g.astype(parent.dtype)
-    return g
+__all__ = ["reachable", "walk"]
 
 
 def reachable(roots: Iterable[Node], stop: Container[Node] = ()) -> list[Node]:
@@ -67,13 +28,7 @@ def reachable(roots: Iterable[Node], stop: Container[Node] = ()) -> list[Node]:
     while stack:
         node = stack.pop()
         if node.edges is None:
-            where = "" if node.shape is None else f" of shape {node.shape}"  # several outputs
-            raise GraphFreedError(
-                f"the graph behind this {node.op.__name__}{where} was freed by an earlier "
-                "backward pass. Two losses over one graph? (a + b).backward(). State "
-                "carried between batches? h = h.detach(). Really twice? retain_graph=True the "
-                "first time."
-            )
+            raise GraphFreedError.behind(node)
         for edge in node.edges:
             parent = edge[1]
             if parent not in seen:
@@ -81,6 +36,15 @@ def reachable(roots: Iterable[Node], stop: Container[Node] = ()) -> list[Node]:
                 if parent not in stop:
                     stack.append(parent)
     return sorted(seen, key=attrgetter("number"))
+
+
+def _between(order: list[Node], targets: set[Node], ends: Container[Node]) -> set[Node]:
+    """The targets, and of `order` the nodes that were made from any of them."""
+    needed = set(targets)
+    for node in order:
+        if node not in ends and any(edge[1] in needed for edge in node.edges or ()):
+            needed.add(node)
+    return needed
 
 
 def walk(
@@ -95,28 +59,29 @@ def walk(
 
     Parameters
     ----------
-    grads : the gradient of each output. Emptied.
-    targets : the nodes whose gradients to return; None for all that keep theirs (leaves, and
-        tensors that were told to by `retain_grad`).
-    beyond : whether to go on from a target to others that it was made from.
-    retain_graph : keep the closures for another walk; else they are freed as the walk goes.
-    closures_of : gives a node's closures by argument position, where not those on its edges; the
-        gradients are then Tensors, and are added without writing into any.
+    grads
+        the gradient of each output. Emptied.
+    targets
+        the nodes whose gradients to return; None for all that keep theirs (leaves, and tensors that
+        were told to by `retain_grad`).
+    beyond
+        whether to go on from a target to others that it was made from.
+    retain_graph
+        keep the closures for another walk; else they are freed as the walk goes.
+    closures_of
+        gives a node's closures by argument position, where not those on its edges; the gradients
+        are then Tensors, and are added without writing into any.
 
     Returns
     -------
-    dict from node to gradient; a target that no output depends on is missing.
+    dict[Node, Any]
+        dict from node to gradient; a target that no output depends on is missing.
     """
     ends: Container[Node] = () if beyond or targets is None else targets
     order = reachable(grads, ends)
-    if any(type(node) is Leaf and node.moved for node in order):
+    if any(type(node) is Leaf and node.touched for node in order):
         refuse_changed_leaves(order)
-    needed: set[Node] | None = None
-    if targets is not None:  # only nodes between the outputs and the targets
-        needed = set(targets)
-        for node in order:
-            if node not in ends and any(edge[1] in needed for edge in node.edges or ()):
-                needed.add(node)
+    needed = None if targets is None else _between(order, targets, ends)
     watcher = watching.get()
     found: dict[Node, Any] = {}
     owned: set[Node] = set()  # nodes whose entry in `grads` is a sum made here, ours to write into
@@ -143,7 +108,7 @@ def walk(
             except AttributeError:  # a Python number
                 fits = False
             if not fits:
-                gx = _fit(gx, node, parent, i)
+                gx = fit(gx, node, parent, i)
             # A first gradient is borrowed, a second makes a fresh sum, later ones add in place.
             if parent not in grads:
                 grads[parent] = gx

@@ -1,16 +1,14 @@
-"""How NumPy says what PyTorch has a method for: what a Tensor without that method answers.
-
-And which name may have been meant by a misspelt one.
-"""
+"""How NumPy says what PyTorch has a method for: what a Tensor without that method answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["did_you_mean", "hint", "nearest", "no_attribute"]
+from ..names import did_you_mean
+
+__all__ = ["hint", "no_method", "not_kept"]
 
 #: Names of PyTorch's methods, and what to write here for x.name(...).
 ELSEWHERE = {
@@ -70,31 +68,18 @@ def hint(name: str) -> str:
     return f". Here: {way.format(name=name)}" if way else ""
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """The one of `names` that is most like `name`, whatever is upper case; "" if none is."""
-    import difflib
-
-    folded: dict[str, str] = {}
-    for known in names:  # the first of a kind, as "relu" of those in nn: ReLU
-        folded.setdefault(known.casefold(), known)
-    close = difflib.get_close_matches(name.casefold(), folded, 1)
-    return folded[close[0]] if close else ""
+def no_method(tensor: Any, name: str) -> AttributeError:
+    """The error for an attribute that a Tensor lacks; it tells what to write instead."""
+    way = hint(name)
+    if not way and not name.startswith("_"):
+        way = did_you_mean(name, [n for n in dir(tensor) if not n.startswith("_")])
+    text = f"{type(tensor).__name__} has no attribute {name!r}{way}"
+    return AttributeError(text, name=name)  # without obj: Python adds no guess of its own
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """`. Did you mean 'x'?`, as the end of an error's text, or ""."""
-    close = nearest(name, names)
-    return f". Did you mean {close!r}?" if close else ""
-
-
-def no_attribute(
-    module: str, names: Iterable[str], ways: dict[str, str] | None = None
-) -> Callable[[str], Any]:
-    """What raises as the `__getattr__` of a module: it tells the nearest of `names`, or a way."""
-
-    def missing(name: str) -> Any:
-        hint = f". {ways[name]}" if ways and name in ways else did_you_mean(name, names)
-        hint = "" if name.startswith("__") else hint
-        raise AttributeError(f"module {module!r} has no attribute {name!r}{hint}", name=name)
-
-    return missing
+def not_kept(node: Any) -> str:
+    """The warning for `.grad` of an op's result."""
+    return (
+        f"reading .grad of the result of {node.op.__name__}: only leaves keep their gradient. Call "
+        ".retain_grad() on this tensor before backward()."
+    )

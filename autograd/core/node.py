@@ -14,26 +14,25 @@ class Node:
 
     Attributes
     ----------
-    edges : tuple of (closure, parent node, argument position), or None once freed.
-    number : int, grows with every node made: parents come before children.
-    op : the op that made the value; None for a leaf.
-    inputs : the op's array inputs; None if the op is linear: it needs none to differentiate again.
-    config : (args, kwargs), the rest of the op's arguments.
-    shape, dtype : the value's.
-    grad : the gradient kept for the user, None if there is none yet, or NOT_KEPT.
+    edges
+        tuple of (closure, parent node, argument position), or None once freed.
+    number
+        int, grows with every node made: parents come before children.
+    op
+        the op that made the value; None for a leaf.
+    inputs
+        the op's array inputs; None if its slope is constant: it needs none to differentiate again.
+    config
+        (args, kwargs), the rest of the op's arguments.
+    shape, dtype
+        the value's; None for a tuple of several (see `results`).
+    grad
+        the gradient kept for the user, None if there is none yet, or NOT_KEPT.
     """
 
     __slots__ = (
-        "__weakref__",
-        "config",
-        "dtype",
-        "edges",
-        "grad",
-        "inputs",
-        "number",
-        "op",
-        "shape",
-    )
+        "__weakref__", "config", "dtype", "edges", "grad", "inputs", "number", "op", "shape",
+    )  # fmt: skip
     config: tuple[tuple[Any, ...], dict[str, Any]]
     dtype: Any
     edges: tuple[tuple[Callable[[Any], Any], Node, int], ...] | None
@@ -47,16 +46,16 @@ class Node:
 class Leaf(Node):
     """A tensor the user made with `requires_grad=True`.
 
-    `owner`: a weak reference to it. `moved`: its array was replaced or lent. `frozen`: it was told
-    not to require gradients for now.
+    `owner`: a weak reference to it. `touched`: its array was lent or replaced, and may be another
+    by now (see `ownership`). `frozen`: it was told not to require gradients for now.
     """
 
-    __slots__ = ("frozen", "moved", "owner")
+    __slots__ = ("frozen", "owner", "touched")
 
     def __init__(self, tensor: Any) -> None:
         self.config, self.edges, self.inputs, self.op = ((), {}), (), None, None
         self.shape, self.dtype = tensor._array.shape, tensor._array.dtype
-        self.number, self.grad, self.moved, self.frozen = -1, None, False, False
+        self.number, self.grad, self.touched, self.frozen = -1, None, False, False
         self.owner = weakref.ref(tensor)
 
 
@@ -65,4 +64,4 @@ class _NotKept:
         return "NOT_KEPT"
 
 
-NOT_KEPT = _NotKept()
+NOT_KEPT = _NotKept()  # an op's result keeps no gradient, unless it was told to: `retain_grad`

@@ -10,7 +10,7 @@ import numpy as np
 from .arrays import own
 from .node import Node
 
-__all__ = ["Parts", "like_of", "of_tuple", "shared", "split"]
+__all__ = ["Parts", "of_tuple", "shared", "split"]
 
 
 class Parts(dict[int, Any]):
@@ -31,7 +31,7 @@ def split(node: Node, outs: tuple[Any, ...], record: Callable[..., Any]) -> tupl
     """The Tensors of the results of one node: floats tracked, anything else as plain arrays."""
     node.shape = node.dtype = None
     outs = tuple(np.asarray(out) for out in outs)
-    like = like_of(outs)
+    like = tuple((out.shape, out.dtype) for out in outs)
     node.edges = tuple((of_tuple(f, like), parent, i) for f, parent, i in node.edges or ())
 
     def part(k: int) -> Any:
@@ -45,11 +45,6 @@ def split(node: Node, outs: tuple[Any, ...], record: Callable[..., Any]) -> tupl
 
 
 Like = tuple[tuple[Any, Any], ...]
-
-
-def like_of(outs: tuple[Any, ...]) -> Like:
-    """The shapes and dtypes of several results."""
-    return tuple((out.shape, out.dtype) for out in outs)
 
 
 def of_tuple(closure: Callable[[Any], Any], like: Like) -> Callable[[Any], Any]:
@@ -67,6 +62,8 @@ def of_tuple(closure: Callable[[Any], Any], like: Like) -> Callable[[Any], Any]:
 def shared(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Remember the last result, for closures that share work: one call serves them all.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from autograd import op, shared
     >>> @op

@@ -7,11 +7,10 @@ import sys
 from contextvars import ContextVar, Token
 from typing import Any
 
-__all__ = ["Watcher", "active", "cut", "taken", "user_line", "watching"]
+__all__ = ["Watcher", "active", "cut", "user_line", "watching"]
 
 watching: ContextVar[Watcher | None] = ContextVar("watching", default=None)
 active = [0]  # how many watchers there are: ops look here first, which costs them nothing
-taken = [0]  # how often a tensor with a graph gave its value as a number of Python's
 
 
 class Watcher:
@@ -41,10 +40,8 @@ class Watcher:
 
 def cut(tensor: Any, by: str) -> None:
     """Tell the watcher, if there is one, that a tensor's graph ends here."""
-    if tensor._node is not None:
-        taken[0] += by in (".item()", ".tolist()")
-        if (watcher := watching.get()) is not None:
-            watcher.cut(tensor._node, by)
+    if tensor._node is not None and (watcher := watching.get()) is not None:
+        watcher.cut(tensor._node, by)
 
 
 def user_line() -> str:

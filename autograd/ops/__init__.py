@@ -1,49 +1,18 @@
-"""The files of ops, imported so that NumPy's functions know them."""
+"""Ops, one chapter of NumPy's manual a file. A new file is found: there is no list to add it to.
 
-from . import (
-    complex_numbers,
-    convolve,
-    creation,
-    cumulative,
-    einsum,
-    elementwise,
-    fft,
-    indexing,
-    joining,
-    linalg,
-    linalg_decompositions,
-    linalg_norms,
-    not_differentiable,
-    piecewise,
-    products,
-    rearrange,
-    reductions,
-    selecting,
-    shapes,
-    statistics,
-    trigonometric,
-)
+Each file can be read alone: of the others it imports at most `common`, `indexing` and `shapes`.
+"""
 
-__all__ = [
-    "complex_numbers",
-    "convolve",
-    "creation",
-    "cumulative",
-    "einsum",
-    "elementwise",
-    "fft",
-    "indexing",
-    "joining",
-    "linalg",
-    "linalg_decompositions",
-    "linalg_norms",
-    "not_differentiable",
-    "piecewise",
-    "products",
-    "rearrange",
-    "reductions",
-    "selecting",
-    "shapes",
-    "statistics",
-    "trigonometric",
-]
+import importlib
+import pkgutil
+
+from ..core.dispatch import REFUSED, RULES
+
+for module in pkgutil.iter_modules(__path__):
+    if module.name != "methods":  # which attaches to Tensor what the others have registered
+        importlib.import_module(f"{__name__}.{module.name}")
+
+from . import methods  # noqa: E402, F401
+
+for _function in RULES:
+    REFUSED.pop(_function, None)  # a rule goes before a refusal

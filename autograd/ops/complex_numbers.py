@@ -2,13 +2,13 @@
 
 The gradient of a real loss L by a complex z = x + iy is
 
-    dL/dx - i dL/dy,
+    dL/dx - i * dL/dy,
 
-the number g for which a small step dz changes L by the real part of g dz. It is the convention of
+the number g for which a small step dz changes L by the real part of g * dz. It is the convention of
 HIPS autograd and JAX; PyTorch's is the conjugate. Rules need no conjugation: a holomorphic f passes
-g f'(z) back, just as a real function does, and the closure of a linear map is its transpose.
+g * f'(z) back, just as a real function does, and the closure of a linear map is its transpose.
 Elsewhere the same reading of g gives the rule: w = conj(z) passes conj(g) back, w = |z| passes
-g conj(z) / |z|.
+g * conj(z) / |z|.
 
 - The loss falls fastest along the conjugate: `z.data -= lr * np.conj(z.grad)`.
 - A real tensor among complex ones gets the real part of what arrives: its gradient is real.
@@ -18,13 +18,10 @@ g conj(z) / |z|.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from ..core.dispatch import untracked
 from ..core.op import op
-from .elementwise import same
+from .common import same
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -56,11 +53,3 @@ def angle(z, deg=False):
         return np.angle(z, deg), lambda g: 0 * g
     unit = -180j / np.pi if deg else -1j
     return np.angle(z, deg), lambda g: g * (z != 0) * unit / np.where(z == 0, 1, z)
-
-
-def conj(x: Any) -> Any:
-    """The conjugate of `x`; `x` itself if it is real."""
-    return np.conjugate(x) if x.dtype.kind == "c" else x
-
-
-untracked(np.iscomplex, np.isreal)

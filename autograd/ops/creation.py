@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.dispatch import implements, operand, unwrap
 from ..core.tensor import Tensor
-from .reductions import refuse_integers
+from .common import refuse_integers
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 

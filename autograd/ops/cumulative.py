@@ -10,19 +10,10 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..core.dispatch import as_array, implements
 from ..core.op import op
 from ..core.tensor import Tensor
-from .reductions import NOT_GIVEN, kept, refuse, refuse_integers, without_nan
+from .common import NOT_GIVEN, kept, refuse, refuse_integers, without_nan
 from .shapes import atleast_1d
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
-
-
-def _part(x: Any, axis: int, start: int | None, stop: int | None, step: int = 1) -> Any:
-    """x[start:stop:step] along an axis."""
-    return x[(slice(None),) * normalize_axis_index(axis, x.ndim) + (slice(start, stop, step),)]
-
-
-def _reversed(x: Any, axis: int) -> Any:
-    return _part(x, axis, None, None, -1)
 
 
 # Running sums and products
@@ -42,7 +33,7 @@ def cumsum(x, axis=None, dtype=None, out=None):
 
 @op(np.cumprod)
 def cumprod(x, axis=None, dtype=None, out=None):
-    """The running product. Its derivative divides by nothing: right where elements are 0."""
+    """The running product. Its derivative divides by no element: it is right where they are 0."""
     refuse("cumprod", out=out)
     refuse_integers("cumprod", x, dtype)
 
@@ -56,10 +47,11 @@ def cumprod(x, axis=None, dtype=None, out=None):
 
 
 def _carried_back(g: Any, x: Any, axis: int) -> Any:
-    """The h of h[i] = g[i] + x[i + 1] h[i + 1]: g[i] + x[i + 1] g[i + 1] + x[i + 1] x[i + 2] ...
+    """The solution h of h[i] = g[i] + x[i + 1] * h[i + 1], without a loop over i.
 
-    By doubling: h sums over the next d terms, `run` is the product of the d elements after i; each
-    step takes in as many again, so that n terms need log2(n) steps.
+    h[i] = g[i] + x[i + 1] * g[i + 1] + x[i + 1] * x[i + 2] * g[i + 2] + ... is summed by doubling:
+    h has the first d terms, `run` is the product of the d elements after i, and each step doubles
+    d, so that n terms take log2(n) steps.
     """
     n, d = x.shape[axis], 1
 
@@ -151,12 +143,12 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
         x = as_array(x)
         dx = np.diff(x) if np.ndim(x) == 1 else np.diff(x, axis=axis)
         if np.ndim(x) == 1:
-            dx = _along(dx, axis, y.ndim)
+            dx = _laid_along(dx, axis, y.ndim)
     return (dx * (_part(y, axis, 1, None) + _part(y, axis, None, -1)) / 2).sum(axis)
 
 
-def _along(x: Any, axis: int, ndim: int) -> Any:
-    """A vector, as an array of `ndim` dimensions that lies along `axis`."""
+def _laid_along(x: Any, axis: int, ndim: int) -> Any:
+    """A vector as an array of `ndim` axes, with length 1 along all but `axis`."""
     return x.reshape([-1 if i == axis % ndim else 1 for i in range(ndim)])
 
 
@@ -199,7 +191,7 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     if np.ndim(steps) == 0:
         inside = (after - before) / (2.0 * steps)
     else:
-        along = _along(steps, axis, f.ndim)
+        along = _laid_along(steps, axis, f.ndim)
         d1, d2 = _part(along, axis, 0, -1), _part(along, axis, 1, None)
         a, b, c = -d2 / (d1 * (d1 + d2)), (d2 - d1) / (d1 * d2), d1 / (d2 * (d1 + d2))
         inside = a * before + b * here + c * after
@@ -208,7 +200,7 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
 
 
 def _steps(h: Any, n: int) -> Any:
-    """The distances between `n` points: one number if all are the same (as far as is known)."""
+    """The distances between `n` points: one number if all are the same, and no Tensor."""
     if np.ndim(h) == 0:
         return h
     if np.shape(h) != (n,):
@@ -222,3 +214,12 @@ def _steps(h: Any, n: int) -> Any:
 def _one_sided(d1: Any, d2: Any) -> tuple[Any, Any, Any]:
     """Weights for the slope at the first of three points that lie d1 and d2 apart."""
     return -(2 * d1 + d2) / (d1 * (d1 + d2)), (d1 + d2) / (d1 * d2), -d1 / (d2 * (d1 + d2))
+
+
+def _part(x: Any, axis: int, start: int | None, stop: int | None, step: int = 1) -> Any:
+    """x[start:stop:step] along an axis."""
+    return x[(slice(None),) * normalize_axis_index(axis, x.ndim) + (slice(start, stop, step),)]
+
+
+def _reversed(x: Any, axis: int) -> Any:
+    return _part(x, axis, None, None, -1)

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dispatch import as_array, implements, untracked
+from ..core.dispatch import as_array, implements
 from ..core.op import op
-from .rearrange import diagonal
 
 Terms = tuple[str, ...]
 
@@ -114,8 +113,8 @@ def _diagonal(x: Any, term: str) -> tuple[Any, str]:
                     f"np.einsum: {c!r} stands for axes of length {x.shape[i]} and {x.shape[j]} of "
                     "one operand"
                 )
-            x, term = diagonal(x, axis1=i, axis2=j), term[:i] + term[i + 1 : j] + term[j + 1 :] + c
+            x, term = (
+                np.diagonal(x, axis1=i, axis2=j),
+                term[:i] + term[i + 1 : j] + term[j + 1 :] + c,
+            )
     return x, term
-
-
-untracked(np.einsum_path)

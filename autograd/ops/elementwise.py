@@ -11,15 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dispatch import REFUSED, implements, operand
+from ..core.dispatch import implements, operand
 from ..core.op import op
-from .piecewise import zero
+from .common import same, zero
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
-
-
-def same(g: Any) -> Any:
-    return g
 
 
 @op(np.add, constant_slope=True)
@@ -209,7 +205,3 @@ def _gap(x: Any, y: Any) -> Any:
     with np.errstate(invalid="ignore"):
         gap = x - y
     return np.where((x == y) & np.isinf(x), 0, gap)
-
-
-REFUSED.update(dict.fromkeys([np.nextafter, np.spacing], "steps between floating-point numbers"))
-REFUSED[np.i0] = "its derivative, the Bessel function I1, is not in NumPy"

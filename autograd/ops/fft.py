@@ -18,24 +18,12 @@ from ..core.op import op
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
 #: The norm with which the transform the other way has the same factor.
-_OTHER: dict[Any, Any] = {
+_OPPOSITE: dict[Any, Any] = {
     None: "forward",
     "backward": "forward",
     "ortho": "ortho",
     "forward": "backward",
 }
-
-
-@op(constant_slope=True)
-def resized(x, n=0, axis=-1):
-    """X cropped, or continued with zeros, to length n along `axis`."""
-    old = x.shape[axis]
-    part = (slice(None),) * (axis % x.ndim) + (slice(min(n, old)),)
-    out = x[part]
-    if n > old:
-        out = np.zeros((*x.shape[:axis], n, *x.shape[axis:][1:]), x.dtype)
-        out[part] = x
-    return out, lambda g: resized(g, old, axis)
 
 
 @op(np.fft.fft, constant_slope=True)
@@ -61,7 +49,7 @@ def rfft(a, n=None, axis=-1, norm=None):
 
     def closure(g: Any) -> Any:
         g = np.conjugate(g) / _times(length, g, axis)
-        return resized(np.fft.irfft(g, length, axis, _OTHER[norm]), old, axis)
+        return resized(np.fft.irfft(g, length, axis, _OPPOSITE[norm]), old, axis)
 
     return np.fft.rfft(a, n, axis, norm), closure
 
@@ -72,14 +60,26 @@ def irfft(a, n=None, axis=-1, norm=None):
     length = 2 * (old - 1) if n is None else n
 
     def closure(g: Any) -> Any:
-        g = np.conjugate(np.fft.rfft(g, length, axis, _OTHER[norm]))
+        g = np.conjugate(np.fft.rfft(g, length, axis, _OPPOSITE[norm]))
         return resized(g * _times(length, g, axis), old, axis)
 
     return np.fft.irfft(a, n, axis, norm), closure
 
 
+@op(constant_slope=True)
+def resized(x, n=0, axis=-1):
+    """`x` cropped, or continued with zeros, to length n along `axis`."""
+    old = x.shape[axis]
+    part = (slice(None),) * (axis % x.ndim) + (slice(min(n, old)),)
+    out = x[part]
+    if n > old:
+        out = np.zeros((*x.shape[:axis], n, *x.shape[axis:][1:]), x.dtype)
+        out[part] = x
+    return out, lambda g: resized(g, old, axis)
+
+
 def _times(n: int, g: Any, axis: int) -> Any:
-    """How often each element of half a spectrum stands in the whole one: twice, or once at ends."""
+    """How often each element of half a spectrum occurs in the whole one: twice, or once at ends."""
     times = np.full(n // 2 + 1, 2, np.finfo(g.dtype).dtype)
     times[0] = 1
     if n % 2 == 0:
@@ -89,15 +89,15 @@ def _times(n: int, g: Any, axis: int) -> Any:
 
 @implements(np.fft.hfft)
 def hfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    return np.fft.irfft(np.conjugate(a), n, axis, _OTHER[norm])
+    return np.fft.irfft(np.conjugate(a), n, axis, _OPPOSITE[norm])
 
 
 @implements(np.fft.ihfft)
 def ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    return np.conjugate(np.fft.rfft(a, n, axis, _OTHER[norm]))
+    return np.conjugate(np.fft.rfft(a, n, axis, _OPPOSITE[norm]))
 
 
-def _along(f: Callable[..., Any], a: Any, lengths: Any, norm: Any) -> Any:
+def _each_axis(f: Callable[..., Any], a: Any, lengths: Any, norm: Any) -> Any:
     for n, axis in lengths:
         a = f(a, n, axis, norm)
     return a if lengths else np.positive(a)  # never the input itself
@@ -120,24 +120,24 @@ def _lengths(a: Any, s: Any, axes: Any, *, half: bool = False) -> list[tuple[Any
 
 @implements(np.fft.fftn)
 def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
-    return _along(np.fft.fft, a, _lengths(a, s, axes), norm)
+    return _each_axis(np.fft.fft, a, _lengths(a, s, axes), norm)
 
 
 @implements(np.fft.ifftn)
 def ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
-    return _along(np.fft.ifft, a, _lengths(a, s, axes), norm)
+    return _each_axis(np.fft.ifft, a, _lengths(a, s, axes), norm)
 
 
 @implements(np.fft.rfftn)
 def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
     (n, last), *rest = _lengths(a, s, axes)
-    return _along(np.fft.fft, np.fft.rfft(a, n, last, norm), rest, norm)
+    return _each_axis(np.fft.fft, np.fft.rfft(a, n, last, norm), rest, norm)
 
 
 @implements(np.fft.irfftn)
 def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
     (n, last), *rest = _lengths(a, s, axes, half=True)
-    return np.fft.irfft(_along(np.fft.ifft, a, rest[::-1], norm), n, last, norm)
+    return np.fft.irfft(_each_axis(np.fft.ifft, a, rest[::-1], norm), n, last, norm)
 
 
 @implements(np.fft.fft2)

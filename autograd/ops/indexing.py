@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..core.arrays import wide
-from ..core.dispatch import untracked
 from ..core.op import op
 from ..core.tensor import Tensor
 from ..errors import IntegerGradientError
@@ -30,9 +29,12 @@ def scatter_add(g, shape=(), index=(), once=None):
 
     Parameters
     ----------
-    g : of the shape of `x[index]`, for x of `shape`.
-    index : anything that NumPy takes in brackets, of integers, slices and masks.
-    once : that no element is meant twice, which is faster; None to look.
+    g
+        of the shape of `x[index]`, for x of `shape`.
+    index
+        anything that NumPy takes in brackets, of integers, slices and masks.
+    once
+        that no element is meant twice, which is faster; None to look.
     """
     closure = lambda h: getitem(h, index, once)  # noqa: E731
     if _picks_once(index) if once is None else once:
@@ -129,6 +131,17 @@ def plain_index(index: Any) -> Any:
     return tuple(plain_index(i) for i in index) if isinstance(index, tuple) else index
 
 
+def along_axis(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
+    """The index that reads `indices` along `axis`, and the same place along the others."""
+    if indices.ndim != len(shape):
+        raise ValueError(
+            f"np.take_along_axis: indices of {indices.ndim} axes for an array of {len(shape)}"
+        )
+    index = [np.arange(n).reshape(-1, *(1,) * (len(shape) - 1 - i)) for i, n in enumerate(shape)]
+    index[axis] = indices
+    return tuple(index)
+
+
 # A function that only moves elements tells where to by moving their numbers instead.
 
 
@@ -146,10 +159,3 @@ def read(numbers: Any, *arrays: Any) -> Any:
     """The elements of `arrays` with these numbers."""
     flat = [np.reshape(a, -1) for a in arrays]
     return (np.concatenate(flat) if len(flat) > 1 else flat[0])[numbers]
-
-
-untracked(
-    np.argwhere, np.flatnonzero, np.lexsort, np.argpartition, np.isin, np.ix_,
-    np.unravel_index, np.ravel_multi_index, np.diag_indices_from, np.tril_indices_from,
-    np.triu_indices_from,
-)  # fmt: skip

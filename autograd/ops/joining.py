@@ -124,7 +124,7 @@ def _split(how: Callable[..., Any], x: Any, where: Any, axis: int) -> list[Any]:
     return list(_pieces(x, how, where, axis))
 
 
-def _along(function: Callable[..., Any], ndim: int, axis: int) -> Callable[..., list[Any]]:
+def _split_along(function: Callable[..., Any], ndim: int, axis: int) -> Callable[..., list[Any]]:
     """`split` along one axis, of an array that must have enough of them."""
 
     @implements(function)
@@ -138,9 +138,9 @@ def _along(function: Callable[..., Any], ndim: int, axis: int) -> Callable[..., 
     return split_along
 
 
-hsplit = _along(np.hsplit, 1, 1)
-vsplit = _along(np.vsplit, 2, 0)
-dsplit = _along(np.dsplit, 3, 2)
+hsplit = _split_along(np.hsplit, 1, 1)
+vsplit = _split_along(np.vsplit, 2, 0)
+dsplit = _split_along(np.dsplit, 3, 2)
 
 
 @op(constant_slope=True)

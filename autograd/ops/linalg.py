@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dispatch import as_array, implements, untracked
+from ..core.dispatch import as_array, implements
 from ..core.op import op
 from ..core.results import shared
-from .complex_numbers import conj
-from .linalg_decompositions import used
+from .common import conj, used
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -70,7 +69,7 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
 def _pinv_closure(a: Any, y: Any, g: Any) -> Any:
     """Golub and Pereyra, 1973: for y = pinv(a), with ' for the conjugate transpose.
 
-    dy = -y da y + y y' da' (1 - a y) + (1 - y a) da' y' y.
+    dy = -y @ da @ y + y @ y' @ da' @ (1 - a @ y) + (1 - y @ a) @ da' @ y' @ y.
     """
     g_, y_ = conj(g).mT, conj(y)
     u, v = g_ @ y_ @ y.mT, y.mT @ y_ @ g_
@@ -124,7 +123,7 @@ def det(a):
 
 
 def _cofactors(a: Any) -> Any:
-    """From a = u s vh: a product leaves out each singular value in turn, and divides by none."""
+    """From a = u @ s @ vh: products that leave out one singular value each, and divide by none."""
     u, s, vh = np.linalg.svd(a)
     others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(axis=-1)
     sign = np.linalg.det(u) * np.linalg.det(vh)
@@ -150,7 +149,7 @@ def _slogdet(a):
 
     def closure(g: Any) -> Any:
         g_sign, g_log = g
-        if sign.dtype.kind == "c":  # it turns by the imaginary part of trace(inv(a) da)
+        if sign.dtype.kind == "c":  # it turns by the imaginary part of trace(inv(a) @ da)
             g_log = g_log + 1j * np.imag(g_sign * sign)
         return g_log[..., None, None] * np.linalg.inv(a).mT
 
@@ -161,6 +160,3 @@ def _slogdet(a):
 def slogdet(a: Any) -> Any:
     """`np.linalg.slogdet`. There is no derivative at a singular matrix, where the log is -inf."""
     return SlogdetResult(*_slogdet(a))
-
-
-untracked(np.linalg.matrix_rank)

@@ -19,7 +19,7 @@ import numpy as np
 from ..core.dispatch import implements
 from ..core.op import op
 from ..errors import NoGradientRuleError
-from .complex_numbers import conj
+from .common import conj, used
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -27,21 +27,6 @@ EigResult: Any = type(np.linalg.eig(np.eye(1)))
 EighResult: Any = type(np.linalg.eigh(np.eye(1)))
 QRResult: Any = type(np.linalg.qr(np.eye(1)))
 SVDResult: Any = type(np.linalg.svd(np.eye(1)))
-
-
-def used(g: Any) -> bool:
-    """Whether `g` is more than the zeros that stand for the gradient of a result nobody used."""
-    return not isinstance(g, np.ndarray) or bool(g.any())
-
-
-def _adjoint(x: Any) -> Any:
-    return conj(x).mT
-
-
-def _lower_half(x: Any) -> Any:
-    """The lower triangle, with half of the diagonal: x = half + half' for a symmetric x."""
-    n = x.shape[-1]
-    return x * (np.tri(n) - np.eye(n) / 2).astype(np.finfo(x.dtype).dtype)
 
 
 @op(np.linalg.cholesky)
@@ -64,7 +49,7 @@ def _qr(a):
     """S. Walter and L. Lehmann, *Algorithmic differentiation of linear algebra functions with
     application in optimum experimental design*, 2010.
 
-    A wide matrix is [a1 a2] with a1 square: q and r1 are those of a1, and r2 = q' a2.
+    A wide matrix is [a1 a2] with a1 square: q and r1 are those of a1, and r2 = q' @ a2.
     """
     q, r = np.linalg.qr(a)
     m = a.shape[-2]
@@ -214,3 +199,13 @@ def _svd_by_eigh(a: Any) -> tuple[Any, Any, Any]:
 @implements(np.linalg.svdvals)
 def svdvals(x: Any, /) -> Any:
     return _svd(x, full_matrices=False)[1]
+
+
+def _adjoint(x: Any) -> Any:
+    return conj(x).mT
+
+
+def _lower_half(x: Any) -> Any:
+    """The lower triangle, with half of the diagonal: x = half + half' for a symmetric x."""
+    n = x.shape[-1]
+    return x * (np.tri(n) - np.eye(n) / 2).astype(np.finfo(x.dtype).dtype)

@@ -13,7 +13,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..core.dispatch import as_array, implements
 from ..core.op import op
-from .complex_numbers import conj
+from .common import conj
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -32,7 +32,7 @@ def _length(x, axis=None, keepdims=False):
 
 @op
 def _p_norm(x, p=3.0, axis=None, keepdims=False):
-    """sum(|x|^p)^(1/p). Its derivative is x/|x| (|x| / norm)^(p - 1), and 0 where x = 0."""
+    """sum(|x|**p) ** (1/p). Its derivative is x/|x| * (|x| / norm)**(p - 1), and 0 where x = 0."""
     y = np.linalg.vector_norm(x, ord=p, axis=axis, keepdims=True)
 
     def closure(g: Any) -> Any:

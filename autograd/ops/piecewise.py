@@ -10,17 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dispatch import as_array, implements, operand, untracked, unwrap
+from ..core.dispatch import as_array, implements, operand, unwrap
 from ..core.op import op
 from ..core.tensor import Tensor
-from .reductions import refuse
+from .common import refuse, zero
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
-
-
-def zero(g: Any) -> Any:
-    """The gradient of a step."""
-    return np.zeros(g.shape, g.dtype)
 
 
 # The larger or smaller of two
@@ -197,7 +192,7 @@ def round(x, decimals=0, out=None):
 
 @op(np.modf, constant_slope=True)
 def modf(x):
-    """The part behind the point, whose derivative is 1, and the whole part."""
+    """The fractional part, whose derivative is 1, and the whole part, whose derivative is 0."""
     return np.modf(x), lambda g: g[0]
 
 
@@ -251,14 +246,3 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     refuse("nan_to_num", copy=not copy)
     y = np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
     return y, lambda g: np.where(np.isfinite(x), g, 0)
-
-
-untracked(
-    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
-    np.logical_and, np.logical_or, np.logical_not, np.logical_xor,
-    np.isnan, np.isinf, np.isfinite, np.isposinf, np.isneginf, np.signbit,
-    np.isclose, np.allclose, np.array_equal, np.array_equiv, np.iscomplexobj, np.isrealobj,
-    np.zeros_like, np.ones_like, np.empty_like, np.result_type, np.can_cast,
-    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift,
-    np.gcd, np.lcm, np.searchsorted, np.digitize,
-)  # fmt: skip

@@ -13,36 +13,29 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..core.dispatch import as_array, implements
 from ..core.op import op
-from .complex_numbers import conj
+from .common import conj
+from .shapes import atleast_1d
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
 
 def _matmul_closures(x: Any, y: Any) -> Any:
+    """A vector is a row on the left, a column on the right; `g` gets the axis back that it lost."""
     if x.ndim == 2 and y.ndim == 2:
         return lambda g: g @ y.T, lambda g: x.T @ g
-    # A vector is a row on the left and a column on the right; `rows(g)` gives g those axes back.
-    X, Y = x[None] if x.ndim == 1 else x, y[:, None] if y.ndim == 1 else y
-    stack = math.prod(X.shape[:-1])  # a stack of matrices times one matrix is one long product
-
-    def rows(g: Any) -> Any:
-        g = g[..., None] if y.ndim == 1 else g
-        return g[..., None, :] if x.ndim == 1 else g
-
-    def for_x(g: Any) -> Any:
-        if y.ndim <= 2 < x.ndim:
-            return (rows(g).reshape(stack, Y.shape[-1]) @ Y.T).reshape(x.shape)
-        gx = rows(g) @ np.swapaxes(Y, -1, -2)
-        return gx[..., 0, :] if x.ndim == 1 else gx
-
-    def for_y(g: Any) -> Any:
-        if y.ndim <= 2 < x.ndim:
-            gy = X.reshape(stack, X.shape[-1]).T @ rows(g).reshape(stack, Y.shape[-1])
-        else:
-            gy = np.swapaxes(X, -1, -2) @ rows(g)
-        return gy[..., 0] if y.ndim == 1 else gy
-
-    return for_x, for_y
+    if y.ndim == 1:
+        for_x, for_column = _matmul_closures(x, y[:, None])
+        return lambda g: for_x(g[..., None]), lambda g: for_column(g[..., None])[..., 0]
+    if x.ndim == 1:
+        for_row, for_y = _matmul_closures(x[None], y)
+        return lambda g: for_row(g[..., None, :])[..., 0, :], lambda g: for_y(g[..., None, :])
+    if y.ndim == 2 < x.ndim:  # a stack of matrices times one matrix is one long product
+        n = math.prod(x.shape[:-1])
+        return (
+            lambda g: (g.reshape(n, y.shape[1]) @ y.T).reshape(x.shape),
+            lambda g: x.reshape(n, x.shape[-1]).T @ g.reshape(n, y.shape[1]),
+        )
+    return lambda g: g @ y.mT, lambda g: x.mT @ g
 
 
 @op(np.matmul, np.linalg.matmul, constant_slope=(0, 1), closures=_matmul_closures)
@@ -142,7 +135,7 @@ def outer_of_vectors(x1: Any, x2: Any, /) -> Any:
 
 @op(np.tensordot)
 def tensordot(a, b, axes=2):
-    """The sum over pairs of axes. Its gradient for each factor is one more, over the others."""
+    """The sum over pairs of axes. A factor's gradient is one of g with the other factor."""
     na, nb = a.ndim, b.ndim
     if isinstance(axes, int | np.integer):
         axes = range(na - axes, na), range(axes)
@@ -164,7 +157,7 @@ def tensordot(a, b, axes=2):
 
 
 @implements(np.linalg.tensordot)
-def tensordot_(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
+def tensordot_over(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
     return tensordot(x1, x2, axes)
 
 
@@ -256,6 +249,36 @@ def matrix_power(a: Any, n: int) -> Any:
         n //= 2
         square = matmul(square, square) if n else square
     return result
+
+
+# Convolution
+
+
+@op
+def _convolve(a, v, mode="full"):
+    out = np.convolve(a, v, mode)
+    n, m = len(a), len(v)
+    skipped = {"full": 0, "same": (min(n, m) - 1) // 2, "valid": min(n, m) - 1}[mode]
+
+    def correlated_with(other: Any) -> Any:
+        """The closure: `g`, padded to its length in mode 'full', correlated with `other`."""
+        around = skipped, n + m - 1 - skipped - len(out)
+        return lambda g: np.convolve(np.pad(g, around), other[::-1], "valid")
+
+    return out, correlated_with(v), correlated_with(a)
+
+
+@implements(np.convolve)
+def convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    return _convolve(atleast_1d(a), atleast_1d(v), mode=mode)
+
+
+@implements(np.correlate)
+def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    a, v = atleast_1d(a), conj(atleast_1d(v))
+    if len(a) < len(v):  # NumPy's 'same' takes the middle of the reversed result
+        return _convolve(v, a[::-1], mode=mode)[::-1]
+    return _convolve(a, v[::-1], mode=mode)
 
 
 # Polynomials

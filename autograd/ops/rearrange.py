@@ -1,4 +1,4 @@
-"""Ops that move, repeat, drop and insert elements. All linear."""
+"""Ops that move, repeat, sort, drop and insert elements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from ..core.dispatch import as_array, implements, unwrap
 from ..core.op import op
 from ..errors import NoGradientRuleError
-from .indexing import getitem, numbered, read, scatter_add
+from .indexing import along_axis, getitem, numbered, read, scatter_add
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -124,6 +124,26 @@ def _widths(pad_width: Any, ndim: int) -> Any:
         given = {axis % ndim: width for axis, width in pad_width.items()}
         pad_width = [np.broadcast_to(given.get(axis, 0), 2) for axis in range(ndim)]
     return np.broadcast_to(pad_width, (ndim, 2))
+
+
+# Sorting
+
+
+@implements(np.sort)
+def sort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: bool | None = None) -> Any:
+    return _ordered(a, axis, lambda x: np.argsort(x, axis, kind, stable=stable))
+
+
+@implements(np.partition)
+def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect") -> Any:
+    return _ordered(a, axis, lambda x: np.argpartition(x, kth, axis, kind))
+
+
+def _ordered(a: Any, axis: int | None, order_of: Callable[..., Any]) -> Any:
+    if axis is None:
+        a, axis = np.reshape(a, -1), 0
+    index = along_axis(a.shape, order_of(a._array), axis)
+    return getitem(a, index, once=True)
 
 
 # Dropping and inserting

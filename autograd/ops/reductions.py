@@ -6,68 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
 
 from ..core.arrays import over, wide
-from ..core.dispatch import as_array, implements, untracked
+from ..core.dispatch import as_array, implements
 from ..core.op import op
-from ..core.tensor import Tensor
-from ..errors import NoGradientRuleError
+from .common import NOT_GIVEN, axes_of, count, expand, kept, refuse, refuse_integers, without_nan
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
-
-NOT_GIVEN = np._NoValue
-
-
-def refuse(function: str, **arguments: Any) -> None:
-    """Raise for the first of the arguments that was given."""
-    for name, value in arguments.items():
-        if value is not None and value is not False:
-            raise NoGradientRuleError(
-                f"np.{function} on a Tensor: {name}= is not supported: the result is a new Tensor, "
-                "and no array is written to."
-            )
-
-
-def refuse_integers(function: str, x: Any, dtype: Any) -> None:
-    """Raise where `dtype` would cut the digits, and with them the derivative, off `x`."""
-    if dtype is not None and x.dtype.kind in "fc" and np.dtype(dtype).kind not in "fc":
-        raise NoGradientRuleError(
-            f"np.{function} on a Tensor: dtype={np.dtype(dtype)} of {x.dtype} values has no "
-            "gradient; convert the result, as in .detach().numpy().astype(int)."
-        )
-
-
-def expand(g: Any, shape: tuple[int, ...], axis: Any) -> Any:
-    """The gradient of a reduction over `axis`, stretched back over an input of `shape`."""
-    g = g.reshape(kept(shape, axis))
-    if isinstance(g, Tensor) or not g.flags.c_contiguous:
-        return np.broadcast_to(g, shape)
-    # The same view, which repeats memory by steps of 0 bytes, made in a fraction of the time.
-    steps = [0 if n == 1 else step for n, step in zip(g.shape, g.strides, strict=True)]
-    return ndarray(shape, g.dtype, g, 0, steps)
-
-
-def kept(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
-    """`shape` with the reduced axes at length 1."""
-    if axis is None:
-        return (1,) * len(shape)
-    axes = axes_of(axis, len(shape))
-    return tuple([1 if i in axes else n for i, n in enumerate(shape)])
-
-
-def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
-    """An axis argument (None, a number, a tuple) as a tuple of axes counted from the front."""
-    if axis is None or ndim == 0:
-        return tuple(range(ndim))
-    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
-
-
-def count(shape: tuple[int, ...], axis: Any, where: Any = True) -> Any:
-    """How many elements each result is made from: a number; under a mask, an array of numbers."""
-    if where is True:
-        return math.prod(shape[a] for a in axes_of(axis, len(shape)))
-    return np.broadcast_to(where, shape).sum(axis=axis, keepdims=True)
 
 
 @op(np.sum, constant_slope=True)
@@ -129,14 +74,14 @@ def _product_of_others(x: Any, axis: Any) -> Any:
 
 @op(np.max, np.amax)
 def max(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
-    """The largest. Ties share the gradient evenly; a NaN takes it."""
+    """The largest element. Ties share the gradient evenly; a NaN takes it."""
     refuse("max", out=out)
     return _extreme(x, x.max(axis, None, True, initial, where), axis, keepdims, initial, where)
 
 
 @op(np.min, np.amin)
 def min(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
-    """The smallest. Ties share the gradient evenly; a NaN takes it."""
+    """The smallest element. Ties share the gradient evenly; a NaN takes it."""
     refuse("min", out=out)
     return _extreme(x, x.min(axis, None, True, initial, where), axis, keepdims, initial, where)
 
@@ -174,11 +119,6 @@ def _extreme(x: Any, best: Any, axis: Any, keepdims: bool, initial: Any, where: 
     return best.reshape(tuple([n for i, n in enumerate(x.shape) if i not in axes])), closure
 
 
-def without_nan(x: Any, instead: float) -> Any:
-    """`x` with a number in place of each NaN, which then has no part in the gradient."""
-    return np.where(np.isnan(x), instead, x)
-
-
 @implements(np.nansum)
 def nansum(a: Any, *args: Any, **kwargs: Any) -> Any:
     return np.sum(without_nan(a, 0), *args, **kwargs)
@@ -201,9 +141,3 @@ def nanmean(
     mean = total / numbers.astype(total.dtype)
     wanted = a.dtype if dtype is None and a.dtype.kind in "fc" else dtype
     return mean if wanted is None or mean.dtype == wanted else mean.astype(wanted)
-
-
-untracked(
-    np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort,
-    np.any, np.all, np.count_nonzero, np.nonzero,
-)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Selecting elements by index, condition or order; and NumPy's functions that write in place."""
+"""Selecting elements by index or condition, and NumPy's functions that write in place."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..core.dispatch import REFUSED, as_array, implements, unwrap
+from ..core.dispatch import as_array, implements, unwrap
 from ..core.tensor import Tensor
 from ..errors import NoGradientRuleError
-from .indexing import getitem, numbered, read
+from .indexing import along_axis, numbered, read
 from .shapes import atleast_1d
 
 # ruff: noqa: D103 - a function here is documented by NumPy, whose function it stands for
@@ -36,18 +36,7 @@ def take(a: Any, indices: Any, axis: int | None = None, *, mode: Any = "raise") 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     if axis is None:
         arr, axis = np.reshape(arr, -1), 0
-    return arr[_along_axis(arr.shape, unwrap(indices), axis)]
-
-
-def _along_axis(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
-    """The index that reads `indices` along `axis`, and the same place along the others."""
-    if indices.ndim != len(shape):
-        raise ValueError(
-            f"np.take_along_axis: indices of {indices.ndim} axes for an array of {len(shape)}"
-        )
-    index = [np.arange(n).reshape(-1, *(1,) * (len(shape) - 1 - i)) for i, n in enumerate(shape)]
-    index[axis] = indices
-    return tuple(index)
+    return arr[along_axis(arr.shape, unwrap(indices), axis)]
 
 
 @implements(np.compress)
@@ -64,38 +53,6 @@ def extract(condition: Any, arr: Any) -> Any:
 def choose(a: Any, choices: Any, *, mode: Any = "raise") -> Any:
     choices = list(choices)
     return read(np.choose(unwrap(a), numbered(*choices), mode=mode), *choices)
-
-
-# By order
-
-
-@implements(np.sort)
-def sort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: bool | None = None) -> Any:
-    return _ordered(a, axis, lambda x: np.argsort(x, axis, kind, stable=stable))
-
-
-@implements(np.partition)
-def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect") -> Any:
-    return _ordered(a, axis, lambda x: np.argpartition(x, kth, axis, kind))
-
-
-def _ordered(a: Any, axis: int | None, order_of: Callable[..., Any]) -> Any:
-    if axis is None:
-        a, axis = np.reshape(a, -1), 0
-    index = _along_axis(a.shape, order_of(a._array), axis)
-    return getitem(a, index, once=True)
-
-
-for name in (
-    "unique",
-    "unique_values",
-    "union1d",
-    "intersect1d",
-    "setdiff1d",
-    "setxor1d",
-    "trim_zeros",
-):
-    REFUSED[getattr(np, name)] = "what it drops depends on the values; pick by index, t[i]"
 
 
 # In place: what the function would write where, it tells by writing numbers. Then a[i] = v does it.

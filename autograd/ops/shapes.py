@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dispatch import as_array, implements, untracked
+from ..core.dispatch import as_array, implements
 from ..core.op import op
 from ..core.tensor import wrap
 from ..core.watch import cut
 from ..errors import NoGradientRuleError
-from .elementwise import same
+from .common import same
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -159,6 +159,3 @@ if hasattr(np, "astype"):  # NumPy 2.1
             cut(x, f"np.astype(..., {np.dtype(dtype)})")
             return wrap(x._array.astype(dtype))
         return x if not copy and x.dtype == dtype else astype(x, dtype)
-
-
-untracked(np.shape, np.ndim, np.size, np.shares_memory, np.may_share_memory)

@@ -12,8 +12,7 @@ import numpy as np
 from ..core.dispatch import as_array, implements, unwrap
 from ..core.op import op
 from ..core.tensor import Tensor
-from .complex_numbers import conj
-from .reductions import NOT_GIVEN, axes_of, count, kept, refuse, refuse_integers
+from .common import NOT_GIVEN, axes_of, conj, count, kept, refuse, refuse_integers
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -55,7 +54,7 @@ def average(
 
 @implements(np.ptp)
 def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    """The largest minus the smallest."""
+    """The largest element minus the smallest."""
     return np.max(a, axis, out, keepdims) - np.min(a, axis, out, keepdims)
 
 
@@ -205,7 +204,7 @@ def cov(
     n: Any = x.shape[1]
     if fweights is None and aweights is None:
         d = x - np.mean(x, axis=1, keepdims=True)
-        turned = conj(d).T
+        adjoint = conj(d).T
     else:
         f, a = (np.asarray(1.0 if v is None else v, float) for v in (fweights, aweights))
         if f.ndim > 1 or a.ndim > 1 or (f < 0).any() or (a < 0).any() or (f != np.rint(f)).any():
@@ -214,11 +213,11 @@ def cov(
             )
         w = f * a
         d, n = x - np.average(x, axis=1, weights=w, keepdims=True), w.sum()
-        turned = conj(d * w).T
+        adjoint = conj(d * w).T
         ddof = ddof * (1 if aweights is None else (w * a).sum() / n)
     if n - ddof <= 0:
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
-    c = d @ turned
+    c = d @ adjoint
     return np.squeeze(c * np.true_divide(1, np.maximum(n - ddof, 0)).astype(c.dtype))
 
 
@@ -268,7 +267,7 @@ def histogram(
     if not isinstance(weights, Tensor):
         return np.histogram(a, bins, range, density, weights)
     edges = np.histogram_bin_edges(a, bins, range, weights._array)
-    return _weighed([np.ravel(a)], [edges], weights, density, weights.dtype), edges
+    return _weighted_counts([np.ravel(a)], [edges], weights, density, weights.dtype), edges
 
 
 @implements(np.histogramdd)
@@ -281,7 +280,7 @@ def histogramdd(
     if not (isinstance(sample, np.ndarray) and sample.ndim == 2):
         sample = np.atleast_2d(sample).T
     edges = np.histogramdd(sample, bins, range)[1]
-    return _weighed(sample.T, edges, weights, density), edges
+    return _weighted_counts(sample.T, edges, weights, density), edges
 
 
 @implements(np.histogram2d)
@@ -292,10 +291,10 @@ def histogram2d(
     if not isinstance(weights, Tensor):
         return np.histogram2d(x, y, bins, range, density, weights)
     _, *edges = np.histogram2d(x, y, bins, range)
-    return _weighed([np.asarray(x), np.asarray(y)], edges, weights, density), *edges
+    return _weighted_counts([np.asarray(x), np.asarray(y)], edges, weights, density), *edges
 
 
-def _weighed(
+def _weighted_counts(
     columns: Any, edges: Any, weights: Tensor, density: Any, dtype: Any = np.float64
 ) -> Any:
     """The sums of weights in the bins between `edges`, the last of which are closed."""

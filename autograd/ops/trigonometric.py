@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import op
+from .common import same
 
 # ruff: noqa: D103 - an op here is documented by NumPy, whose function it stands for
 
@@ -117,10 +118,10 @@ def rad2deg(x):
 
 @op(np.unwrap, constant_slope=True)
 def unwrap(p, discont=None, axis=-1, *, period=2 * np.pi):
-    return np.unwrap(p, discont, axis, period=period), lambda g: g
+    return np.unwrap(p, discont, axis, period=period), same
 
 
-# sin(pi x) / (pi x)
+# sin(pi * x) / (pi * x)
 
 
 @op(np.sinc)
@@ -132,8 +133,8 @@ def sinc(x):
 def _sinc_derivative(x, order=1):
     """A derivative of np.sinc, exact at 0 as well, where the quotient is 0/0.
 
-    With z = pi x, s(z) = sin(z) / z has z s'(z) + s(z) = cos(z), and so on for higher orders. That
-    is solved for the derivative far from 0; nearer, it is summed from the Taylor series.
+    With z = pi * x, s(z) = sin(z) / z has z * s'(z) + s(z) = cos(z), and so on for higher orders.
+    Far from 0 that is solved for the derivative; near 0 its Taylor series is summed.
     """
     z = np.pi * x
     far = np.abs(z) > order + 1

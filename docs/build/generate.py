@@ -1,12 +1,13 @@
 """Write the pages of the documentation that come out of tables: `make docs` runs this first.
 
 docs/index.md is the README. In docs/tables, numpy.md tells what the engine has registered for each
-of NumPy's functions; traps.md is the table that tests/test_traps.py runs; errors.md comes from the
+of NumPy's functions; traps.md shows the tests of tests/test_traps.py; errors.md comes from the
 docstrings of the error classes; benchmarks.md tells what `make bench` measured last.
 """
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import json
@@ -14,7 +15,7 @@ import re
 import sys
 from collections import Counter
 from pathlib import Path
-from types import ModuleType
+from textwrap import dedent
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,6 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import numpy as np  # noqa: E402
 from tables.numpy_functions import NAMESPACES, entries  # noqa: E402
 from tables.torch_names import DIFFERENT, ELSEWHERE, MISSING, PYTORCH  # noqa: E402
-from tables.traps import TRAPS  # noqa: E402
 
 from autograd import errors  # noqa: E402
 from benchmarks import report  # noqa: E402
@@ -71,6 +71,16 @@ def numpy_page() -> str:
     return "\n".join(lines)
 
 
+def file_of(found: Any, module: str) -> str:
+    """Where a class or function is written: its `__module__` may be the package it is found in."""
+    bodies = vars(found).values() if isinstance(found, type) else [inspect.unwrap(found)]
+    for body in bodies:
+        path = Path(getattr(getattr(body, "__code__", None), "co_filename", ""))
+        if path.is_relative_to(ROOT):
+            return path.relative_to(ROOT).as_posix()
+    return getattr(found, "__module__", module).replace(".", "/") + ".py"
+
+
 def pytorch_page() -> str:
     """What PyTorch has in torch.nn and torch.optim: where it is here, or why it is not."""
     lines = [
@@ -95,10 +105,9 @@ def pytorch_page() -> str:
             if name not in missing:
                 place = ELSEWHERE.get(f"{module}.{name}", f"{module}.{name}").rpartition(".")
                 found = getattr(importlib.import_module(place[0]), place[2])
-                file = file_of(found)
-                files.setdefault(file, []).append(f"`{name}`")
+                files.setdefault(file_of(found, module), []).append(f"`{name}`")
         lines += [f"\n## {module}\n", "| file | |", "|---|---|"]
-        lines += [f"| `{file}.py` | {' '.join(found)} |" for file, found in sorted(files.items())]
+        lines += [f"| `{file}` | {' '.join(found)} |" for file, found in sorted(files.items())]
         if missing:
             lines += ["\n| missing | why |", "|---|---|"]
             reasons: dict[str, list[str]] = {}
@@ -110,31 +119,30 @@ def pytorch_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def file_of(x: Any) -> str:
-    """Where a class or function stands, which is not where its `__module__` says it is found."""
-    if isinstance(x, ModuleType):
-        return x.__name__.replace(".", "/")
-    functions = [f for c in getattr(x, "__mro__", ()) for f in vars(c).values()]
-    code = next(f.__code__ for f in (inspect.unwrap(x), *functions) if hasattr(f, "__code__"))
-    return str(Path(code.co_filename).resolve().relative_to(ROOT).with_suffix(""))
-
-
 def traps_page() -> str:
-    """The conventions, each with the line that shows it."""
-    lines = [
+    """The tests of the traps: a docstring tells trap and convention, the code shows it."""
+    source = (ROOT / "tests" / "test_traps.py").read_text(encoding="utf-8")
+    rows, end = source.splitlines(), 0
+    page = [
         NOTE,
         "# Traps and conventions\n",
-        "What a from-scratch engine most often gets wrong, what is right here, and a line that "
-        "shows it. The tests run every line. `g(f, *xs)` stands for the gradient of "
-        "`f(*xs).sum()` in float64, one array or a list of them, `eq` for equal to rounding, "
-        "`raises(E, f)` for `f()` raises E.\n",
-        "| trap | here | shown by |",
-        "|---|---|---|",
+        "What a from-scratch engine most often gets wrong, what is right here, and the test that "
+        "shows it, from `tests/test_traps.py`. `F` is `nn.functional`.",
     ]
-    for trap, convention, line in TRAPS:
-        cells = (text.replace("|", "\\|") for text in (trap, convention))
-        lines.append(f"| {' | '.join(cells)} | `{line.replace('|', chr(92) + '|')}` |")
-    return "\n".join(lines) + "\n"
+    for node in ast.parse(source).body:
+        between, end = rows[end : node.lineno - 1], node.end_lineno
+        page += [f"\n## {row[2:]}" for row in between if row.startswith("# ")]
+        name, start = getattr(node, "name", ""), node.lineno
+        if not isinstance(node, ast.FunctionDef | ast.Assign) or name.startswith("_"):
+            continue
+        if name.startswith("test_"):
+            docstring = ast.get_docstring(node).replace("**", r"\*\*")
+            trap, _, convention = docstring.partition("\n")
+            page.append(f"\n**{trap}**: {' '.join(convention.split())}")
+            start = node.body[0].end_lineno + 1
+        code = dedent("\n".join(rows[start - 1 : end])).strip("\n")
+        page += ["\n```python", code, "```"]
+    return "\n".join(page) + "\n"
 
 
 def errors_page() -> str:
@@ -147,7 +155,7 @@ def errors_page() -> str:
             for line in doc.splitlines()
             if line.startswith(">>> ")
         ]
-        text = doc.split(">>>")[0].strip()
+        text = doc.split("Examples\n--")[0].strip()
         lines += [f"## {name}\n", text, ""]
         lines += ["```python", *code, "```", ""] if code else []
     return "\n".join(lines)
@@ -172,7 +180,52 @@ def benchmarks_page() -> str:
     return f"{NOTE}\n{title}\n\n{pictures}\n\n{rest}"
 
 
+#: The files of layers and losses, as their pages show them; what is not named here comes last.
+SECTIONS = {
+    "layers": {
+        "Linear, and shapes": "linear flatten",
+        "Activations": "activations rectifiers softmax erf",
+        "Convolution": "convolution folding",
+        "Pooling": "pooling",
+        "Padding, upsampling, shuffling": "padding upsampling shuffle",
+        "Normalization": "normalization batch_norm local_response",
+        "Dropout": "dropout",
+        "Sequences": "recurrent embedding attention transformer",
+        "Distances": "distance",
+    },
+    "losses": {"Losses": "regression classification margins ctc"},
+}
+
+
+def api_page(folder: str, intro: str) -> str:
+    """All that the files of a folder of nn make public, under its public names."""
+    public = (ROOT / "nn" / folder / "public.py").read_text(encoding="utf-8")
+    files = re.findall(r"^from \.(\w+) import \*$", public, re.MULTILINE)
+    sections = {title: names.split() for title, names in SECTIONS[folder].items()}
+    listed = [name for names in sections.values() for name in names]
+    assert set(listed) <= set(files), set(listed) - set(files)
+    if rest := [name for name in files if name not in listed]:
+        sections["More"] = rest
+    lines = [NOTE, f"# {folder.capitalize()}\n", f"{intro}\n"]
+    for title, names in sections.items():
+        lines += [f"## {title}\n"]
+        for name in names:
+            file = importlib.import_module(f"nn.{folder}.{name}")
+            lines += [inspect.cleandoc(file.__doc__), ""]
+            for n in file.__all__:
+                lines += [f"::: nn.{n}" if n[0].isupper() else f"::: nn.functional.{n}"]
+            lines += [""]
+    return "\n".join(lines)
+
+
 PAGES = {
+    "api/layers.md": lambda: api_page(
+        "layers",
+        "What networks are made of: as classes of `nn`, and as functions of `nn.functional`.",
+    ),
+    "api/losses.md": lambda: api_page(
+        "losses", "As classes of `nn`, and as functions of `nn.functional`."
+    ),
     "tables/benchmarks.md": benchmarks_page,
     "index.md": index_page,
     "tables/numpy.md": numpy_page,

@@ -104,7 +104,7 @@ def softplus(x, beta=1.0, threshold=20.0):
 @door
 @op
 def silu(x):
-    """Return x * sigmoid(x), also known as swish (Elfwing et al., 2017)."""
+    """x * sigmoid(x), also known as swish (Elfwing et al., 2017)."""
     s = sigmoid(x)
     return x * s, lambda g: g * (s * (1 + x * (1 - s)))
 
@@ -112,24 +112,27 @@ def silu(x):
 @door(wide=True)
 @op
 def mish(x):
-    """Return x * tanh(softplus(x)) (Misra, 2019)."""
+    """x * tanh(softplus(x)) (Misra, 2019)."""
     t = np.tanh(softplus(x))
     return x * t, lambda g: g * (t + x * sigmoid(x) * (1 - t * t))
 
 
 @door(wide=True)
 def gelu(x: Any, approximate: str = "none") -> Any:
-    """Return x * Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016).
+    """x * Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016).
 
     Parameters
     ----------
-    x : floats, any shape.
-    approximate : "none" for Φ(x) = (1 + erf(x / sqrt(2))) / 2; or "tanh" for
-        (1 + tanh(sqrt(2/π) (x + 0.044715 x³))) / 2, which is up to 5e-4 off and faster.
+    x
+        floats, any shape.
+    approximate
+        "none" for Φ(x) = (1 + erf(x / sqrt(2))) / 2; or "tanh" for (1 + tanh(sqrt(2/π) * (x +
+        0.044715 * x³))) / 2, which is up to 5e-4 off and faster.
 
     Raises
     ------
-    ValueError : `approximate` is neither.
+    ValueError
+        `approximate` is neither.
     """
     _check_approximate("gelu", approximate)
     return _gelu(x) if approximate == "none" else _gelu_tanh(floats(x))
@@ -141,6 +144,7 @@ def _check_approximate(who: str, approximate: str) -> None:
 
 
 def _gelu_closure(x: Any) -> Any:
+    """Of x * Φ(x): Φ(x) + x * density(x), where density(x) = exp(-x²/2) / sqrt(2 * π)."""
     phi = 0.5 + 0.5 * erf(x * math.sqrt(0.5))
     density = 1 / math.sqrt(2 * math.pi)
     return lambda g: g * (phi + x * (density * np.exp(-0.5 * (x * x))))
@@ -153,7 +157,8 @@ def _gelu(x):
     phi *= 0.5
 
     def closure(g: Any) -> Any:
-        slope = np.exp((x * x) * -0.5)  # the same in place: the arrays are the largest of a GPT
+        """That of `_gelu_closure`, in place: the arrays are the largest of a GPT."""
+        slope = np.exp((x * x) * -0.5)
         slope *= 1 / math.sqrt(2 * math.pi)
         slope *= x
         slope += phi
@@ -164,6 +169,7 @@ def _gelu(x):
 
 
 def _gelu_tanh_closure(x: Any) -> Any:
+    """Of x * (1 + t) / 2, t = tanh(c * (x + 0.044715 * x³)), c = sqrt(2/π)."""
     c, xx = math.sqrt(2 / math.pi), x * x
     t = np.tanh(x * (c + c * 0.044715 * xx))
     slope = 0.5 + 0.5 * t + 0.5 * x * (1 - t * t) * (c + 3 * c * 0.044715 * xx)
@@ -183,7 +189,8 @@ def _gelu_tanh(x):
     y *= 0.5
 
     def closure(g: Any) -> Any:
-        slope = np.asarray(x * x)  # 1/2 + t/2 + (1 - t²) x c (1/2 + 3/2 0.044715 x²)
+        """1/2 + t/2 + (1 - t²) * x * c * (1/2 + 3/2 * 0.044715 * x²), in place."""
+        slope = np.asarray(x * x)
         slope *= 1.5 * c * 0.044715
         slope += 0.5 * c
         slope *= x
@@ -202,7 +209,7 @@ def _gelu_tanh(x):
 @door(wide=True)
 @op
 def softsign(x):
-    """The quotient x / (1 + abs(x)): a tanh with long tails."""
+    """x / (1 + abs(x)): a tanh with long tails."""
     x = floats(x)
     d = 1 + np.abs(x)
     return x / d, lambda g: g / (d * d)
@@ -211,18 +218,19 @@ def softsign(x):
 @door
 @op
 def tanhshrink(x):
-    """The difference x - tanh(x)."""
+    """x - tanh(x), elementwise."""
     t = np.tanh(x)
     return x - t, lambda g: g * (t * t)
 
 
 @door
 def glu(x: Any, axis: int = -1) -> Any:
-    """Return a * sigmoid(b), with a and b the halves of `x` along `axis` (Dauphin et al., 2017).
+    """a * sigmoid(b), with a and b the halves of `x` along `axis` (Dauphin et al., 2017).
 
     Raises
     ------
-    ValueError : there are no halves: the length along `axis` is odd.
+    ValueError
+        there are no halves: the length along `axis` is odd.
     """
     if not -np.ndim(x) <= axis < np.ndim(x) or x.shape[axis] % 2:
         raise ValueError(
@@ -327,7 +335,7 @@ class Tanhshrink(Module):
 
 
 class GLU(Module):
-    """a * sigmoid(b), a and b the halves of the input along `axis`: the gated linear unit.
+    """a * sigmoid(b), where a and b are the halves of the input along `axis`: a gated linear unit.
 
     Examples
     --------

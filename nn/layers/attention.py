@@ -1,8 +1,8 @@
 """Attention: the function, and the layer that applies it in many heads.
 
-Each query looks at all keys, and takes of their values a mean, weighted by how well they match:
+Each query looks at all keys, and takes the mean of their values, weighted by how well they match:
 
-    attention(Q, K, V) = softmax(Q Kᵀ / sqrt(d) + mask) V
+    attention(Q, K, V) = softmax(Q @ Kᵀ / sqrt(d) + mask) @ V
 
 Source: Vaswani et al., "Attention is all you need", NeurIPS 2017.
 """
@@ -23,7 +23,7 @@ from ..random import generator as _generator
 from .checks import expect
 from .dropout import dropout as _dropout
 from .linear import Linear, linear
-from .softmax import row_max
+from .softmax import row_max, shifted_exp
 
 __all__ = ["MultiheadAttention", "scaled_dot_product_attention"]
 
@@ -44,41 +44,52 @@ def scaled_dot_product_attention(
     *,
     generator: np.random.Generator | int | None = None,
 ) -> Any:
-    """softmax(query keyᵀ * scale + mask) value.
+    """softmax(query @ keyᵀ * scale + mask) @ value.
 
     Parameters
     ----------
-    query : shape (..., L, E).
-    key, value : shapes (..., S, E) and (..., S, D).
-    attn_mask : broadcasts to (..., L, S). Booleans: True where a query may look at a key (in
+    query
+        shape (..., L, E).
+    key, value
+        shapes (..., S, E) and (..., S, D).
+    attn_mask
+        broadcasts to (..., L, S). Booleans: True where a query may look at a key (in
         MultiheadAttention it is the reverse, both as in PyTorch). Floats: added to the scores.
-    dropout_p : probability of dropout on the weights; there is no evaluation mode here.
-    is_causal : query i may look at the keys up to i only, besides what `attn_mask` forbids.
-    scale : 1/sqrt(E) if None.
-    enable_gqa : there are fewer heads (axis -3) of key and value; each serves several of query.
-    generator : where dropout comes from; the library's own if None.
+    dropout_p
+        probability of dropout on the weights; there is no evaluation mode here.
+    is_causal
+        query i may look at the keys up to i only, besides what `attn_mask` forbids.
+    scale
+        1/sqrt(E) if None.
+    enable_gqa
+        there are fewer heads (axis -3) of key and value; each serves several of query.
+    generator
+        where dropout comes from; the library's own if None.
 
     Returns
     -------
-    shape (..., L, D). A query that may look at nothing gets 0.
+    array
+        shape (..., L, D). A query that may look at nothing gets 0.
 
     Raises
     ------
-    ValueError : the shapes do not fit.
-    TypeError : query or mask is of integers.
+    ValueError
+        the shapes do not fit.
+    TypeError
+        query or mask is of integers.
     """
     if enable_gqa:
         key, value = (_for_each_head(query.shape, x) for x in (key, value))
-    scores = _scores(query, key, value)
+    scores = _scores_shape(query, key, value)
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    mask = _to_add("scaled_dot_product_attention", attn_mask, False, query.dtype)
+    mask = _added_mask("scaled_dot_product_attention", attn_mask, False, query.dtype)
     if mask is not None and not _fits(mask.shape, scores):
         raise ValueError(
             f"scaled_dot_product_attention: attn_mask of shape {mask.shape} does not broadcast to "
             f"the scores, {scores}"
         )
     if is_causal:
-        mask = _both_masks(mask, causal_mask(scores[-2], scores[-1], query.dtype))
+        mask = _add_masks(mask, causal_mask(scores[-2], scores[-1], query.dtype))
     kept = None
     if dropout_p:
         kept = _dropout(np.ones(scores, query.dtype), dropout_p, generator=generator)
@@ -88,13 +99,15 @@ def scaled_dot_product_attention(
 def causal_mask(queries: int, keys: int, dtype: Any) -> Any:
     """What to add to scores so that query i sees the keys up to i: 0, and -inf above the diagonal.
 
+    Examples
+    --------
     >>> causal_mask(2, 3, "float32").tolist()
     [[0.0, -inf, -inf], [0.0, 0.0, -inf]]
     """
     return np.triu(np.full((queries, keys), -np.inf, dtype), 1)
 
 
-def _scores(query: Any, key: Any, value: Any) -> tuple[int, ...]:
+def _scores_shape(query: Any, key: Any, value: Any) -> tuple[int, ...]:
     """The shape of the scores, (..., L, S)."""
     q, k, v = query.shape, key.shape, value.shape
     expect("scaled_dot_product_attention", query, True, "", "fc", name="query")
@@ -111,8 +124,8 @@ def _scores(query: Any, key: Any, value: Any) -> tuple[int, ...]:
     return *np.broadcast_shapes(q[:-2], k[:-2]), q[-2], k[-2]
 
 
-def _to_add(who: str, mask: Any, forbids: bool, dtype: Any) -> Any:
-    """A mask as what is added to the scores. `forbids`: what a True in it means."""
+def _added_mask(who: str, mask: Any, forbids: bool, dtype: Any) -> Any:
+    """A mask as what is added to the scores: -inf where a boolean one is equal to `forbids`."""
     if mask is None:
         return None
     if mask.dtype.kind in "iu":  # 0 and 1 would be added, and forbid nothing
@@ -125,8 +138,7 @@ def _to_add(who: str, mask: Any, forbids: bool, dtype: Any) -> Any:
     return mask if mask.dtype == dtype else mask.astype(dtype)
 
 
-def _both_masks(a: Any, b: Any) -> Any:
-    """Two masks that are added to the scores, each of which may be None, as one."""
+def _add_masks(a: Any, b: Any) -> Any:
     return b if a is None else a if b is None else a + b
 
 
@@ -151,50 +163,47 @@ def _for_each_head(query: tuple[int, ...], x: Any) -> Any:
 
 
 def _weights(scores: Any) -> Any:
+    """softmax(scores), 0 where a query may look at nothing."""
     top = row_max(scores, -1)
-    e = np.exp(scores - np.where(top == -np.inf, 0, top))  # (*)
-    total = e.sum(axis=-1, keepdims=True)
+    _, e, total = shifted_exp(scores, -1, np.where(top == -np.inf, 0, top))  # (*)
     return e / (total + (total == 0))  # (*)
 
 
 @door(wide=True)
 @op
 def _softmax(scores):
-    """The weights themselves, for one who wants to see them."""
+    """The weights as a result of their own, for those who want to see them."""
     y = _weights(scores)
     return y, lambda g: y * (g - (g * y).sum(axis=-1, keepdims=True))
 
 
-def _turned(x: Any) -> Any:
-    return np.swapaxes(x, -1, -2)
-
-
 def _attend_closures(q, k, v, mask, kept=None, scale=1.0):
-    scores = (q * scale) @ _turned(k)
+    """The formula: (w * kept) @ v, where w = softmax(q @ kᵀ * scale + mask), with its gradients."""
+    scores = (q * scale) @ k.mT
     w = _weights(scores if mask is None else scores + mask)
 
     @shared
     def for_scores(g: Any) -> Any:
-        gw = g @ _turned(v)
+        gw = g @ v.mT
         gw = gw if kept is None else gw * kept
         return w * (gw - (gw * w).sum(axis=-1, keepdims=True))
 
     return (
         lambda g: (for_scores(g) @ k) * scale,
-        lambda g: _turned(for_scores(g)) @ (q * scale),
-        lambda g: _turned(w if kept is None else w * kept) @ g,
+        lambda g: for_scores(g).mT @ (q * scale),
+        lambda g: (w if kept is None else w * kept).mT @ g,
         for_scores,
     )
 
 
 @op(closures=_attend_closures)
 def _attend(q, k, v, mask, kept=None, scale=1.0):
-    """softmax(q kᵀ scale + mask) v, with the weights times `kept`, a dropout mask.
+    """(softmax(q @ kᵀ * scale + mask) * kept) @ v, where `kept` is a dropout mask.
 
-    A block of examples at a time, whose scores stay in the cache: half the time.
+    One block of examples after the other, whose scores stay in the cache: half the time.
     """
-    mask = None if mask is None else np.ascontiguousarray(_turned(np.atleast_2d(mask)))
-    kept = None if kept is None else _turned(kept)
+    mask = None if mask is None else np.ascontiguousarray(np.atleast_2d(mask).mT)
+    kept = None if kept is None else kept.mT
     step = max(1, BLOCK // max(1, math.prod(q.shape[1:-1]) * k.shape[-2]))
     alike = q.shape[:-2] == k.shape[:-2] == v.shape[:-2]
     blocks: list[Any] = [...]
@@ -229,13 +238,13 @@ def _core(
 ) -> tuple[Any, Any]:
     """The result for a block, in `out` if that is given, and the way back.
 
-    The scores are the large thing here, L x S of them, and every pass over them counts. So what
-    can be done on the smaller sides is: not the weights are divided by their sums but the result
-    is, and the sum in softmax's gradient, Σ_j w_j (g · v_j), is g · Σ_j w_j v_j = g · out. The
-    scores, `mask` and `kept` are turned round, a column for each query: NumPy is slow at the maxima
-    of short rows.
+    The formula is that of `_attend_closures`. There are L x S scores, far more than anything else:
+    each pass over them counts, and what can be done on the smaller arrays is done there. Not the
+    weights are divided by their sums but the result is. The sum in softmax's gradient, Σ_j w_j *
+    (g · v_j), is g · Σ_j w_j * v_j = g · out. The scores, `mask` and `kept` are transposed, a
+    column for each query: NumPy is slow at the maxima of short rows.
     """
-    columns = np.multiply(_turned(q), scale, order="C")  # in order for the product
+    columns = np.multiply(q.mT, scale, order="C")  # in order for the product
     e = np.asarray(k @ columns)
     if mask is not None:
         e += mask
@@ -245,27 +254,27 @@ def _core(
     total = (np.ones(e.shape[-2], e.dtype) @ e)[..., None]
     total += total == 0  # (*)
     w = e if kept is None else e * kept
-    out = np.matmul(_turned(w), v, out=out)
+    out = np.matmul(w.mT, v, out=out)
     out /= total
 
     def back(g: Any, gq: Any = None, gk: Any = None, gv: Any = None) -> tuple[Any, Any, Any, Any]:
         """The gradients of q, k, v and the mask, the first three in arrays that may be given."""
         g = g / total
-        gs = v @ np.ascontiguousarray(_turned(g))
+        gs = v @ np.ascontiguousarray(g.mT)
         if kept is not None:
             gs *= kept
         gs -= np.einsum("...i,...i->...", g, out)[..., None, :]
         gs *= e
-        gq, gk = np.matmul(_turned(gs), k, out=gq), np.matmul(gs, q, out=gk)
+        gq, gk = np.matmul(gs.mT, k, out=gq), np.matmul(gs, q, out=gk)
         gq *= scale
         gk *= scale
-        return gq, gk, np.matmul(w, g, out=gv), _turned(gs)
+        return gq, gk, np.matmul(w, g, out=gv), gs.mT
 
     return out, back
 
 
 def _column_max(x: Any) -> Any:
-    """The largest values of the columns, by halves: a few long steps instead of many short ones."""
+    """The largest value of each column, by halves: a few long steps instead of many short ones."""
     while (n := x.shape[-2]) > 1:
         x = np.maximum(x[..., : (n + 1) // 2, :], x[..., n // 2 :, :])
     return x
@@ -274,36 +283,53 @@ def _column_max(x: Any) -> Any:
 class MultiheadAttention(Module):
     """Attention in several heads side by side, each in a space of its own.
 
-    output = concat(head_1, ..., head_n) W_outᵀ + b_out, where head_i is the attention of the i-th
-    parts, embed_dim / num_heads long, of query W_qᵀ + b_q, key W_kᵀ + b_k and value W_vᵀ + b_v.
+    output = concat(head_1, ..., head_n) @ W_outᵀ + b_out, where head_i is the attention of the i-th
+    parts, embed_dim / num_heads long, of query @ W_qᵀ + b_q, key @ W_kᵀ + b_k, value @ W_vᵀ + b_v.
 
     Parameters
     ----------
-    embed_dim : the length of the last axis of query and output.
-    num_heads : how many; a divisor of embed_dim.
-    dropout : probability of it on the weights, in training.
-    bias : False for no biases b.
-    add_bias_kv : append a learned key and value to those given.
-    add_zero_attn : append a key and a value of zeros.
-    kdim, vdim : the length of the last axis of key and value; embed_dim if None.
-    batch_first : the first axis of all is the batch, the second the time; else the reverse.
-    generator : where initial values and dropout come from: a generator, or a seed for one; the
-        library's own if None.
+    embed_dim
+        the length of the last axis of query and output.
+    num_heads
+        how many; a divisor of embed_dim.
+    dropout
+        probability of it on the weights, in training.
+    bias
+        False for no biases b.
+    add_bias_kv
+        append a learned key and value to those given.
+    add_zero_attn
+        append a key and a value of zeros.
+    kdim, vdim
+        the length of the last axis of key and value; embed_dim if None.
+    batch_first
+        the first axis of all is the batch, the second the time; else the reverse.
+    generator
+        where initial values and dropout come from: a generator, or a seed for one; the library's
+        own if None.
 
     Attributes
     ----------
-    in_proj_weight : Parameter (3 * embed_dim, embed_dim), the blocks W_q, W_k, W_v. With other
-        kdim or vdim instead q_proj_weight, k_proj_weight, v_proj_weight. Xavier-uniform at first.
-    in_proj_bias : Parameter (3 * embed_dim,), 0 at first; or None.
-    out_proj : a Linear layer, of a bias that is 0 at first.
-    bias_k, bias_v : Parameters (1, 1, embed_dim), what add_bias_kv appends; or None.
+    in_proj_weight
+        Parameter (3 * embed_dim, embed_dim), the blocks W_q, W_k, W_v. With other kdim or vdim
+        instead q_proj_weight, k_proj_weight, v_proj_weight. Xavier-uniform at first.
+    in_proj_bias
+        Parameter (3 * embed_dim,), 0 at first; or None.
+    out_proj
+        a Linear layer; its bias is 0 at first.
+    bias_k, bias_v
+        Parameters (1, 1, embed_dim), what add_bias_kv appends; or None.
 
     Raises
     ------
-    ValueError : num_heads does not divide embed_dim; shapes of inputs or masks do not fit.
-    TypeError : an input or a mask is of integers.
+    ValueError
+        num_heads does not divide embed_dim; shapes of inputs or masks do not fit.
+    TypeError
+        an input or a mask is of integers.
 
-    Source: Vaswani et al., "Attention is all you need", NeurIPS 2017.
+    References
+    ----------
+    Vaswani et al., "Attention is all you need", NeurIPS 2017.
 
     Examples
     --------
@@ -387,21 +413,30 @@ class MultiheadAttention(Module):
 
         Parameters
         ----------
-        query : (L, batch, embed_dim); with batch_first (batch, L, embed_dim); or (L, embed_dim).
-        key, value : the same with S for L, and kdim and vdim for embed_dim.
-        key_padding_mask : (batch, S), or (S,). Booleans: True where a key is to be ignored.
-            Floats: added to the scores.
-        need_weights : False is faster, and gives None for the weights.
-        attn_mask : (L, S), or (batch * num_heads, L, S). Booleans: True where a query must *not*
-            look at a key. Floats: added to the scores.
-        average_attn_weights : the mean over the heads of the weights, or all of them.
-        is_causal : query i may look at the keys up to i only, besides what the masks forbid. In
-            PyTorch it is a hint that `attn_mask` says this; here there need not be one.
+        query
+            (L, batch, embed_dim); with batch_first (batch, L, embed_dim); or (L, embed_dim).
+        key, value
+            the same with S for L, and kdim and vdim for embed_dim.
+        key_padding_mask
+            (batch, S), or (S,). Booleans: True where a key is to be ignored. Floats: added to the
+            scores.
+        need_weights
+            False is faster, and gives None for the weights.
+        attn_mask
+            (L, S), or (batch * num_heads, L, S). Booleans: True where a query must *not* look at a
+            key. Floats: added to the scores.
+        average_attn_weights
+            the mean over the heads of the weights, or all of them.
+        is_causal
+            query i may look at the keys up to i only, besides what the masks forbid. In PyTorch it
+            is a hint that `attn_mask` says this; here there need not be one.
 
         Returns
         -------
-        output : as query. A query that may look at nothing gets out_proj's bias.
-        weights : (batch, L, S), or (batch, num_heads, L, S), or without batch; or None.
+        output : array
+            as query. A query that may look at nothing gets out_proj's bias.
+        weights : array
+            (batch, L, S), or (batch, num_heads, L, S), or without batch; or None.
         """
         self._check_inputs(query, key, value)
         time = 1 if self.batch_first and query.ndim == 3 else 0
@@ -417,7 +452,7 @@ class MultiheadAttention(Module):
 
         p, weights = self.dropout if self.training else 0.0, None
         if need_weights:
-            scores = (q / math.sqrt(q.shape[-1])) @ np.swapaxes(k, -1, -2)
+            scores = (q / math.sqrt(q.shape[-1])) @ k.mT
             weights = _softmax(scores if mask is None else scores + mask)
             weights = _dropout(weights, p, True, generator=self.generator)
             out = weights @ v
@@ -427,7 +462,7 @@ class MultiheadAttention(Module):
         return self.out_proj(np.moveaxis(out, -2, time).reshape(query.shape)), weights
 
     def _projections(self, query: Any, key: Any, value: Any) -> list[Any]:
-        """Of query, key and value, each by its own weight and bias."""
+        """Query, key and value, each by a linear map of its own."""
         packed = vars(self).get("in_proj_weight")
         if packed is not None and query is key is value:  # one long product
             return np.split(linear(query, packed, self.in_proj_bias), 3, axis=-1)
@@ -440,7 +475,7 @@ class MultiheadAttention(Module):
         return [linear(*args) for args in zip((query, key, value), weights, biases, strict=True)]
 
     def _heads(self, x: Any, time: int) -> Any:
-        """The last axis parted into heads, and the axis of time behind them."""
+        """The last axis parted into heads, with the axis of time after that of the heads."""
         parts = x.reshape(*x.shape[:-1], self.num_heads, self.embed_dim // self.num_heads)
         return np.moveaxis(parts, time, -2)
 
@@ -450,7 +485,7 @@ class MultiheadAttention(Module):
         return np.concatenate([x, np.broadcast_to(row, (*x.shape[:-2], 1, x.shape[-1]))], axis=-2)
 
     def _mask(self, q: Any, k: Any, attn: Any, padding: Any, is_causal: bool) -> Any:
-        """All that is to be added to the scores, of shape (batch, heads, L, S), or None."""
+        """The sum of all masks, to be added to the scores (batch, heads, L, S); or None."""
         scores = *q.shape[:-1], k.shape[-2]
         *batch, heads, queries, keys = scores
         examples = math.prod(batch)
@@ -464,13 +499,13 @@ class MultiheadAttention(Module):
                     + " or ".join(map(str, expected))
                 )
         who = "MultiheadAttention"
-        attn, padding = (_to_add(who, mask, True, q.dtype) for mask in (attn, padding))
+        attn, padding = (_added_mask(who, mask, True, q.dtype) for mask in (attn, padding))
         if attn is not None and attn.ndim == 3:
             attn = attn.reshape(scores)
         if padding is not None and batch:
             padding = padding[:, None, None]
         causal = causal_mask(queries, keys, q.dtype) if is_causal else None
-        return _both_masks(_both_masks(attn, padding), causal)
+        return _add_masks(_add_masks(attn, padding), causal)
 
     def _check_inputs(self, query: Any, key: Any, value: Any) -> None:
         for name, x in (("query", query), ("key", key), ("value", value)):

@@ -17,7 +17,7 @@ from autograd import Tensor, default_dtype, op, shared
 from ..inputs import door, like, name_of, single
 from ..module import Buffer, Module
 from .checks import expect, lengths
-from .normalization import normalize, shaped, sum_to, weight_and_bias
+from .normalization import normalize, product_sum, shaped, weight_and_bias
 from .windows import batch_last
 
 __all__ = [
@@ -52,18 +52,25 @@ def batch_norm(
 
     Parameters
     ----------
-    input : x, floats of shape (N, C) or (N, C, ...).
-    running_mean, running_var : shape (C,), or both None. In training they take part in nothing,
-        but move to (1 - momentum) * running + momentum * new, in place, where the new variance is
-        the unbiased one. In evaluation they are the mean and var.
-    weight, bias : shape (C,), or None.
-    training : take mean and (biased) var from `input`.
-    momentum : the weight of the new statistics.
+    input
+        x, floats of shape (N, C) or (N, C, ...).
+    running_mean, running_var
+        shape (C,), or both None. In training they are not used, but move to (1 - momentum) *
+        running + momentum * new, in place, where the new variance is the unbiased one. In
+        evaluation they are the mean and var.
+    weight, bias
+        shape (C,), or None.
+    training
+        take mean and (biased) var from `input`.
+    momentum
+        the weight of the new statistics.
 
     Raises
     ------
-    ValueError : shapes do not fit; one value per channel in training; no statistics in evaluation.
-    TypeError : the input is not of floats.
+    ValueError
+        shapes do not fit; one value per channel in training; no statistics in evaluation.
+    TypeError
+        the input is not of floats.
     """
     axes = (0, *range(2, len(lengths(input))))
     return _per_channel(
@@ -86,15 +93,21 @@ def instance_norm(
 
     Parameters
     ----------
-    input : x, floats of shape (N, C, ...).
-    running_mean, running_var : as for `batch_norm`; they move to the statistics' mean over N.
-    weight, bias : shape (C,), or None.
-    use_input_stats : False to take mean and var from `running_mean` and `running_var`.
-    momentum : the weight of the new statistics.
+    input
+        x, floats of shape (N, C, ...).
+    running_mean, running_var
+        as for `batch_norm`; they move to the statistics' mean over N.
+    weight, bias
+        shape (C,), or None.
+    use_input_stats
+        False to take mean and var from `running_mean` and `running_var`.
+    momentum
+        the weight of the new statistics.
 
     Raises
     ------
-    ValueError, TypeError : as for `batch_norm`.
+    ValueError, TypeError
+        as for `batch_norm`.
     """
     axes, stats = tuple(range(2, len(lengths(input)))), use_input_stats
     return _per_channel(
@@ -129,7 +142,9 @@ def _per_channel(
             f"the input; got {_kind(running_mean)} and {_kind(running_var)}"
         )
     if not training:
-        return like(_with(single(means), single(variances), single(x), weight, bias, eps), x)
+        return like(
+            _normalized_with(single(means), single(variances), single(x), weight, bias, eps), x
+        )
     n = math.prod(x.shape[i] for i in axes)
     if n < 2:
         raise ValueError(
@@ -149,23 +164,23 @@ def _per_channel(
 
 
 def _moments(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
-    """`moments_of`, with the sum of squares in half the time."""
+    """`moments_of`, with the sum of squares by `_dot`, in half the time."""
     shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
     n = math.prod(x.shape[i] for i in axes)
-    mean = sum_to(shape, x) / n
+    mean = product_sum(shape, x) / n
     centred = x - mean
-    return centred, mean, _dot_to(shape, centred, centred) / n
+    return centred, mean, _dot(shape, centred, centred) / n
 
 
-def _dot_to(shape: tuple[int, ...], x: Any, y: Any) -> Any:
-    """The sum of x y over the axes that stretch `shape` to theirs.
+def _dot(shape: tuple[int, ...], x: Any, y: Any) -> Any:
+    """`product_sum` of two: each channel one vector, if its numbers lie together in memory.
 
-    Each channel is one vector, if its numbers lie together, as a convolution leaves them.
+    That is how a convolution leaves them.
     """
     channels = batch_last(x), batch_last(y)
     if shape[0] == 1 and all(a.flags.c_contiguous for a in channels):
         return np.vecdot(*(a.reshape(len(a), -1) for a in channels)).reshape(shape)
-    return sum_to(shape, x, y)
+    return product_sum(shape, x, y)
 
 
 def _normalized_closures(x, weight, bias, *, axes, eps, **_):
@@ -174,7 +189,10 @@ def _normalized_closures(x, weight, bias, *, axes, eps, **_):
 
 @op(closures=_normalized_closures)
 def _normalized(x, weight, bias, *, axes, eps, centred, var):
-    """`normalize`, where x - mean and var are known, in fewer steps."""
+    """`normalize`: (x - mean) * inv * weight + bias, inv = 1 / sqrt(var + eps), in fewer steps.
+
+    x - mean is known, and the two factors are one, `scale`.
+    """
     n = math.prod(x.shape[i] for i in axes)
     inv = 1 / np.sqrt(var + eps)
     scale = inv if weight is None else inv * weight
@@ -182,21 +200,22 @@ def _normalized(x, weight, bias, *, axes, eps, centred, var):
     if bias is not None:
         y += bias
 
-    total = shared(lambda g: sum_to(var.shape, g))
-    along = shared(lambda g: _dot_to(var.shape, g, centred) * inv)
+    sum_g = shared(lambda g: product_sum(var.shape, g))
+    sum_g_xhat = shared(lambda g: _dot(var.shape, g, centred) * inv)
 
-    def for_x(g: Any) -> Any:  # scale * (g - mean(g) - xhat * mean(g * xhat)), xhat = centred * inv
-        slope = centred * (along(g) * inv / -n)
+    def for_x(g: Any) -> Any:
+        """scale * (g - mean(g) - xhat * mean(g * xhat)), xhat = centred * inv."""
+        slope = centred * (sum_g_xhat(g) * inv / -n)
         slope += g
-        slope -= total(g) / n
+        slope -= sum_g(g) / n
         slope *= scale
         return slope
 
-    return y, for_x, along, total
+    return y, for_x, sum_g_xhat, sum_g
 
 
-def _with(mean: Any, var: Any, x: Any, weight: Any, bias: Any, eps: float) -> Any:
-    """The same, with a mean and variance that do not depend on x."""
+def _normalized_with(mean: Any, var: Any, x: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """(x - mean) / sqrt(var + eps) * weight + bias, for a mean and var that do not depend on x."""
     scale = 1 / np.sqrt(var + eps)
     y = (x - mean) * (scale if weight is None else weight * scale)
     return y if bias is None else y + bias
@@ -286,24 +305,34 @@ class BatchNorm1d(_BatchNorm):
 
     Parameters
     ----------
-    num_features : C, the number of channels.
-    eps : keeps the root from 0.
-    momentum : the weight of a batch in the running statistics; None for their plain mean so far.
-    affine : whether there are weight and bias.
-    track_running_stats : False for none; evaluation then uses those of its batch, too.
-    bias : False for none.
+    num_features
+        C, the number of channels.
+    eps
+        keeps the root from 0.
+    momentum
+        the weight of a batch in the running statistics; None for their plain mean so far.
+    affine
+        whether there are weight and bias.
+    track_running_stats
+        False for none; evaluation then uses those of its batch, too.
+    bias
+        False for none.
 
     Attributes
     ----------
-    weight, bias : Parameters of shape (C,), at first 1 and 0; or None.
-    running_mean, running_var : Buffers of shape (C,), at first 0 and 1; or None. The variance is
-        the unbiased one.
-    num_batches_tracked : Buffer of shape (), how many batches they have seen; or None.
+    weight, bias
+        Parameters of shape (C,), at first 1 and 0; or None.
+    running_mean, running_var
+        Buffers of shape (C,), at first 0 and 1; or None. The variance is the unbiased one.
+    num_batches_tracked
+        Buffer of shape (), how many batches they have seen; or None.
 
     Raises
     ------
-    ValueError : the shape of the input does not fit; one value per channel in training.
-    TypeError : the input is not of floats.
+    ValueError
+        the shape of the input does not fit; one value per channel in training.
+    TypeError
+        the input is not of floats.
     """
 
     _forms = "N, C", "N, C, length"
@@ -365,21 +394,29 @@ class InstanceNorm1d(_InstanceNorm):
 
     Parameters
     ----------
-    num_features : C, the number of channels.
-    eps : keeps the root from 0.
-    momentum : the weight of a batch in the running statistics.
-    affine : whether there are weight and bias.
-    track_running_stats : use running statistics in evaluation.
-    bias : False for none.
+    num_features
+        C, the number of channels.
+    eps
+        keeps the root from 0.
+    momentum
+        the weight of a batch in the running statistics.
+    affine
+        whether there are weight and bias.
+    track_running_stats
+        use running statistics in evaluation.
+    bias
+        False for none.
 
-    Attributes
-    ----------
-    As those of batch normalization; `num_batches_tracked` stays 0, as in PyTorch.
+    Notes
+    -----
+    The attributes are those of batch normalization; `num_batches_tracked` stays 0, as in PyTorch.
 
     Raises
     ------
-    ValueError : the shape of the input does not fit; one value per sample and channel.
-    TypeError : the input is not of floats.
+    ValueError
+        the shape of the input does not fit; one value per sample and channel.
+    TypeError
+        the input is not of floats.
     """
 
     _forms = "C, length", "N, C, length"

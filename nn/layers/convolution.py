@@ -166,24 +166,32 @@ def _conv_nd(
 
     Parameters
     ----------
-    x : shape (batch, in, *size), or without the batch; along one, two or three axes of size.
-    weight : shape (out, in / groups, *kernel).
-    bias : shape (out,), or None.
-    stride : from one window to the next; as the next two, an int or one for each axis.
-    padding : how many zeros go on both sides; "valid" for none; "same" for as many as keep the
-        size, dilation * (kernel - 1) in all, the odd one on the right.
-    dilation : from one place of the kernel to the next.
-    groups : into how many groups the channels fall; each output sees those of its own group.
+    x
+        shape (batch, in, *size), or without the batch; along one, two or three axes of size.
+    weight
+        shape (out, in / groups, *kernel).
+    bias
+        shape (out,), or None.
+    stride
+        from one window to the next; as the next two, an int or one for each axis.
+    padding
+        how many zeros go on both sides; "valid" for none; "same" for as many as keep the size,
+        dilation * (kernel - 1) in all, the odd one on the right.
+    dilation
+        from one place of the kernel to the next.
+    groups
+        into how many groups the channels fall; each output sees those of its own group.
 
     Returns
     -------
-    shape (batch, out, *size),
-    size = (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1;
-    a Tensor if any argument is one.
+    array or Tensor
+        shape (batch, out, *size), size = (size + 2 * padding - dilation * (kernel - 1) - 1) //
+        stride + 1; a Tensor if any argument is one.
 
     Raises
     ------
-    ValueError : shapes and arguments do not fit; padding is "same" and a stride is not 1.
+    ValueError
+        shapes and arguments do not fit; padding is "same" and a stride is not 1.
     """
     return _convolve(f"conv{n}d", n, x, weight, bias, stride, padding, dilation, groups)
 
@@ -214,23 +222,28 @@ def _conv_transpose_nd(
 
     Parameters
     ----------
-    x : shape (batch, in, *size), or without the batch.
-    weight : shape (in, out / groups, *kernel).
-    bias : shape (out,), or None.
-    stride, padding, groups, dilation : those of the convolution of which this is the transpose;
-        `padding` is cut off on both sides.
-    output_padding : how much longer the output is. With a stride, inputs of several sizes give a
-        convolution the same output; this says which of them comes back.
+    x
+        shape (batch, in, *size), or without the batch.
+    weight
+        shape (in, out / groups, *kernel).
+    bias
+        shape (out,), or None.
+    stride, padding, groups, dilation
+        those of the convolution of which this is the transpose; `padding` is cut off on both sides.
+    output_padding
+        how much longer the output is. With a stride, inputs of several sizes give a convolution the
+        same output; this says which of them comes back.
 
     Returns
     -------
-    shape (batch, out, *size),
-    size = (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1 + output_padding;
-    a Tensor if any argument is one.
+    array or Tensor
+        shape (batch, out, *size), size = (size - 1) * stride - 2 * padding + dilation * (kernel -
+        1) + 1 + output_padding; a Tensor if any argument is one.
 
     Raises
     ------
-    ValueError : shapes and arguments do not fit; output_padding reaches both stride and dilation.
+    ValueError
+        shapes and arguments do not fit; output_padding reaches both stride and dilation.
     """
     config = stride, padding, output_padding, groups, dilation
     return _transpose(f"conv_transpose{n}d", n, x, weight, bias, *config)
@@ -436,27 +449,40 @@ class Conv2d(_Conv):
 
     Parameters
     ----------
-    in_channels, out_channels : the channels of input and output.
-    kernel_size, stride, dilation : an int, or one for each axis.
-    padding : the same, or "valid" for none, or "same" for as much as keeps the size.
-    groups : into how many groups the channels fall; they do not see each other.
-    bias : False for none.
-    padding_mode : what goes around the input: "zeros"; "reflect", the inside, without the
-        edge itself; "replicate", the edge; "circular", the other side.
-    generator : where the initial values come from; the library's own if None.
+    in_channels, out_channels
+        the channels of input and output.
+    kernel_size, stride, dilation
+        an int, or one for each axis.
+    padding
+        the same, or "valid" for none, or "same" for as much as keeps the size.
+    groups
+        into how many groups the channels fall; they do not see each other.
+    bias
+        False for none.
+    padding_mode
+        what goes around the input: "zeros"; "reflect", the inside, without the edge itself;
+        "replicate", the edge; "circular", the other side.
+    generator
+        where the initial values come from; the library's own if None.
 
     Attributes
     ----------
-    weight : Parameter of shape (out_channels, in_channels / groups, *kernel_size).
-    bias : Parameter of shape (out_channels,), or None.
+    weight
+        Parameter of shape (out_channels, in_channels / groups, *kernel_size).
+    bias
+        Parameter of shape (out_channels,), or None.
 
+    Notes
+    -----
     Both start uniform within ±1/sqrt(in_channels / groups * places of the kernel), in the default
     dtype, as in PyTorch.
 
     Raises
     ------
-    ValueError : arguments do not fit each other, or the input.
-    TypeError : the input is of integers, which would make the result float64.
+    ValueError
+        arguments do not fit each other, or the input.
+    TypeError
+        the input is of integers, which would make the result float64.
 
     Examples
     --------
@@ -492,26 +518,37 @@ class ConvTranspose2d(_ConvTranspose):
 
     Parameters
     ----------
-    in_channels, out_channels : the channels of input and output.
-    kernel_size, stride, padding, output_padding, dilation : an int, or one for each axis; see
-        `functional.conv_transpose2d`.
-    groups : into how many groups the channels fall; they do not see each other.
-    bias : False for none.
-    padding_mode : "zeros"; there is no other.
-    generator : where the initial values come from; the library's own if None.
+    in_channels, out_channels
+        the channels of input and output.
+    kernel_size, stride, padding, output_padding, dilation
+        an int, or one for each axis; see `functional.conv_transpose2d`.
+    groups
+        into how many groups the channels fall; they do not see each other.
+    bias
+        False for none.
+    padding_mode
+        "zeros"; there is no other.
+    generator
+        where the initial values come from; the library's own if None.
 
     Attributes
     ----------
-    weight : Parameter of shape (in_channels, out_channels / groups, *kernel_size).
-    bias : Parameter of shape (out_channels,), or None.
+    weight
+        Parameter of shape (in_channels, out_channels / groups, *kernel_size).
+    bias
+        Parameter of shape (out_channels,), or None.
 
+    Notes
+    -----
     Both start uniform within ±1/sqrt(out_channels / groups * places of the kernel), in the default
     dtype, as in PyTorch.
 
     Raises
     ------
-    ValueError : arguments do not fit each other, or the input.
-    TypeError : the input is of integers, which would make the result float64.
+    ValueError
+        arguments do not fit each other, or the input.
+    TypeError
+        the input is of integers, which would make the result float64.
 
     Examples
     --------

@@ -24,19 +24,24 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any
 
     Parameters
     ----------
-    x1, x2 : arrays of vectors along `axis`, of shapes that broadcast.
-    axis : of the two together, broadcast.
-    eps : vectors shorter than this count as this long; one of zeros has similarity 0 to all.
-        (For them the gradient is that of this formula. PyTorch's is another, as if their length
-        still changed the result.)
+    x1, x2
+        arrays of vectors along `axis`, of shapes that broadcast.
+    axis
+        of the two together, broadcast.
+    eps
+        vectors shorter than this count as this long; one of zeros has similarity 0 to all. (For
+        them the gradient is that of this formula. PyTorch's is another, as if their length still
+        changed the result.)
 
     Returns
     -------
-    The shape of the two together, without `axis`.
+    array
+        The shape of the two together, without `axis`.
 
     Raises
     ------
-    ValueError : the shapes do not broadcast.
+    ValueError
+        the shapes do not broadcast.
     """
     _check_broadcast("cosine_similarity", x1, x2)
     a, b = (normalize(x, 2.0, axis, eps) for x in np.broadcast_arrays(x1, x2))
@@ -49,13 +54,17 @@ def normalize(x: Any, p: float = 2.0, axis: int = 1, eps: float = 1e-12) -> Any:
 
     Parameters
     ----------
-    x : floats, any shape with this axis.
-    p : of the norm, sum(|x|^p)^(1/p); may be inf.
-    eps : vectors shorter than this are divided by this.
+    x
+        floats, any shape with this axis.
+    p
+        of the norm, sum(|x|^p)^(1/p); may be inf.
+    eps
+        vectors shorter than this are divided by this.
 
     Returns
     -------
-    The shape of `x`.
+    array
+        The shape of `x`.
     """
     x = floats(x)
     return x / np.maximum(np.linalg.vector_norm(x, ord=p, axis=axis, keepdims=True), eps)
@@ -69,14 +78,19 @@ def pairwise_distance(
 
     Parameters
     ----------
-    x1, x2 : shapes (..., features) that broadcast.
-    p : of the norm, sum(|d|^p)^(1/p); may be 0 or inf.
-    eps : added to each difference, so that the slope exists where x1 = x2.
-    keepdims : True to keep the last axis, of length 1.
+    x1, x2
+        shapes (..., features) that broadcast.
+    p
+        of the norm, sum(|d|^p)^(1/p); may be 0 or inf.
+    eps
+        added to each difference, so that the slope exists where x1 = x2.
+    keepdims
+        True to keep the last axis, of length 1.
 
     Raises
     ------
-    ValueError : the shapes do not broadcast.
+    ValueError
+        the shapes do not broadcast.
     """
     _check_broadcast("pairwise_distance", x1, x2)
     return np.linalg.vector_norm(floats(x1) - floats(x2) + eps, axis=-1, keepdims=keepdims, ord=p)

@@ -65,15 +65,21 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, generator: Rng = N
 
     Parameters
     ----------
-    x : floats, any shape.
-    p : from 0 to 1; at 1 all is 0.
-    training : False to return `x` as it is.
-    generator : where the mask comes from; the library's own if None.
+    x
+        floats, any shape.
+    p
+        from 0 to 1; at 1 all is 0.
+    training
+        False to return `x` as it is.
+    generator
+        where the mask comes from; the library's own if None.
 
     Raises
     ------
-    ValueError : `p` is not between 0 and 1.
-    TypeError : `x` is of integers.
+    ValueError
+        `p` is not between 0 and 1.
+    TypeError
+        `x` is of integers.
     """
     return _dropout("dropout", x, p, np.shape(x), training, generator)
 
@@ -101,14 +107,18 @@ def _dropout_nd(
 
     Parameters
     ----------
-    x : shape (batch, channels, *size), or without the batch. But three axes given to `dropout2d`
+    x
+        shape (batch, channels, *size), or without the batch. But three axes given to `dropout2d`
         are (batch, channels, length), and not one image, as in PyTorch.
-    p, training, generator : as for `dropout`.
+    p, training, generator
+        as for `dropout`.
 
     Raises
     ------
-    ValueError : `x` has another number of axes; `p` is not between 0 and 1.
-    TypeError : `x` is of integers.
+    ValueError
+        `x` has another number of axes; `p` is not between 0 and 1.
+    TypeError
+        `x` is of integers.
     """
     who, ndim = f"dropout{n}d", x.ndim
     if ndim not in (n + 1, n + 2):
@@ -135,15 +145,21 @@ def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, *, generator: 
 
     Parameters
     ----------
-    x : floats, any shape.
-    p : from 0 to 1; at 1 all is 0.
-    training : True to drop, False to return `x` as it is.
-    generator : where the mask comes from; the library's own if None.
+    x
+        floats, any shape.
+    p
+        from 0 to 1; at 1 all is 0.
+    training
+        True to drop, False to return `x` as it is.
+    generator
+        where the mask comes from; the library's own if None.
 
     Raises
     ------
-    ValueError : `p` is not between 0 and 1.
-    TypeError : `x` is of integers.
+    ValueError
+        `p` is not between 0 and 1.
+    TypeError
+        `x` is of integers.
     """
     return _alpha_dropout("alpha_dropout", x, p, np.shape(x), training, generator)
 
@@ -156,12 +172,15 @@ def feature_alpha_dropout(
 
     Parameters
     ----------
-    x : shape (batch, channels, ...); the first two axes are taken for these, as in PyTorch.
-    p, training, generator : as for `alpha_dropout`.
+    x
+        shape (batch, channels, ...); the first two axes are taken for these, as in PyTorch.
+    p, training, generator
+        as for `alpha_dropout`.
 
     Raises
     ------
-    ValueError : `x` has fewer than two axes; `p` is not between 0 and 1.
+    ValueError
+        `x` has fewer than two axes; `p` is not between 0 and 1.
     """
     shape = np.shape(x)
     if len(shape) < 2:
@@ -193,13 +212,17 @@ class Dropout(InPlace):
 
     Parameters
     ----------
-    p : from 0 to 1.
-    inplace : change the input itself, see `InPlace`.
-    generator : a `numpy.random.Generator` of its own, or a seed for one; else the library's.
+    p
+        from 0 to 1.
+    inplace
+        change the input itself, see `InPlace`.
+    generator
+        a `numpy.random.Generator` of its own, or a seed for one; else the library's.
 
     Raises
     ------
-    ValueError : `p` is not between 0 and 1.
+    ValueError
+        `p` is not between 0 and 1.
     """
 
     _function: ClassVar[Callable[..., Any]] = staticmethod(dropout)

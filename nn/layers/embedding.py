@@ -44,21 +44,30 @@ def embedding(
 
     Parameters
     ----------
-    input : integers from 0 to n - 1, any shape.
-    weight : shape (n, d).
-    padding_idx : the row with this number gets no gradient.
-    max_norm : rows that are longer are first shortened to this, in `weight` itself.
-    norm_type : the p of the p-norm in which they are measured.
-    scale_grad_by_freq : divide the gradient of a row by how often it occurs in `input`.
+    input
+        integers from 0 to n - 1, any shape.
+    weight
+        shape (n, d).
+    padding_idx
+        the row with this number gets no gradient.
+    max_norm
+        rows that are longer are first shortened to this, in `weight` itself.
+    norm_type
+        the p of the p-norm in which they are measured.
+    scale_grad_by_freq
+        divide the gradient of a row by how often it occurs in `input`.
 
     Returns
     -------
-    shape (*input.shape, d); a Tensor if `weight` is one.
+    array or Tensor
+        shape (*input.shape, d); a Tensor if `weight` is one.
 
     Raises
     ------
-    IndexError : a number is not in the table. (A negative one does not count from the end.)
-    TypeError : `input` is not of integers.
+    IndexError
+        a number is not in the table. (A negative one does not count from the end.)
+    TypeError
+        `input` is not of integers.
     """
     n = _length("embedding", weight)
     index = _checked("embedding", input, n)
@@ -92,23 +101,34 @@ def embedding_bag(
 
     Parameters
     ----------
-    input : integers from 0 to n - 1: (bags, size), or of bags of any sizes, one after the other.
-    weight : shape (n, d).
-    offsets : where in `input` each bag begins, if that has one axis: from 0, never falling.
-    max_norm, norm_type, scale_grad_by_freq : as for `embedding`.
-    mode : "sum", "mean" or "max".
-    per_sample_weights : factors for the rows of a sum, of the shape of `input`.
-    include_last_offset : the last of `offsets` is no bag but the end of the last one.
-    padding_idx : this number is left out of the bags.
+    input
+        integers from 0 to n - 1: (bags, size), or of bags of any sizes, one after the other.
+    weight
+        shape (n, d).
+    offsets
+        where in `input` each bag begins, if that has one axis: from 0, never falling.
+    max_norm, norm_type, scale_grad_by_freq
+        as for `embedding`.
+    mode
+        "sum", "mean" or "max".
+    per_sample_weights
+        factors for the rows of a sum, of the shape of `input`.
+    include_last_offset
+        the last of `offsets` is no bag but the end of the last one.
+    padding_idx
+        this number is left out of the bags.
 
     Returns
     -------
-    shape (bags, d); 0 for an empty bag.
+    array
+        shape (bags, d); 0 for an empty bag.
 
     Raises
     ------
-    IndexError : a number is not in the table.
-    ValueError, TypeError : the arguments do not fit.
+    IndexError
+        a number is not in the table.
+    ValueError, TypeError
+        the arguments do not fit.
     """
     who, shape = "embedding_bag", np.shape(input)
     n = _length(who, weight)
@@ -224,21 +244,30 @@ class Embedding(Module):
 
     Parameters
     ----------
-    num_embeddings : how many rows.
-    embedding_dim : how long they are.
-    padding_idx : a row that starts as 0 and gets no gradient; negative to count from the end.
-    max_norm : rows that are longer are shortened to this when they are used.
-    norm_type : the p of the p-norm in which they are measured.
-    scale_grad_by_freq : divide the gradient of a row by how often it occurs in the input.
-    generator : where the initial values come from; the library's own if None.
+    num_embeddings
+        how many rows.
+    embedding_dim
+        how long they are.
+    padding_idx
+        a row that starts as 0 and gets no gradient; negative to count from the end.
+    max_norm
+        rows that are longer are shortened to this when they are used.
+    norm_type
+        the p of the p-norm in which they are measured.
+    scale_grad_by_freq
+        divide the gradient of a row by how often it occurs in the input.
+    generator
+        where the initial values come from; the library's own if None.
 
     Attributes
     ----------
-    weight : Parameter (num_embeddings, embedding_dim), normal(0, 1) at first.
+    weight
+        Parameter (num_embeddings, embedding_dim), normal(0, 1) at first.
 
     Raises
     ------
-    IndexError : a number of the input is not from 0 to num_embeddings - 1.
+    IndexError
+        a number of the input is not from 0 to num_embeddings - 1.
 
     Examples
     --------
@@ -296,19 +325,24 @@ class EmbeddingBag(Module):
 
     Parameters
     ----------
-    num_embeddings, embedding_dim, max_norm, norm_type, scale_grad_by_freq, generator : as for
-        Embedding.
-    mode : "mean", "sum" or "max".
-    include_last_offset : the last of `offsets` is no bag but the end of the last one.
-    padding_idx : a row that starts as 0 and is left out of the bags.
+    num_embeddings, embedding_dim, max_norm, norm_type, scale_grad_by_freq, generator
+        as for Embedding.
+    mode
+        "mean", "sum" or "max".
+    include_last_offset
+        the last of `offsets` is no bag but the end of the last one.
+    padding_idx
+        a row that starts as 0 and is left out of the bags.
 
     Attributes
     ----------
-    weight : Parameter (num_embeddings, embedding_dim), normal(0, 1) at first.
+    weight
+        Parameter (num_embeddings, embedding_dim), normal(0, 1) at first.
 
     Raises
     ------
-    IndexError : a number of the input is not from 0 to num_embeddings - 1.
+    IndexError
+        a number of the input is not from 0 to num_embeddings - 1.
 
     Examples
     --------

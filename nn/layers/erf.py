@@ -14,8 +14,8 @@ from ..inputs import door
 
 __all__ = ["erf"]
 
-# tanh(x P(x²)) is erf(x) up to 1e-7 of it, the least that seven coefficients can do. P grows beyond
-# the x of 4 that they were fitted to, where both are 1.
+# tanh(x * P(x²)) is erf(x) to a relative 1e-7, the best that seven coefficients can do. They were
+# fitted up to x = 4; beyond it P grows, and both are 1.
 P = (
     1.1283792743279502, 0.10276905561638461, -1.918304452647511e-4, -6.197849341387542e-4,
     8.763742001147361e-5, -5.668489187845764e-6, 1.418529235422806e-7,
@@ -23,7 +23,7 @@ P = (
 
 N = 2048  # entries of the table per unit of x; a power of two, so that k/N is exact
 FAR = 6  # from here on erf(x) rounds to 1
-BLOCK = 2**14  # numbers of float64 at a time: intermediate results stay in the cache
+BLOCK = 2**14  # numbers of float64 worked on at a time: intermediate results stay in the cache
 
 
 @functools.cache
@@ -39,10 +39,10 @@ def _erf_closure(x: Any) -> Any:
 @door
 @op(closures=_erf_closure)
 def erf(x):
-    """The error function 2/sqrt(pi) times the integral of exp(-t²) from 0 to x.
+    """The error function: 2/sqrt(pi) times the integral of exp(-t²) from 0 to x.
 
-    In float32 it is the tanh of a polynomial, to 3e-7 of it; in float64 it is read off a table, to
-    two units of the last place.
+    In float32 it is the tanh of a polynomial, with a relative error up to 3e-7; in float64 it comes
+    from a table, with an error up to two units in the last place.
     """
     x = np.asarray(x)
     wide = np.result_type(x, np.float32)
@@ -73,10 +73,10 @@ def _by_tanh(x: Any, y: Any) -> None:
 def _by_table(x: Any, y: Any) -> None:
     """Write erf(x) into y: the value at the nearest k/N, and the rest of the integral.
 
-    The rest, over d = x - k/N, is expanded about its middle m, where every other term of the Taylor
-    series cancels:
+    The rest, over d = x - k/N, is expanded about its middle m, where every second term of the
+    Taylor series cancels:
 
-        d 2/sqrt(pi) exp(-m²) (1 + d²(2m² - 1)/12)
+        d * 2/sqrt(pi) * exp(-m²) * (1 + d² * (2 * m² - 1) / 12)
 
     As abs(d) <= 1/4096 this has all digits.
     """

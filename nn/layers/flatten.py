@@ -19,7 +19,8 @@ def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
 
     Raises
     ------
-    ValueError : there are no such axes, or they are in the wrong order.
+    ValueError
+        there are no such axes, or they are in the wrong order.
     """
     ndim = max(x.ndim, 1)
     first, last = start_axis % ndim, end_axis % ndim
@@ -38,7 +39,8 @@ def unflatten(x: Any, axis: int, sizes: tuple[int, ...]) -> Any:
 
     Raises
     ------
-    ValueError : there is no such axis, or its length is not the product of `sizes`.
+    ValueError
+        there is no such axis, or its length is not the product of `sizes`.
     """
     shape, sizes = tuple(x.shape), tuple(sizes)
     if not -len(shape) <= axis < len(shape):
@@ -78,12 +80,15 @@ class Unflatten(Module):
 
     Parameters
     ----------
-    axis : which one; it may count from the end.
-    unflattened_size : one of its lengths may be -1, for what is left.
+    axis
+        which one; it may count from the end.
+    unflattened_size
+        one of its lengths may be -1, for what is left.
 
     Raises
     ------
-    ValueError : the input has no such axis, or its length is not the product of the sizes.
+    ValueError
+        the input has no such axis, or its length is not the product of the sizes.
 
     Examples
     --------

@@ -23,13 +23,17 @@ def unfold(
 
     Parameters
     ----------
-    x : shape (batch, channels, *size), or without the batch.
-    kernel_size : an int, for two axes, or a tuple with one for each of any number of axes.
-    dilation, padding, stride : as for `conv2d`.
+    x
+        shape (batch, channels, *size), or without the batch.
+    kernel_size
+        an int, for two axes, or a tuple with one for each of any number of axes.
+    dilation, padding, stride
+        as for `conv2d`.
 
     Returns
     -------
-    shape (batch, channels * places of the kernel, windows); a Tensor if `x` is one.
+    array or Tensor
+        shape (batch, channels * places of the kernel, windows); a Tensor if `x` is one.
     """
     n = len(kernel_size) if isinstance(kernel_size, tuple) else 2
     kernel = ints("unfold", "kernel_size", n, kernel_size)
@@ -55,13 +59,17 @@ def fold(
 
     Parameters
     ----------
-    x : shape (batch, channels * places of the kernel, windows), or without the batch.
-    output_size : of the result; an int if it is the same along all axes.
-    kernel_size, dilation, padding, stride : as for `unfold`.
+    x
+        shape (batch, channels * places of the kernel, windows), or without the batch.
+    output_size
+        of the result; an int if it is the same along all axes.
+    kernel_size, dilation, padding, stride
+        as for `unfold`.
 
     Returns
     -------
-    shape (batch, channels, *output_size); a Tensor if `x` is one.
+    array or Tensor
+        shape (batch, channels, *output_size); a Tensor if `x` is one.
     """
     given = [a for a in (kernel_size, output_size) if isinstance(a, tuple)]
     n = len(given[0]) if given else 2
@@ -98,7 +106,8 @@ class Unfold(Module):
 
     Parameters
     ----------
-    kernel_size, dilation, padding, stride : as for the function.
+    kernel_size, dilation, padding, stride
+        as for the function.
     """
 
     def __init__(
@@ -117,7 +126,8 @@ class Fold(Module):
 
     Parameters
     ----------
-    output_size, kernel_size, dilation, padding, stride : as for the function.
+    output_size, kernel_size, dilation, padding, stride
+        as for the function.
     """
 
     def __init__(

@@ -1,13 +1,14 @@
-"""The loop of recurrent networks once more, for speed: features first, and in place.
+"""The loop of LSTM and GRU once more, for speed: features first, and in place.
 
-It computes what `linear` and the loop in recurrent.py do, which is the place to read the formulas.
-Three things make it faster. The features come first and the batch last, so that a gate of all
-examples is one block of memory, and OpenBLAS is faster and shares the product out among threads.
-The input, a row of ones and the state lie below each other in one column per example, for one
-product with all weights and biases. And the steps write into arrays made beforehand.
+It computes what `linear` and `_loop` in recurrent.py do; read the formulas there. Three things make
+it faster. The features come first and the batch last, so that a gate of all examples is one block
+of memory, and OpenBLAS is faster and divides the product among threads. The input, a one and the
+state of an example form one column, for one product with all weights and biases. And the steps
+write into arrays made beforehand.
 
 sigmoid(a) is (1 + tanh(a / 2)) / 2 here, so that one tanh serves all gates of an LSTM: the halves
-are in the weights. Its error is absolute, not relative, which for a factor between 0 and 1 will do.
+are in the weights. Its error is absolute, not relative, which is enough for a factor between 0
+and 1.
 """
 
 from __future__ import annotations
@@ -22,23 +23,30 @@ from autograd import shared
 from ..machine import OpenBLAS
 from .windows import SMALL
 
-__all__ = ["GRU", "LSTM", "Kind", "fused_loop"]
+__all__ = ["GRU", "LSTM", "Gradients", "Kind", "fused_loop"]
 
 
 class Kind(NamedTuple):
-    """What sets one network apart from the other. A block has hidden_size rows, as a gate has.
+    """How LSTM and GRU differ. A block has hidden_size rows, as a gate has.
 
     Attributes
     ----------
-    blocks : how many the products make. The first are from the input, the last from the state;
-        those from both are sums.
-    x, h : the blocks of the weights, of input and of state, in the order in which they lie here.
-    halved : from which to which block a sigmoid is taken.
-    kept : how many blocks a step keeps for the way back. The first are the products, written over.
-    forward : (kept, states, next states): makes the next states from the products, in place.
-    back : (kept, states, gradients, slopes): from the gradients of the next states makes those of
-        the products, in `slopes`, and what else reaches the states, in `gradients`.
-    carries : whether something else reaches h.
+    blocks
+        how many the products make. The first are from the input, the last from the state; those
+        from both are sums.
+    x, h
+        the blocks of the weights, of input and of state, in their order here.
+    halved
+        the first block of which a sigmoid is taken, and the one after the last.
+    kept
+        how many blocks a step keeps for the way back. The first are the products, overwritten.
+    forward
+        (kept, states, next states): the next states from the products, in place.
+    back
+        (kept, states, gradients, slopes): from the gradients of the next states those of the
+        products, in `slopes`, and those that reach the states directly, in `gradients`.
+    carries
+        whether h is reached directly.
     """
 
     blocks: int
@@ -51,24 +59,46 @@ class Kind(NamedTuple):
     carries: bool
 
 
+class Gradients(NamedTuple):
+    """What backpropagation through time gives.
+
+    Attributes
+    ----------
+    x, z
+        of the shares of input and state, at all steps.
+    h, c
+        of the initial state; None if there is no c.
+    hs
+        of h after each step, if a projection makes it.
+    """
+
+    x: Any
+    z: Any
+    h: Any
+    c: Any = None
+    hs: Any = None
+
+
 def _sigmoids(a: Any) -> None:
-    """From tanh(a / 2)."""
+    """sigmoid(a) = (1 + tanh(a / 2)) / 2, in place of tanh(a / 2)."""
     a *= 0.5
     a += 0.5
 
 
 def _slope_of_sigmoid(y: Any, out: Any) -> None:
+    """(1 - y) * y, where y is the sigmoid."""
     np.subtract(1, y, out=out)
     out *= y
 
 
 def _slope_of_tanh(y: Any, out: Any) -> None:
+    """1 - y * y, where y is the tanh."""
     np.multiply(y, y, out=out)
     np.subtract(1, out, out=out)
 
 
 def _lstm_forward(kept: Any, states: Any, following: Any) -> None:
-    # c' = f * c + i * g, h' = o * t, t = tanh(c'); i, f, o are sigmoids, g is a tanh.
+    """c' = f * c + i * g, t = tanh(c'), h' = o * t."""
     np.tanh(kept[:4], out=kept[:4])
     _sigmoids(kept[:3])
     (i, f, o, g, t), (_, c), (y, c_next) = kept, states, following
@@ -79,8 +109,10 @@ def _lstm_forward(kept: Any, states: Any, following: Any) -> None:
 
 
 def _lstm_back(kept: Any, states: Any, gradients: Any, slopes: Any) -> None:
-    # gc += gh * o * (1 - t * t); then gi, gf, go, gg = gc * g, gc * c, gh * t, gc * i, each times
-    # the slope of its gate, such as i * (1 - i); and gc * f reaches c.
+    """Of c' also gh * o * (1 - t²); then of i, f, o: gc * g, gc * c, gh * t, of g: gc * i.
+
+    Each times the slope of its sigmoid or tanh; and of c: gc * f.
+    """
     (i, f, o, g, t), (gi, gf, go, gg) = kept, slopes
     (_, c), (gh, gc) = states, gradients
     _slope_of_tanh(t, out=gg)
@@ -100,7 +132,7 @@ def _lstm_back(kept: Any, states: Any, gradients: Any, slopes: Any) -> None:
 
 
 def _gru_forward(kept: Any, states: Any, following: Any) -> None:
-    # h' = (1 - u) * n + u * h = n + u * (h - n), n = tanh(n + r * z); r and u are sigmoids.
+    """n = tanh(x_n + r * z), h' = n + u * (h - n)."""
     np.tanh(kept[1:3], out=kept[1:3])
     _sigmoids(kept[1:3])
     (n, r, u, z), (h,), (y,) = kept, states, following
@@ -112,8 +144,10 @@ def _gru_forward(kept: Any, states: Any, following: Any) -> None:
 
 
 def _gru_back(kept: Any, states: Any, gradients: Any, slopes: Any) -> None:
-    # gn = gh * (1 - u) * (1 - n * n), gu = gh * (h - n) * u * (1 - u),
-    # gr = gn * z * r * (1 - r), gz = gn * r; and gh * u reaches h.
+    """Of n: gh * (1 - u), of u: gh * (h - n), each times the slope of its tanh or sigmoid.
+
+    Then of r: gn * z, times its slope; of z: gn * r; of h: gh * u.
+    """
     (n, r, u, z), (gn, gr, gu, gz) = kept, slopes
     (h,), (gh,) = states, gradients
     _slope_of_sigmoid(kept[1:3], out=slopes[1:3])
@@ -130,34 +164,34 @@ def _gru_back(kept: Any, states: Any, gradients: Any, slopes: Any) -> None:
     gh *= u
 
 
-# i, f, o, g, of i, f, g, o: the three sigmoids lie side by side.
+# The blocks i, f, g, o in the order i, f, o, g: the three sigmoids lie side by side.
 LSTM = Kind(4, (0, 1, 3, 2), (0, 1, 3, 2), (0, 3), 5, _lstm_forward, _lstm_back, False)
-# n, r, u, z, of r, u, n: the input's share of n lies apart from the state's, which r multiplies.
+# The blocks r, u, n as n, r, u, z: n of the input lies apart from z, n of the state, which r
+# multiplies.
 GRU = Kind(4, (2, 0, 1), (0, 1, 2), (1, 3), 4, _gru_forward, _gru_back, True)
-
-
-class _Gradients(NamedTuple):
-    """Of the shares of x and of h, the times of a row side by side; of the states at the start."""
-
-    x: Any
-    h: Any
-    states: list[Any]
 
 
 def fused_loop(
     x: Any, w_ih: Any, b_ih: Any, w_hh: Any, b_hh: Any, h: Any, c: Any, kind: Kind = LSTM
 ) -> Any:
-    """For each t: a, z = x[t] w_ihᵀ + b_ih, h w_hhᵀ + b_hh; h, c = step(a, z, h, c).
+    """For each t: a, z = x[t] @ w_ihᵀ + b_ih, h @ w_hhᵀ + b_hh; h, c = step(a, z, h, c).
+
+    Fused are the two products of a step, its bias, its gates and its state. The plain formula is
+    `_loop` in recurrent.py, with `_lstm_step` or `_gru_step` for `step`.
 
     Parameters
     ----------
-    x : (time, batch, input_size).
-    w_ih, b_ih, w_hh, b_hh : as of the layers; a bias is None for none.
-    h, c : the state to start from, each (batch, hidden_size); of a GRU c is None.
+    x
+        (time, batch, input_size).
+    w_ih, b_ih, w_hh, b_hh
+        the layer's parameters; a bias is None for none.
+    h, c
+        the initial state, each (batch, hidden_size); of a GRU c is None.
 
     Returns
     -------
-    h after each step, (time, batch, hidden_size); the last h; the last c, if there is one.
+    tuple
+        h after each step, (time, batch, hidden_size); the last h; the last c, if there is one.
     """
     (times, batch, size), n = x.shape, h.shape[-1]
     dtype = np.result_type(*(a for a in (x, w_ih, b_ih, w_hh, b_hh, h, c) if a is not None))
@@ -177,7 +211,7 @@ def fused_loop(
     if b_hh is not None:
         weight[start:, size] += _in_order(b_hh, kind.h, n)
     weight[kind.halved[0] * n : kind.halved[1] * n] *= 0.5
-    # In n and z of a GRU, each from one of the two alone, the zeros are not multiplied.
+    # In n and z of a GRU, each from one of the two alone, no product is taken with the zeros.
     parts: Any = (
         (slice(start), slice(below)),
         (slice(start, stop), slice(None)),
@@ -198,11 +232,12 @@ def fused_loop(
             np.matmul(pieces, columns[t, k], out=made[r].reshape(*pieces.shape[:2], batch))
         kind.forward(kept[t], [s[t] for s in states], [s[t + 1] for s in states])
     hs = np.ascontiguousarray(states[0].swapaxes(1, 2))
-    # The last states are copies: who keeps them for the next sequence keeps no more than that.
+    # The last states are copies: keeping them for the next sequence keeps nothing else alive.
     last = [state[-1].T.copy() for state in states]
 
     @shared
-    def through_time(g: Any) -> _Gradients:
+    def through_time(g: Any) -> Gradients:
+        """Those of the shares are (rows, time * batch)."""
         g_out, gs = g[0].swapaxes(1, 2), [end.T.astype(dtype, "C") for end in g[1:]]
         pieces = _pieces(weight_h.T.copy(), batch)
         slopes, slope = empty(rows, times), empty(kind.blocks, n)
@@ -216,34 +251,34 @@ def fused_loop(
             if kind.carries:
                 gs[0] += product
         slopes = slopes.reshape(rows, times * batch)
-        return _Gradients(slopes[:stop], slopes[start:], [end.T for end in gs])
+        return Gradients(slopes[:stop], slopes[start:], *(end.T for end in gs))
 
     def flat_times(a: Any) -> Any:
         return a.reshape(times * batch, a.shape[-1])
 
-    def for_weight(slopes: Any, order: tuple[int, ...], a: Any) -> Any:
-        return _back_in_order(slopes @ flat_times(a), order, n)
+    def for_weight(share: Any, order: tuple[int, ...], a: Any) -> Any:
+        return _back_in_order(share @ flat_times(a), order, n)
 
-    def for_bias(slopes: Any, order: tuple[int, ...]) -> Any:
-        return _back_in_order(slopes @ np.ones(times * batch, dtype), order, n)
+    def for_bias(share: Any, order: tuple[int, ...]) -> Any:
+        return _back_in_order(share @ np.ones(times * batch, dtype), order, n)
 
     return (
         (hs[1:], *last),
         lambda g: (through_time(g).x.T @ weight_x).reshape(x.shape),
         lambda g: for_weight(through_time(g).x, kind.x, x),
         lambda g: for_bias(through_time(g).x, kind.x),
-        lambda g: for_weight(through_time(g).h, kind.h, hs[:-1]),
-        lambda g: for_bias(through_time(g).h, kind.h),
-        lambda g: through_time(g).states[0],
-        lambda g: through_time(g).states[1],
+        lambda g: for_weight(through_time(g).z, kind.h, hs[:-1]),
+        lambda g: for_bias(through_time(g).z, kind.h),
+        lambda g: through_time(g).h,
+        lambda g: through_time(g).c,
     )
 
 
 def _pieces(weight: Any, batch: int) -> Any:
     """The weight in pieces of rows, (pieces, rows, columns), for one small product each.
 
-    OpenBLAS would copy all weights at each step for a larger one. With one thread that takes 0.8 of
-    the time; more would not share small products out.
+    OpenBLAS would copy all weights at each step for a larger one. With one thread pieces take 0.8
+    of the time; more threads would not divide small products.
     """
     rows, columns = weight.shape
     piece = rows

@@ -20,8 +20,10 @@ class InPlace(Module):
 
     Raises
     ------
-    LeafInPlaceError : the input is a leaf that requires gradients.
-    TypeError : the input is a plain array, which a recorded op or a dataset may hold.
+    LeafInPlaceError
+        the input is a leaf that requires gradients.
+    TypeError
+        the input is a plain array, which a recorded op or a dataset may hold.
     """
 
     def __init__(self, inplace: bool = False) -> None:
@@ -36,4 +38,5 @@ class InPlace(Module):
                 f"{type(self).__name__}(inplace=True): got a plain array, expected a Tensor; write "
                 "inplace=False, for it saves nothing here"
             )
-        return x._move(y)
+        x[...] = y
+        return x

@@ -24,17 +24,22 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
 
     Parameters
     ----------
-    x : shape (..., in).
-    weight : shape (out, in).
-    bias : shape (out,), or None.
+    x
+        shape (..., in).
+    weight
+        shape (out, in).
+    bias
+        shape (out,), or None.
 
     Returns
     -------
-    shape (..., out); a Tensor if any argument is one.
+    array or Tensor
+        shape (..., out); a Tensor if any argument is one.
 
     Raises
     ------
-    ValueError : the shapes are other than that.
+    ValueError
+        the shapes are other than that.
     """
     return _linear(x, weight, bias)
 
@@ -85,17 +90,22 @@ def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
 
     Parameters
     ----------
-    x1, x2 : shapes (..., in1) and (..., in2), alike but for the last axis.
-    weight : shape (out, in1, in2).
-    bias : shape (out,), or None.
+    x1, x2
+        shapes (..., in1) and (..., in2), alike but for the last axis.
+    weight
+        shape (out, in1, in2).
+    bias
+        shape (out,), or None.
 
     Returns
     -------
-    shape (..., out); a Tensor if any argument is one.
+    array or Tensor
+        shape (..., out); a Tensor if any argument is one.
 
     Raises
     ------
-    ValueError : the shapes are other than that.
+    ValueError
+        the shapes are other than that.
     """
     if weight.ndim != 3:
         raise ValueError(f"bilinear: got a weight of shape {weight.shape}, expected 3 axes")
@@ -130,21 +140,30 @@ class Linear(Module):
 
     Parameters
     ----------
-    in_features, out_features : the lengths of the last axis of input and output.
-    bias : False for none.
-    generator : where the initial values come from; the library's own if None.
+    in_features, out_features
+        the lengths of the last axis of input and output.
+    bias
+        False for none.
+    generator
+        where the initial values come from; the library's own if None.
 
     Attributes
     ----------
-    weight : Parameter of shape (out_features, in_features).
-    bias : Parameter of shape (out_features,), or None.
+    weight
+        Parameter of shape (out_features, in_features).
+    bias
+        Parameter of shape (out_features,), or None.
 
+    Notes
+    -----
     Both start uniform within ±1/sqrt(in_features), in the default dtype, as in PyTorch.
 
     Raises
     ------
-    ValueError : the last axis of the input is not in_features long.
-    TypeError : the input is of integers, which would make the result float64.
+    ValueError
+        the last axis of the input is not in_features long.
+    TypeError
+        the input is of integers, which would make the result float64.
 
     Examples
     --------
@@ -189,20 +208,28 @@ class Bilinear(Module):
 
     Parameters
     ----------
-    in1_features, in2_features, out_features : the lengths of the last axes of inputs and output.
-    bias : False for none.
-    generator : where the initial values come from; the library's own if None.
+    in1_features, in2_features, out_features
+        the lengths of the last axes of inputs and output.
+    bias
+        False for none.
+    generator
+        where the initial values come from; the library's own if None.
 
     Attributes
     ----------
-    weight : Parameter of shape (out_features, in1_features, in2_features).
-    bias : Parameter of shape (out_features,), or None.
+    weight
+        Parameter of shape (out_features, in1_features, in2_features).
+    bias
+        Parameter of shape (out_features,), or None.
 
+    Notes
+    -----
     Both start uniform within ±1/sqrt(in1_features), in the default dtype, as in PyTorch.
 
     Raises
     ------
-    ValueError : the last axes of the inputs are of other lengths, or the axes before differ.
+    ValueError
+        the last axes of the inputs are of other lengths, or the axes before differ.
     """
 
     def __init__(

@@ -29,13 +29,17 @@ def local_response_norm(
 
     Parameters
     ----------
-    input : x, floats of shape (N, C, ...), with at least three axes.
-    size : the number of channels, at least 1.
+    input
+        x, floats of shape (N, C, ...), with at least three axes.
+    size
+        the number of channels, at least 1.
 
     Raises
     ------
-    ValueError : too few axes; `size` is less than 1.
-    TypeError : the input is not of floats.
+    ValueError
+        too few axes; `size` is less than 1.
+    TypeError
+        the input is not of floats.
     """
     (size,) = ints("local_response_norm", "size", 1, size)
     expect("local_response_norm", input, len(lengths(input)) >= 3, "(N, C, ...), 3 axes or more")
@@ -71,13 +75,17 @@ class LocalResponseNorm(Module):
 
     Parameters
     ----------
-    size : the number of channels, x in the middle.
-    alpha, beta, k : of the formula.
+    size
+        the number of channels, x in the middle.
+    alpha, beta, k
+        of the formula.
 
     Raises
     ------
-    ValueError : the input has fewer than three axes; `size` is less than 1.
-    TypeError : the input is not of floats.
+    ValueError
+        the input has fewer than three axes; `size` is less than 1.
+    TypeError
+        the input is not of floats.
     """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:

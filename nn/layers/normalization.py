@@ -1,6 +1,6 @@
 """Normalization: to zero mean and unit variance, over a batch, a layer, a group, an instance.
 
-They differ in the axes the statistics are over, for an input of shape (N, C, ...):
+They differ in the axes of the statistics, for an input of shape (N, C, ...):
 
 | batch | all but C | Ioffe and Szegedy, arXiv:1502.03167 |
 | instance | all but N and C | Ulyanov, Vedaldi and Lempitsky, arXiv:1607.08022 |
@@ -43,8 +43,8 @@ def _subscripts(ndim: int, shape: tuple[int, ...], count: int) -> str:
     return f"{','.join([letters] * count)}->{kept}"
 
 
-def sum_to(shape: tuple[int, ...], *arrays: Any) -> Any:
-    """The sum of the product of arrays over the axes that stretch `shape` to theirs.
+def product_sum(shape: tuple[int, ...], *arrays: Any) -> Any:
+    """The sum of the arrays' product over the axes along which `shape` is 1 and theirs is not.
 
     By einsum, which keeps no product in memory and takes half the time of np.sum.
     """
@@ -55,9 +55,9 @@ def moments_of(x: Any, axes: tuple[int, ...], centre: bool = True) -> tuple[Any,
     """The centred x, its mean, and the biased variance; or x, None and the mean square."""
     shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
     n = max(1, math.prod(x.shape[i] for i in axes))
-    mean = sum_to(shape, x) / n if centre else None
+    mean = product_sum(shape, x) / n if centre else None
     centred = x - mean if centre else x
-    return centred, mean, sum_to(shape, centred, centred) / n
+    return centred, mean, product_sum(shape, centred, centred) / n
 
 
 @op
@@ -81,23 +81,24 @@ def normalize(x, weight, bias, axes=(), eps=1e-5, centre=True, apart=False):
     elif bias is not None:
         y += bias
 
-    total = shared(lambda g: sum_to(var.shape, g))
-    along = shared(lambda g: sum_to(var.shape, g, xhat))
+    sum_g = shared(lambda g: product_sum(var.shape, g))
+    sum_g_xhat = shared(lambda g: product_sum(var.shape, g, xhat))
 
     def for_x(g: Any) -> Any:
+        """inv * (h - mean(h) - xhat * mean(h * xhat)), h = g * weight; mean(h) if centred."""
         h = g if weight is None or apart else g * weight
-        slope = xhat * (along(h) / -n)  # inv * (h - xhat * mean(h * xhat) - mean(h))
+        slope = xhat * (sum_g_xhat(h) / -n)
         slope += h
         if centre:
-            slope -= total(h) / n
+            slope -= sum_g(h) / n
         slope *= inv if weight is None or not apart else inv * weight
         return slope
 
     return (
         y,
         for_x,
-        lambda g: along(g) if apart else sum_to(weight.shape, g, xhat),
-        lambda g: total(g) if apart else sum_to(bias.shape, g),
+        lambda g: sum_g_xhat(g) if apart else product_sum(weight.shape, g, xhat),
+        lambda g: sum_g(g) if apart else product_sum(bias.shape, g),
     )
 
 
@@ -112,14 +113,19 @@ def group_norm(
 
     Parameters
     ----------
-    input : x, floats of shape (N, C, ...).
-    num_groups : into how many groups of neighbours the C channels are cut.
-    weight, bias : shape (C,), or None.
+    input
+        x, floats of shape (N, C, ...).
+    num_groups
+        into how many groups of neighbours the C channels are cut.
+    weight, bias
+        shape (C,), or None.
 
     Raises
     ------
-    ValueError : shapes do not fit; `num_groups` does not divide C.
-    TypeError : the input is not of floats.
+    ValueError
+        shapes do not fit; `num_groups` does not divide C.
+    TypeError
+        the input is not of floats.
     """
     expect("group_norm", input, len(lengths(input)) >= 2, "(N, C, ...)")
     n, channels, *rest = input.shape
@@ -144,14 +150,19 @@ def layer_norm(
 
     Parameters
     ----------
-    input : x, floats of shape (..., *normalized_shape).
-    normalized_shape : the lengths of the last axes; an int for one.
-    weight, bias : of shape `normalized_shape`, or None.
+    input
+        x, floats of shape (..., *normalized_shape).
+    normalized_shape
+        the lengths of the last axes; an int for one.
+    weight, bias
+        of shape `normalized_shape`, or None.
 
     Raises
     ------
-    ValueError : shapes do not fit.
-    TypeError : the input is not of floats.
+    ValueError
+        shapes do not fit.
+    TypeError
+        the input is not of floats.
     """
     return _last_axes("layer_norm", input, _shape(normalized_shape), weight, bias, eps, True)
 
@@ -164,15 +175,21 @@ def rms_norm(
 
     Parameters
     ----------
-    input : x, floats of shape (..., *normalized_shape).
-    normalized_shape : the lengths of the last axes; an int for one.
-    weight : of shape `normalized_shape`, or None.
-    eps : the precision of the input's dtype (1.2e-7 for float32) if None.
+    input
+        x, floats of shape (..., *normalized_shape).
+    normalized_shape
+        the lengths of the last axes; an int for one.
+    weight
+        of shape `normalized_shape`, or None.
+    eps
+        the precision of the input's dtype (1.2e-7 for float32) if None.
 
     Raises
     ------
-    ValueError : shapes do not fit.
-    TypeError : the input is not of floats.
+    ValueError
+        shapes do not fit.
+    TypeError
+        the input is not of floats.
     """
     return _last_axes("rms_norm", input, _shape(normalized_shape), weight, None, eps, False)
 
@@ -204,20 +221,28 @@ class GroupNorm(Module):
 
     Parameters
     ----------
-    num_groups : into how many groups of neighbours the channels are cut.
-    num_channels : C, the number of channels.
-    eps : keeps the root from 0.
-    affine : whether there are weight and bias.
-    bias : False for none.
+    num_groups
+        into how many groups of neighbours the channels are cut.
+    num_channels
+        C, the number of channels.
+    eps
+        keeps the root from 0.
+    affine
+        whether there are weight and bias.
+    bias
+        False for none.
 
     Attributes
     ----------
-    weight, bias : Parameters of shape (C,), at first 1 and 0; or None.
+    weight, bias
+        Parameters of shape (C,), at first 1 and 0; or None.
 
     Raises
     ------
-    ValueError : `num_groups` does not divide C; the input is not of shape (N, C, ...).
-    TypeError : the input is not of floats.
+    ValueError
+        `num_groups` does not divide C; the input is not of shape (N, C, ...).
+    TypeError
+        the input is not of floats.
     """
 
     def __init__(
@@ -246,19 +271,26 @@ class LayerNorm(Module):
 
     Parameters
     ----------
-    normalized_shape : the lengths of the last axes; an int for one.
-    eps : keeps the root from 0.
-    elementwise_affine : whether there are weight and bias.
-    bias : False for none.
+    normalized_shape
+        the lengths of the last axes; an int for one.
+    eps
+        keeps the root from 0.
+    elementwise_affine
+        whether there are weight and bias.
+    bias
+        False for none.
 
     Attributes
     ----------
-    weight, bias : Parameters of shape `normalized_shape`, at first 1 and 0; or None.
+    weight, bias
+        Parameters of shape `normalized_shape`, at first 1 and 0; or None.
 
     Raises
     ------
-    ValueError : the last axes of the input are not those of `normalized_shape`.
-    TypeError : the input is not of floats.
+    ValueError
+        the last axes of the input are not those of `normalized_shape`.
+    TypeError
+        the input is not of floats.
 
     Examples
     --------
@@ -289,18 +321,24 @@ class RMSNorm(Module):
 
     Parameters
     ----------
-    normalized_shape : the lengths of the last axes; an int for one.
-    eps : keeps the root from 0; the precision of the input's dtype if None.
-    elementwise_affine : whether there is a weight.
+    normalized_shape
+        the lengths of the last axes; an int for one.
+    eps
+        keeps the root from 0; the precision of the input's dtype if None.
+    elementwise_affine
+        whether there is a weight.
 
     Attributes
     ----------
-    weight : Parameter of shape `normalized_shape`, at first 1; or None.
+    weight
+        Parameter of shape `normalized_shape`, at first 1; or None.
 
     Raises
     ------
-    ValueError : the last axes of the input are not those of `normalized_shape`.
-    TypeError : the input is not of floats.
+    ValueError
+        the last axes of the input are not those of `normalized_shape`.
+    TypeError
+        the input is not of floats.
     """
 
     def __init__(
@@ -350,9 +388,9 @@ def shaped(
     return value if expected == side else value.reshape(side)
 
 
-def _divides(who: str, num_groups: int, channels: int) -> None:
+def _divides(name: str, num_groups: int, channels: int) -> None:
     if num_groups < 1 or channels % num_groups:
         raise ValueError(
-            f"{who}: num_groups is {num_groups}, expected a divisor of the number of channels, "
+            f"{name}: num_groups is {num_groups}, expected a divisor of the number of channels, "
             f"{channels}"
         )

@@ -52,18 +52,23 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float = 0.0) 
 
     Parameters
     ----------
-    x : any shape; for all modes but "constant" (batch, channels, *size) or (channels, *size), of
+    x
+        any shape; for all modes but "constant" (batch, channels, *size) or (channels, *size), of
         which all axes of size are padded.
-    pad : (left, right), then (top, bottom), then (front, back), ...: pairs of how much goes before
+    pad
+        (left, right), then (top, bottom), then (front, back), ...: pairs of how much goes before
         and after an axis, the *last* axis first. A negative number cuts off as much.
-    mode : "constant"; "reflect", the inside, without the edge itself; "replicate", the edge;
+    mode
+        "constant"; "reflect", the inside, without the edge itself; "replicate", the edge;
         "circular", the other side.
-    value : the constant.
+    value
+        the constant.
 
     Raises
     ------
-    ValueError : an unknown mode; not pairs of ints, or more than there are axes; more to cut off
-        than there is; more to reflect or repeat than there is.
+    ValueError
+        an unknown mode; not pairs of ints, or more than there are axes; more to cut off than there
+        is; more to reflect or repeat than there is.
     """
     pairs = tuple(pad) if isinstance(pad, Sequence | np.ndarray) else (pad,)
     return padded("pad", x, pairs, mode, value)
@@ -141,13 +146,17 @@ class ZeroPad1d(_Pad):
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; a negative number cuts off.
+    padding
+        (left, right), or an int for both; a negative number cuts off.
 
+    Notes
+    -----
     The input has any shape.
 
     Raises
     ------
-    ValueError : padding and input do not fit.
+    ValueError
+        padding and input do not fit.
 
     Examples
     --------
@@ -176,14 +185,19 @@ class ConstantPad1d(_ConstantPad):
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; a negative number cuts off.
-    value : the constant.
+    padding
+        (left, right), or an int for both; a negative number cuts off.
+    value
+        the constant.
 
+    Notes
+    -----
     The input has any shape.
 
     Raises
     ------
-    ValueError : padding and input do not fit.
+    ValueError
+        padding and input do not fit.
 
     Examples
     --------
@@ -212,13 +226,17 @@ class ReflectionPad1d(_Pad):
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; a negative number cuts off.
+    padding
+        (left, right), or an int for both; a negative number cuts off.
 
+    Notes
+    -----
     The input has shape (batch, channels, length) or (channels, length).
 
     Raises
     ------
-    ValueError : padding and input do not fit, or there is less than `padding` + 1 to mirror.
+    ValueError
+        padding and input do not fit, or there is less than `padding` + 1 to mirror.
 
     Examples
     --------
@@ -247,13 +265,17 @@ class ReplicationPad1d(_Pad):
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; a negative number cuts off.
+    padding
+        (left, right), or an int for both; a negative number cuts off.
 
+    Notes
+    -----
     The input has shape (batch, channels, length) or (channels, length).
 
     Raises
     ------
-    ValueError : padding and input do not fit.
+    ValueError
+        padding and input do not fit.
 
     Examples
     --------
@@ -282,13 +304,17 @@ class CircularPad1d(_Pad):
 
     Parameters
     ----------
-    padding : (left, right), or an int for both; a negative number cuts off.
+    padding
+        (left, right), or an int for both; a negative number cuts off.
 
+    Notes
+    -----
     The input has shape (batch, channels, length) or (channels, length).
 
     Raises
     ------
-    ValueError : padding and input do not fit, or there is less than `padding` to take from.
+    ValueError
+        padding and input do not fit, or there is less than `padding` to take from.
 
     Examples
     --------

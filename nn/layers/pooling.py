@@ -116,24 +116,35 @@ def _max_pool_nd(
 
     Parameters
     ----------
-    x : shape (batch, channels, *size), or without the batch.
-    kernel_size : of the windows; an int, or one for each axis, as are the next three.
-    stride : from one window to the next; kernel_size if None.
-    padding : how many -inf go on both sides; at most half of the kernel.
-    dilation : from one number of a window to the next.
-    ceil_mode : True for windows that hang over the end too, if they start before the padding there.
-    return_indices : whether to return the places of the numbers as well.
+    x
+        shape (batch, channels, *size), or without the batch.
+    kernel_size
+        of the windows; an int, or one for each axis, as are the next three.
+    stride
+        from one window to the next; kernel_size if None.
+    padding
+        how many -inf go on both sides; at most half of the kernel.
+    dilation
+        from one number of a window to the next.
+    ceil_mode
+        True for windows that hang over the end too, if they start before the padding there.
+    return_indices
+        whether to return the places of the numbers as well.
 
     Returns
     -------
-    shape (batch, channels, *out), a Tensor if `x` is one; with `return_indices` also an array of
-    this shape: positions in the input with its axes of size made flat.
+    array or Tensor
+        shape (batch, channels, *out), a Tensor if `x` is one; with `return_indices` also an array
+        of this shape: positions in the input with its axes of size made flat.
 
+    Notes
+    -----
     Among equal numbers the first counts and gets all of the gradient. NaN is larger than all.
 
     Raises
     ------
-    ValueError : the arguments do not fit each other, or `x`.
+    ValueError
+        the arguments do not fit each other, or `x`.
     """
     who = f"max_pool{n}d"
     x = _input(who, n, x, "fiu")
@@ -158,20 +169,28 @@ def _avg_pool_nd(
 
     Parameters
     ----------
-    x : floats of shape (batch, channels, *size), or without the batch.
-    kernel_size, stride, ceil_mode : as for `max_pool2d`.
-    padding : how many zeros go on both sides; at most half of the kernel.
-    count_include_pad : whether the mean is of these zeros too.
-    divisor_override : what the sum is divided by, instead of how many numbers there are.
+    x
+        floats of shape (batch, channels, *size), or without the batch.
+    kernel_size, stride, ceil_mode
+        as for `max_pool2d`.
+    padding
+        how many zeros go on both sides; at most half of the kernel.
+    count_include_pad
+        whether the mean is of these zeros too.
+    divisor_override
+        what the sum is divided by, instead of how many numbers there are.
 
     Returns
     -------
-    shape (batch, channels, *out); a Tensor if `x` is one.
+    array or Tensor
+        shape (batch, channels, *out); a Tensor if `x` is one.
 
     Raises
     ------
-    ValueError : the arguments do not fit each other, or `x`.
-    TypeError : `x` is of integers.
+    ValueError
+        the arguments do not fit each other, or `x`.
+    TypeError
+        `x` is of integers.
     """
     who = f"avg_pool{n}d"
     x = _input(who, n, x)
@@ -199,19 +218,25 @@ def _lp_pool_nd(
 
     Parameters
     ----------
-    x : floats of shape (batch, channels, *size), or without the batch.
-    norm_type : p, larger than 0.
-    kernel_size, stride, ceil_mode : as for `max_pool2d`. The sum of a window that hangs over is
-        scaled up, as if what it lacks were like the rest.
+    x
+        floats of shape (batch, channels, *size), or without the batch.
+    norm_type
+        p, larger than 0.
+    kernel_size, stride, ceil_mode
+        as for `max_pool2d`. The sum of a window that hangs over is scaled up, as if what it lacks
+        were like the rest.
 
     Returns
     -------
-    shape (batch, channels, *out); a Tensor if `x` is one.
+    array or Tensor
+        shape (batch, channels, *out); a Tensor if `x` is one.
 
     Raises
     ------
-    ValueError : the arguments do not fit each other, or `x`.
-    TypeError : `x` is of integers.
+    ValueError
+        the arguments do not fit each other, or `x`.
+    TypeError
+        `x` is of integers.
     """
     who, p = f"lp_pool{n}d", float(norm_type)
     x = _input(who, n, x)
@@ -236,17 +261,22 @@ def _adaptive_avg_pool_nd(n: int, x: Any, output_size: OutputSize) -> Any:
 
     Parameters
     ----------
-    x : floats of shape (batch, channels, *size), or without the batch.
-    output_size : n; an int, or one for each axis; None for m, that of the input.
+    x
+        floats of shape (batch, channels, *size), or without the batch.
+    output_size
+        n; an int, or one for each axis; None for m, that of the input.
 
     Returns
     -------
-    shape (batch, channels, *output_size); a Tensor if `x` is one.
+    array or Tensor
+        shape (batch, channels, *output_size); a Tensor if `x` is one.
 
     Raises
     ------
-    ValueError : the arguments do not fit each other; `x` has nothing to take the mean of.
-    TypeError : `x` is of integers.
+    ValueError
+        the arguments do not fit each other; `x` has nothing to take the mean of.
+    TypeError
+        `x` is of integers.
     """
     who = f"adaptive_avg_pool{n}d"
     x = _input(who, n, x)
@@ -287,21 +317,26 @@ def _max_unpool_nd(
 
     Parameters
     ----------
-    x : shape (batch, channels, *size), or without the batch.
-    indices : of this shape, as from `max_pool2d` with `return_indices`. Where one repeats, the
-        last number counts and gets the gradient.
-    kernel_size, stride, padding : those of `max_pool2d`; they give the size of the output.
-    output_size : the size itself, where the stride leaves a choice; may have batch and channels
-        in front.
+    x
+        shape (batch, channels, *size), or without the batch.
+    indices
+        of this shape, as from `max_pool2d` with `return_indices`. Where one repeats, the last
+        number counts and gets the gradient.
+    kernel_size, stride, padding
+        those of `max_pool2d`; they give the size of the output.
+    output_size
+        the size itself, where the stride leaves a choice; may have batch and channels in front.
 
     Returns
     -------
-    shape (batch, channels, *output_size),
-    output_size = (size - 1) * stride - 2 * padding + kernel_size; a Tensor if `x` is one.
+    array or Tensor
+        shape (batch, channels, *output_size), output_size = (size - 1) * stride - 2 * padding +
+        kernel_size; a Tensor if `x` is one.
 
     Raises
     ------
-    ValueError : shapes do not fit; an index is out of range; output_size cannot be.
+    ValueError
+        shapes do not fit; an index is out of range; output_size cannot be.
     """
     who = f"max_unpool{n}d"
     x = _input(who, n, x, "fiu")
@@ -461,8 +496,10 @@ class MaxPool2d(_MaxPool):
 
     Parameters
     ----------
-    kernel_size, stride, padding, dilation, ceil_mode : as for the function.
-    return_indices : whether to return the places of the numbers as well, for `MaxUnpool2d`.
+    kernel_size, stride, padding, dilation, ceil_mode
+        as for the function.
+    return_indices
+        whether to return the places of the numbers as well, for `MaxUnpool2d`.
 
     Examples
     --------
@@ -491,7 +528,8 @@ class MaxUnpool2d(_MaxUnpool):
 
     Parameters
     ----------
-    kernel_size, stride, padding : those of the `MaxPool2d`.
+    kernel_size, stride, padding
+        those of the `MaxPool2d`.
     """
 
     axes = 2
@@ -517,8 +555,8 @@ class AvgPool2d(_AvgPool):
 
     Parameters
     ----------
-    kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override : as for the
-        function.
+    kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+        as for the function.
     """
 
     axes = 2
@@ -541,7 +579,8 @@ class LPPool2d(_LPPool):
 
     Parameters
     ----------
-    norm_type, kernel_size, stride, ceil_mode : as for the function.
+    norm_type, kernel_size, stride, ceil_mode
+        as for the function.
     """
 
     axes = 2
@@ -564,7 +603,8 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
 
     Parameters
     ----------
-    output_size : an int, or one for each axis; None for that of the input.
+    output_size
+        an int, or one for each axis; None for that of the input.
 
     Examples
     --------
@@ -593,8 +633,10 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
 
     Parameters
     ----------
-    output_size : an int, or one for each axis; None for that of the input.
-    return_indices : whether to return the places of the numbers as well.
+    output_size
+        an int, or one for each axis; None for that of the input.
+    return_indices
+        whether to return the places of the numbers as well.
     """
 
     axes = 2

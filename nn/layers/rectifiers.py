@@ -96,12 +96,15 @@ def prelu(x: Any, weight: Any) -> Any:
 
     Parameters
     ----------
-    x : any shape; with more than one weight (batch, channels, ...).
-    weight : shape (1,) or (channels,).
+    x
+        any shape; with more than one weight (batch, channels, ...).
+    weight
+        shape (1,) or (channels,).
 
     Raises
     ------
-    ValueError : there are not as many weights as channels.
+    ValueError
+        there are not as many weights as channels.
     """
     n, shape = np.size(weight), np.shape(x)
     if n != 1 and (len(shape) < 2 or shape[1] != n):
@@ -235,7 +238,8 @@ def softshrink(x: Any, lambd: float = 0.5) -> Any:
 
     Raises
     ------
-    ValueError : `lambd` is negative.
+    ValueError
+        `lambd` is negative.
     """
     _check_lambd("softshrink", lambd)
     return _softshrink(x, lambd)
@@ -285,16 +289,20 @@ class PReLU(Module):
 
     Parameters
     ----------
-    num_parameters : 1, or the number of channels, which are axis 1.
-    init : what the slopes start from.
+    num_parameters
+        1, or the number of channels, which are axis 1.
+    init
+        what the slopes start from.
 
     Attributes
     ----------
-    weight : Parameter of shape (num_parameters,). Weight decay would pull it to relu.
+    weight
+        Parameter of shape (num_parameters,). Weight decay would pull it to relu.
 
     Raises
     ------
-    ValueError : there are not as many slopes as channels.
+    ValueError
+        there are not as many slopes as channels.
     """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
@@ -315,12 +323,15 @@ class RReLU(InPlace):
 
     Parameters
     ----------
-    lower, upper : in training a is uniform between them; in evaluation it is their mean.
-    generator : a `numpy.random.Generator` of its own, or a seed for one; else the library's.
+    lower, upper
+        in training a is uniform between them; in evaluation it is their mean.
+    generator
+        a `numpy.random.Generator` of its own, or a seed for one; else the library's.
 
     Raises
     ------
-    ValueError : `lower` is more than `upper`.
+    ValueError
+        `lower` is more than `upper`.
     """
 
     def __init__(
@@ -384,7 +395,8 @@ class Hardtanh(InPlace):
 
     Raises
     ------
-    ValueError : `min_val` is more than `max_val`.
+    ValueError
+        `min_val` is more than `max_val`.
     """
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
@@ -449,7 +461,8 @@ class Softshrink(Module):
 
     Raises
     ------
-    ValueError : `lambd` is negative.
+    ValueError
+        `lambd` is negative.
     """
 
     def __init__(self, lambd: float = 0.5) -> None:

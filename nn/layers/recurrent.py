@@ -1,7 +1,7 @@
 """Recurrent networks: cells that take one step, layers that take many, and one loop for both.
 
-A step makes the next state from two shares: x W_ihᵀ + b_ih of its input and h W_hhᵀ + b_hh of its
-state. The inputs of all steps are known beforehand, so that their shares are one product; only
+A step makes the next state from two shares, x @ W_ihᵀ + b_ih of its input and h @ W_hhᵀ + b_hh of
+its state. The inputs of all steps are known beforehand, so that their shares are one product; only
 those of the state, and the step itself, are left to the loop.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -24,17 +24,18 @@ from . import fused_recurrent
 from .activations import sigmoid
 from .checks import expect, lengths
 from .dropout import dropout as _dropout
+from .fused_recurrent import Gradients
 from .linear import linear
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell"]
 
 # The steps. Each takes x and z, the shares of its input and its state, of shape (batch, gates *
-# hidden_size), and the state; it returns the next state and `back`, which leads from the gradients
-# of the next state to those of x, of z, and of what else of the state the step uses.
+# hidden_size), and the state; it returns the next state, and `back`: from the gradients of the next
+# state to those of x, of z, and of what else of the state the step uses.
 
 
 def _tanh_step(x, z, _):
-    """Elman, Cognitive Science 14, 1990: h' = tanh(x + z)."""
+    """h' = tanh(x + z). Source: Elman, Cognitive Science 14, 1990."""
     y = np.tanh(x + z)
 
     def back(gh: Any) -> Any:
@@ -45,7 +46,7 @@ def _tanh_step(x, z, _):
 
 
 def _relu_step(x, z, _):
-    """The same with relu: h' = max(x + z, 0)."""
+    """h' = max(x + z, 0)."""
     y = np.maximum(x + z, 0)
 
     def back(gh: Any) -> Any:
@@ -56,22 +57,22 @@ def _relu_step(x, z, _):
 
 
 def _lstm_step(x, z, _, c):
-    """Hochreiter and Schmidhuber, Neural Computation 9, 1997.
+    """c' = f * c + i * g, h' = o * tanh(c'), where i, f, g, o are the blocks of x + z.
 
-    c' = f * c + i * g, h' = o * tanh(c'), where i, f, o are the sigmoid and g is the tanh of the
-    blocks i, f, g, o of x + z.
+    Of g the tanh is taken, of the others the sigmoid. Source: Hochreiter and Schmidhuber, Neural
+    Computation 9, 1997.
     """
     a, n = x + z, c.shape[-1]
-    i, f, _, o = _blocks(sigmoid(a), 4)
-    g = np.tanh(a[:, 2 * n : 3 * n])
+    s = sigmoid(a)  # of all blocks, for one call
+    i, f, g, o = s[:, :n], s[:, n : 2 * n], np.tanh(a[:, 2 * n : 3 * n]), s[:, 3 * n :]
     c_next = f * c + i * g
-    t = np.tanh(c_next)
-    h_next = o * t
+    y = np.tanh(c_next)
+    h_next = o * y
 
     def back(gh: Any, gc: Any) -> Any:
-        gc = gc + gh * o * (1 - t * t)
+        gc = gc + gh * o * (1 - y * y)
         gi, gf = gc * g * (i * (1 - i)), gc * c * (f * (1 - f))
-        gg, go = gc * i * (1 - g * g), gh * t * (o * (1 - o))
+        gg, go = gc * i * (1 - g * g), gh * y * (o * (1 - o))
         gz = np.concatenate((gi, gf, gg, go), axis=1)
         return gz, gz, 0.0, gc * f
 
@@ -79,20 +80,20 @@ def _lstm_step(x, z, _, c):
 
 
 def _gru_step(x, z, h):
-    """Cho et al., EMNLP 2014: h' = (1 - u) * n + u * h, n = tanh(x_n + r * z_n).
+    """h' = (1 - u) * n + u * h, n = tanh(x_n + r * z_n), where r, u, n are the blocks of x and z.
 
-    r, u, n are the blocks, in this order; r and u are the sigmoids of theirs in x + z. As in
-    PyTorch r multiplies z_n, the linear map of h; in the paper it multiplies h itself.
+    r and u are the sigmoids of theirs in x + z. As in PyTorch r multiplies z_n, the linear map of
+    h; in the paper, Cho et al., EMNLP 2014, it multiplies h itself.
     """
-    k = 2 * h.shape[-1]
-    r, u = _blocks(sigmoid(x[:, :k] + z[:, :k]), 2)
-    xn, zn = x[:, k:], z[:, k:]
-    n = np.tanh(xn + r * zn)
-    h_next = n + u * (h - n)  # (1 - u) * n + u * h, with one product less
+    k = h.shape[-1]
+    s = sigmoid(x[:, : 2 * k] + z[:, : 2 * k])
+    r, u, z_n = s[:, :k], s[:, k:], z[:, 2 * k :]
+    n = np.tanh(x[:, 2 * k :] + r * z_n)
+    h_next = n + u * (h - n)
 
     def back(gh: Any) -> Any:
         gn = gh * (1 - u) * (1 - n * n)
-        gr, gu = gn * zn * (r * (1 - r)), gh * (h - n) * (u * (1 - u))
+        gr, gu = gn * z_n * (r * (1 - r)), gh * (h - n) * (u * (1 - u))
         gx = np.concatenate((gr, gu, gn), axis=1)
         gz = np.concatenate((gr, gu, gn * r), axis=1)
         return gx, gz, gh * u
@@ -100,46 +101,30 @@ def _gru_step(x, z, h):
     return (h_next,), back
 
 
-def _blocks(a: Any, count: int) -> list[Any]:
-    """The gates, which lie side by side."""
-    n = a.shape[1] // count
-    return [a[:, k * n : (k + 1) * n] for k in range(count)]
-
-
-class _Gradients(NamedTuple):
-    """What `_loop` finds on its way back: of the shares x and z at all times, of the states.
-
-    h and states are those that the loop starts from, states without h; outer is of h at all times,
-    behind the projection.
-    """
-
-    x: Any
-    z: Any
-    h: Any
-    states: list[Any]
-    outer: list[Any]
-
-
 @op
 def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
-    """For each t: z = h weightᵀ + bias; h, c = step(x[t], z, h, c); h = h projectionᵀ.
+    """For each t: z = h @ weightᵀ + bias; h, c = step(x[t], z, h, c); h = h @ projectionᵀ.
 
     Parameters
     ----------
-    x : the share of the input, (time, batch, gates * hidden_size).
-    weight : (gates * hidden_size, size of h).
-    bias, projection, c : None for none; without a projection h has hidden_size.
+    x
+        the share of the input, (time, batch, gates * hidden_size).
+    weight
+        (gates * hidden_size, size of h).
+    bias, projection, c
+        None for none; without a projection h has hidden_size.
 
     Returns
     -------
-    h after each step, (time, batch, size of h); the last h; the last c, if there is one.
+    tuple
+        h after each step, (time, batch, size of h); the last h; the last c, if there is one.
     """
     # One step of backpropagation through time is `back` and two products. That for the weight can
     # wait for the end, where it is one for all steps; an op for each step could not do that.
     first, state = h, () if c is None else (c,)
     # OpenBLAS takes 2/3 of the time for a product with the transpose in memory.
     weight_t = weight.T.copy() if len(x) > 4 else weight.T
-    hs, inner, backs = [], [], []
+    hs, before_projection, backs = [], [], []
     for x_t in x:
         z = h @ weight_t
         if bias is not None:
@@ -147,27 +132,27 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
         (h, *state), back = step(x_t, z, h, *state)
         backs.append(back)
         if projection is not None:
-            inner.append(h)
+            before_projection.append(h)
             h = h @ projection.T
         hs.append(h)
     out = np.stack(hs)
 
     @shared
-    def through_time(g: Any) -> _Gradients:
-        g_out, gh, *g_state = g
+    def through_time(g: Any) -> Gradients:
+        g_out, gh, *gc = g
         gxs, gzs, ghs = [], [], []
         for g_t, back in zip(g_out[::-1], backs[::-1], strict=True):
             gh = gh + g_t
             ghs.append(gh)
             if projection is not None:
                 gh = gh @ projection
-            gx, gz, gh, *g_state = back(gh, *g_state)
+            gx, gz, gh, *gc = back(gh, *gc)
             gh = gh + gz @ weight
             gxs.append(gx)
             gzs.append(gz)
         gz = np.stack(gzs[::-1])
         gx = gz if gxs[0] is gzs[0] else np.stack(gxs[::-1])
-        return _Gradients(gx, gz, gh, g_state, ghs[::-1])
+        return Gradients(gx, gz, gh, gc[0] if gc else None, ghs[::-1])
 
     def rows(a: Any) -> Any:
         return a.reshape(-1, a.shape[-1])
@@ -176,14 +161,17 @@ def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
         gz = through_time(g).z
         return rows(gz[1:]).T @ rows(out[:-1]) + gz[0].T @ first
 
+    def for_projection(g: Any) -> Any:
+        return np.concatenate(through_time(g).hs).T @ np.concatenate(before_projection)
+
     return (
         (out, h, *state),
         lambda g: through_time(g).x,
         for_weight,
         lambda g: total(rows(through_time(g).z), 0),
-        lambda g: np.concatenate(through_time(g).outer).T @ np.concatenate(inner),
+        for_projection,
         lambda g: through_time(g).h,
-        lambda g: through_time(g).states[0],
+        lambda g: through_time(g).c,
     )
 
 
@@ -266,7 +254,7 @@ class _Recurrent(Module):
         expect(self, x, fits, " or ".join(expected), "fc")
 
     def _start(self, x: Any, hx: Any, lead: tuple[int, ...]) -> list[Any]:
-        """The states to start from, each of shape (*lead, size): `hx`, checked, or zeros."""
+        """The initial states, each of shape (*lead, size): `hx`, checked, or zeros."""
         sizes = [self.proj_size or self.hidden_size, self.hidden_size]
         shapes = {key: (*lead, n) for key, n in zip(self._states, sizes, strict=False)}
         if hx is None:
@@ -285,9 +273,9 @@ class _Recurrent(Module):
 _ACTIVATIONS = {"tanh": _tanh_step, "relu": _relu_step}
 
 
-def _step_of(who: str, nonlinearity: str) -> Callable[..., Any]:
+def _step_of(name: str, nonlinearity: str) -> Callable[..., Any]:
     if nonlinearity not in _ACTIVATIONS:
-        raise ValueError(f"{who}: got nonlinearity {nonlinearity!r}, expected 'tanh' or 'relu'")
+        raise ValueError(f"{name}: got nonlinearity {nonlinearity!r}, expected 'tanh' or 'relu'")
     return _ACTIVATIONS[nonlinearity]
 
 
@@ -318,13 +306,16 @@ class _Cell(_Recurrent):
 
         Parameters
         ----------
-        x : (batch, input_size), or (input_size,).
-        hx : the state h, (batch, hidden_size) or (hidden_size,), of an LSTMCell a tuple (h, c) of
+        x
+            (batch, input_size), or (input_size,).
+        hx
+            the state h, (batch, hidden_size) or (hidden_size,), of an LSTMCell a tuple (h, c) of
             two such; zeros if None.
 
         Returns
         -------
-        the new state, as `hx`.
+        Tensor or tuple
+            the new state, as `hx`.
         """
         self._check_input(x, {2: "batch, ", 1: ""})
         start = self._start(x, hx, x.shape[:-1])
@@ -338,20 +329,28 @@ class _Cell(_Recurrent):
 
 
 class RNNCell(_Cell):
-    """One step of an RNN: h' = tanh(x W_ihᵀ + b_ih + h W_hhᵀ + b_hh).
+    """One step of an RNN: h' = tanh(x @ W_ihᵀ + b_ih + h @ W_hhᵀ + b_hh).
 
     Parameters
     ----------
-    input_size, hidden_size : the lengths of the last axis of input and state.
-    bias : False for none.
-    nonlinearity : "tanh" or "relu".
-    generator : where the initial values come from; the library's own if None.
+    input_size, hidden_size
+        the lengths of the last axis of input and state.
+    bias
+        False for none.
+    nonlinearity
+        "tanh" or "relu".
+    generator
+        where the initial values come from; the library's own if None.
 
     Attributes
     ----------
-    weight_ih, weight_hh : Parameters, (hidden_size, input_size) and (hidden_size, hidden_size).
-    bias_ih, bias_hh : Parameters of shape (hidden_size,), or None.
+    weight_ih, weight_hh
+        Parameters, (hidden_size, input_size) and (hidden_size, hidden_size).
+    bias_ih, bias_hh
+        Parameters of shape (hidden_size,), or None.
 
+    Notes
+    -----
     All start uniform within ±1/sqrt(hidden_size).
 
     Examples
@@ -379,9 +378,9 @@ class RNNCell(_Cell):
 class LSTMCell(_Cell):
     """One step of an LSTM: c' = f * c + i * g, h' = o * tanh(c').
 
-    i, f, o = sigmoid and g = tanh of the blocks i, f, g, o of x W_ihᵀ + b_ih + h W_hhᵀ + b_hh.
-    Arguments and attributes are those of RNNCell, but the parameters have 4 * hidden_size rows, and
-    the state is a tuple (h, c).
+    i, f, o = sigmoid and g = tanh of the blocks i, f, g, o of x @ W_ihᵀ + b_ih + h @ W_hhᵀ +
+    b_hh. Arguments and attributes are those of RNNCell, but the parameters have 4 * hidden_size
+    rows, and the state is a tuple (h, c).
 
     Source: Hochreiter and Schmidhuber, "Long short-term memory", Neural Computation 9, 1997; with
     the forget gate of Gers, Schmidhuber and Cummins, 2000.
@@ -398,7 +397,7 @@ class LSTMCell(_Cell):
 class GRUCell(_Cell):
     """One step of a GRU: h' = (1 - u) * n + u * h, n = tanh(x_n + r * z_n).
 
-    r, u, n are the blocks of the shares x W_ihᵀ + b_ih and z = h W_hhᵀ + b_hh; r and u are the
+    r, u, n are the blocks of the shares x @ W_ihᵀ + b_ih and z = h @ W_hhᵀ + b_hh; r and u are the
     sigmoids of theirs in x + z. Arguments and attributes are those of RNNCell, but the parameters
     have 3 * hidden_size rows.
 
@@ -430,14 +429,14 @@ class _Layers(_Recurrent):
         *,
         generator: np.random.Generator | int | None = None,
     ) -> None:
-        who = type(self).__name__
+        name = type(self).__name__
         if num_layers < 1:
-            raise ValueError(f"{who}: num_layers is {num_layers}, expected at least 1")
+            raise ValueError(f"{name}: num_layers is {num_layers}, expected at least 1")
         if not 0 <= dropout <= 1:
-            raise ValueError(f"{who}: dropout is a probability, from 0 to 1; got {dropout}")
+            raise ValueError(f"{name}: dropout is a probability, from 0 to 1; got {dropout}")
         if dropout and num_layers == 1:
             warnings.warn(
-                f"{who}: dropout={dropout} acts between layers, and there is one: it does nothing",
+                f"{name}: dropout={dropout} acts between layers, and there is one: it does nothing",
                 stacklevel=3,
             )
         super().__init__(input_size, hidden_size, bias, generator)
@@ -456,16 +455,20 @@ class _Layers(_Recurrent):
 
         Parameters
         ----------
-        x : (time, batch, input_size); with batch_first (batch, time, input_size); or without a
+        x
+            (time, batch, input_size); with batch_first (batch, time, input_size); or without a
             batch (time, input_size).
-        hx : the state to start from, zeros if None: h, (layers * directions, batch, hidden_size),
-            or without batch; of an LSTM a tuple (h, c) of two such. The order is layer 0 forward,
+        hx
+            the initial state, zeros if None: h, (layers * directions, batch, hidden_size), or
+            without batch; of an LSTM a tuple (h, c) of two such. The order is layer 0 forward,
             layer 0 backward, layer 1 forward, ... With proj_size that is the size of h, not of c.
 
         Returns
         -------
-        output : h of the last layer after each step, with both directions side by side, as `x`.
-        hx : the last state, as `hx`.
+        output : array
+            h of the last layer after each step, with both directions side by side, as `x`.
+        hx : array
+            the last state, as `hx`.
         """
         self._check_input(
             x, {3: "batch, time, " if self.batch_first else "time, batch, ", 2: "time, "}
@@ -503,32 +506,46 @@ class _Layers(_Recurrent):
 
 
 class RNN(_Layers):
-    """Layers of RNNCell, tanh(x W_ihᵀ + b_ih + h W_hhᵀ + b_hh), each on all h of the one below.
+    """Layers of RNNCell, tanh(x @ W_ihᵀ + b_ih + h @ W_hhᵀ + b_hh), each on all h of the one below.
 
     Parameters
     ----------
-    input_size, hidden_size : the lengths of the last axis of input and state.
-    num_layers : how many.
-    nonlinearity : "tanh" or "relu".
-    bias : False for none.
-    batch_first : the first axis of input and output is the batch, the second the time.
-    dropout : probability of it between layers, in training.
-    bidirectional : also run from the last step to the first, with other parameters.
-    generator : where initial values and dropout come from: a generator, or a seed for one; the
-        library's own if None.
+    input_size, hidden_size
+        the lengths of the last axis of input and state.
+    num_layers
+        how many.
+    nonlinearity
+        "tanh" or "relu".
+    bias
+        False for none.
+    batch_first
+        the first axis of input and output is the batch, the second the time.
+    dropout
+        probability of it between layers, in training.
+    bidirectional
+        also run from the last step to the first, with other parameters.
+    generator
+        where initial values and dropout come from: a generator, or a seed for one; the library's
+        own if None.
 
     Attributes
     ----------
-    weight_ih_l0, weight_hh_l0 : Parameters, (hidden_size, in) and (hidden_size, hidden_size), where
-        `in` is input_size, in later layers directions * hidden_size.
-    bias_ih_l0, bias_hh_l0 : Parameters of shape (hidden_size,), unless bias=False.
-    weight_ih_l1, ..., weight_ih_l0_reverse, ... : of later layers and of the other direction.
+    weight_ih_l0, weight_hh_l0
+        Parameters, (hidden_size, in) and (hidden_size, hidden_size), where `in` is input_size, in
+        later layers directions * hidden_size.
+    bias_ih_l0, bias_hh_l0
+        Parameters of shape (hidden_size,), unless bias=False.
+    weight_ih_l1, ..., weight_ih_l0_reverse, ...
+        of later layers and of the other direction.
 
+    Notes
+    -----
     All start uniform within ±1/sqrt(hidden_size).
 
     Raises
     ------
-    ValueError, TypeError : the input or the state does not fit; there is no time step.
+    ValueError, TypeError
+        the input or the state does not fit; there is no time step.
 
     Examples
     --------
@@ -568,8 +585,9 @@ class LSTM(_Layers):
 
     Parameters
     ----------
-    proj_size : if not 0, each h is multiplied by weight_hr_l0, (proj_size, hidden_size), and
-        becomes this short (Sak, Senior and Beaufays, arXiv:1402.1128, 2014).
+    proj_size
+        if not 0, each h is multiplied by weight_hr_l0, (proj_size, hidden_size), and becomes this
+        short (Sak, Senior and Beaufays, arXiv:1402.1128, 2014).
 
     Examples
     --------

@@ -29,16 +29,20 @@ def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
 
     Parameters
     ----------
-    x : shape (..., channels * r**2, height, width).
-    upscale_factor : r.
+    x
+        shape (..., channels * r**2, height, width).
+    upscale_factor
+        r.
 
     Returns
     -------
-    shape (..., channels, height * r, width * r); a Tensor if `x` is one.
+    array or Tensor
+        shape (..., channels, height * r, width * r); a Tensor if `x` is one.
 
     Raises
     ------
-    ValueError : fewer than three axes; the number of channels is not a multiple of r².
+    ValueError
+        fewer than three axes; the number of channels is not a multiple of r².
     """
     (r,) = ints("pixel_shuffle", "upscale_factor", 1, upscale_factor)
     _expect("pixel_shuffle", x, 3, (-3, r * r))
@@ -53,16 +57,20 @@ def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
 
     Parameters
     ----------
-    x : shape (..., channels, height * r, width * r).
-    downscale_factor : r.
+    x
+        shape (..., channels, height * r, width * r).
+    downscale_factor
+        r.
 
     Returns
     -------
-    shape (..., channels * r**2, height, width); a Tensor if `x` is one.
+    array or Tensor
+        shape (..., channels * r**2, height, width); a Tensor if `x` is one.
 
     Raises
     ------
-    ValueError : fewer than three axes; height or width is not a multiple of r.
+    ValueError
+        fewer than three axes; height or width is not a multiple of r.
     """
     (r,) = ints("pixel_unshuffle", "downscale_factor", 1, downscale_factor)
     _expect("pixel_unshuffle", x, 3, (-2, r), (-1, r))
@@ -80,16 +88,20 @@ def channel_shuffle(x: Any, groups: int) -> Any:
 
     Parameters
     ----------
-    x : shape (batch, channels, ...).
-    groups : how many.
+    x
+        shape (batch, channels, ...).
+    groups
+        how many.
 
     Returns
     -------
-    the shape of `x`; a Tensor if it is one.
+    array or Tensor
+        the shape of `x`; a Tensor if it is one.
 
     Raises
     ------
-    ValueError : fewer than two axes; the number of channels is not a multiple of `groups`.
+    ValueError
+        fewer than two axes; the number of channels is not a multiple of `groups`.
     """
     (groups,) = ints("channel_shuffle", "groups", 1, groups)
     _expect("channel_shuffle", x, 2, (1, groups))
@@ -115,7 +127,8 @@ class PixelShuffle(Module):
 
     Parameters
     ----------
-    upscale_factor : r.
+    upscale_factor
+        r.
 
     Examples
     --------
@@ -137,7 +150,8 @@ class PixelUnshuffle(Module):
 
     Parameters
     ----------
-    downscale_factor : r.
+    downscale_factor
+        r.
 
     Examples
     --------
@@ -159,7 +173,8 @@ class ChannelShuffle(Module):
 
     Parameters
     ----------
-    groups : how many.
+    groups
+        how many.
 
     Examples
     --------

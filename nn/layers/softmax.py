@@ -1,6 +1,7 @@
 """Softmax, its logarithm, and the logarithm of its denominator: functions and layers.
 
-All subtract the largest value along the axis first, so that no exp overflows.
+All begin with `shifted_exp`: the largest value along the axis is subtracted from the others first,
+so that no exp overflows.
 """
 
 from __future__ import annotations
@@ -31,18 +32,18 @@ Axis = int | tuple[int, ...] | None
 
 
 def row_max(x: Any, axis: Axis) -> Any:
-    """The largest value along `axis`, which is kept; always an array.
+    """The largest value along `axis`, which is kept; an array, so a constant to derivatives.
 
-    The functions that subtract it do not depend on it, so it is a constant to their derivatives.
+    What subtracts it, as in exp(x - top) / sum(exp(x - top)), does not depend on it.
     """
     x = stop_gradient(x)
     top = x.max(axis=axis, keepdims=True) if x.size else np.zeros((), x.dtype)
     return top if top.dtype.kind == "f" else top.astype(float)  # unsigned x - top would wrap around
 
 
-def shifted_exp(x: Any, axis: Axis) -> tuple[Any, Any, Any]:
-    """What comes of x - row_max(x): itself, exp of it, and the sum of that along `axis`."""
-    shifted = x - row_max(x, axis)
+def shifted_exp(x: Any, axis: Axis, top: Any = None) -> tuple[Any, Any, Any]:
+    """The shifted x - top, its exp, and the sum of that along `axis`; None for row_max(x, axis)."""
+    shifted = x - (row_max(x, axis) if top is None else top)
     e = np.exp(shifted)
     return shifted, e, e.sum(axis=axis, keepdims=True)
 
@@ -51,8 +52,8 @@ def shifted_exp(x: Any, axis: Axis) -> tuple[Any, Any, Any]:
 @op
 def softmax(x, axis=-1):
     """exp(x) / sum(exp(x)) along `axis`: positive numbers that sum to 1."""
-    e = np.exp(x - row_max(x, axis))
-    y = e / e.sum(axis=axis, keepdims=True)
+    _, y, total = shifted_exp(x, axis)
+    y /= total  # ours, so in place
     return y, lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True))
 
 
@@ -66,8 +67,8 @@ def softmin(x: Any, axis: Axis = -1) -> Any:
 @op
 def log_softmax(x, axis=-1):
     """log(softmax(x)), as x - logsumexp(x), which keeps the digits of small probabilities."""
-    shifted, total = shifted_exp(x, axis)[::2]
-    y = shifted - np.log(total)
+    y, _, total = shifted_exp(x, axis)
+    y -= np.log(total)  # ours, so in place
     return y, lambda g: g - np.exp(y) * g.sum(axis=axis, keepdims=True)
 
 
@@ -80,8 +81,7 @@ def logsumexp(x, axis=None, keepdims=False):
     """
     top = row_max(x, axis)
     top = np.where(np.isfinite(top), top, 0)  # -inf - -inf would be NaN
-    e = np.exp(x - top)
-    total = e.sum(axis=axis, keepdims=True)
+    _, e, total = shifted_exp(x, axis, top)
     with np.errstate(divide="ignore"):
         y = np.log(total) + top
     return (
@@ -106,15 +106,21 @@ def gumbel_softmax(
 
     Parameters
     ----------
-    logits : floats, any shape.
-    tau : the temperature, above 0; the smaller, the nearer to a single 1.
-    hard : return the single 1 itself, with the gradient of the soft sample (straight through).
-    axis : of the classes.
-    generator : where the noise comes from; the library's own if None.
+    logits
+        floats, any shape.
+    tau
+        the temperature, above 0; the smaller, the nearer to a single 1.
+    hard
+        return the single 1 itself, with the gradient of the soft sample (straight through).
+    axis
+        of the classes.
+    generator
+        where the noise comes from; the library's own if None.
 
     Raises
     ------
-    ValueError : `tau` is not above 0.
+    ValueError
+        `tau` is not above 0.
     """
     if not tau > 0:
         raise ValueError(f"gumbel_softmax: tau is a temperature, above 0; got {tau}")
@@ -124,11 +130,11 @@ def gumbel_softmax(
     soft = softmax((logits + noise) * (1 / tau), axis)
     if not hard:
         return soft
-    plain = stop_gradient(soft)
-    best = np.argmax(plain, axis=axis, keepdims=True)
-    one = np.zeros_like(plain)
+    constant = stop_gradient(soft)
+    best = np.argmax(constant, axis=axis, keepdims=True)
+    one = np.zeros_like(constant)
     np.put_along_axis(one, best, 1, axis)
-    return soft + (one - plain)
+    return soft + (one - constant)
 
 
 class Softmax(Module):
@@ -143,13 +149,14 @@ class Softmax(Module):
 
 
 class Softmax2d(Module):
-    """softmax over the channels, at each place of an image.
+    """Softmax over the channels, at each place of an image.
 
     The input has shape (batch, channels, height, width), or without the batch.
 
     Raises
     ------
-    ValueError : the input does not have 3 or 4 axes.
+    ValueError
+        the input does not have 3 or 4 axes.
     """
 
     def forward(self, x: Any) -> Any:
@@ -175,7 +182,7 @@ class Softmin(Module):
 
 
 class LogSoftmax(Module):
-    """log(softmax(x)) along `axis`: the last one unless told."""
+    """log(softmax(x)) along `axis`: the last unless told."""
 
     def __init__(self, axis: Axis = -1) -> None:
         self.axis = axis

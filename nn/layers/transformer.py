@@ -99,24 +99,37 @@ class TransformerEncoderLayer(_Layer):
 
     Parameters
     ----------
-    d_model : the length of the last axis of input and output.
-    nhead : how many heads the attention has; a divisor of d_model.
-    dim_feedforward : the width of the network.
-    dropout : probability of it after each sublayer, on the attention's weights, and inside the
-        network, in training.
-    activation : "relu", "gelu", or a function or module.
-    layer_norm_eps : `eps` of the normalizations.
-    batch_first : the first axis is the batch, the second the time; else the reverse.
-    norm_first : normalize the input of each sublayer, not the sum with its output.
-    bias : False for none, in linear maps and normalizations.
-    generator : where initial values and dropout come from: a generator, or a seed for one; the
-        library's own if None.
+    d_model
+        the length of the last axis of input and output.
+    nhead
+        how many heads the attention has; a divisor of d_model.
+    dim_feedforward
+        the width of the network.
+    dropout
+        probability of it after each sublayer, on the attention's weights, and inside the network,
+        in training.
+    activation
+        "relu", "gelu", or a function or module.
+    layer_norm_eps
+        `eps` of the normalizations.
+    batch_first
+        the first axis is the batch, the second the time; else the reverse.
+    norm_first
+        normalize the input of each sublayer, not the sum with its output.
+    bias
+        False for none, in linear maps and normalizations.
+    generator
+        where initial values and dropout come from: a generator, or a seed for one; the library's
+        own if None.
 
     Attributes
     ----------
-    self_attn : MultiheadAttention.
-    linear1, linear2 : Linear.
-    norm1, norm2 : LayerNorm.
+    self_attn
+        MultiheadAttention.
+    linear1, linear2
+        Linear.
+    norm1, norm2
+        LayerNorm.
 
     Examples
     --------
@@ -223,14 +236,18 @@ class TransformerEncoder(_Stack):
 
     Parameters
     ----------
-    encoder_layer : the layer, which is copied. The copies start from the same values, as in
-        PyTorch; initialize them anew, as Transformer does, where that matters.
-    num_layers : how many copies.
-    norm : a module for the output of the last; None for none.
+    encoder_layer
+        the layer, which is copied. The copies start from the same values, as in PyTorch; initialize
+        them anew, as Transformer does, where that matters.
+    num_layers
+        how many copies.
+    norm
+        a module for the output of the last; None for none.
 
     Attributes
     ----------
-    layers : the list of copies.
+    layers
+        the list of copies.
 
     Examples
     --------
@@ -290,15 +307,22 @@ class Transformer(Module):
 
     Parameters
     ----------
-    d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first,
-        bias, generator : as for TransformerEncoderLayer.
-    num_encoder_layers, num_decoder_layers : how many layers.
-    custom_encoder, custom_decoder : modules to take instead.
+    d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps
+        as for TransformerEncoderLayer.
+    batch_first, norm_first, bias, generator
+        the same.
+    num_encoder_layers, num_decoder_layers
+        how many layers.
+    custom_encoder, custom_decoder
+        modules to take instead.
 
     Attributes
     ----------
-    encoder, decoder : TransformerEncoder and TransformerDecoder, each with a LayerNorm at the end.
+    encoder, decoder
+        TransformerEncoder and TransformerDecoder, each with a LayerNorm at the end.
 
+    Notes
+    -----
     All weights (parameters of two axes or more) are Xavier-uniform at first.
 
     Source: Vaswani et al., "Attention is all you need", NeurIPS 2017.

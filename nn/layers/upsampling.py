@@ -60,26 +60,35 @@ def interpolate(
 
     Parameters
     ----------
-    x : shape (batch, channels, *size) with 1, 2 or 3 axes of size. Floats, but for the two modes
+    x
+        shape (batch, channels, *size) with 1, 2 or 3 axes of size. Floats, but for the two modes
         that choose.
-    size : of the result; an int, or one for each axis.
-    scale_factor : how many times as large, rounded down; a number, or one for each axis. Either
-        this or `size`.
-    mode : see above.
-    align_corners : True to put the first and last number of both on each other, so that i lies at
-        i * (n - 1)/(m - 1). For linear and cubic modes only.
-    recompute_scale_factor : where a size is rounded down, 1/scale_factor stands in place of n/m
-        all the same, unless this is True.
+    size
+        of the result; an int, or one for each axis.
+    scale_factor
+        how many times as large, rounded down; a number, or one for each axis. Either this or
+        `size`.
+    mode
+        see above.
+    align_corners
+        True to put the first and last number of both on each other, so that i lies at i * (n -
+        1)/(m - 1). For linear and cubic modes only.
+    recompute_scale_factor
+        where a size is rounded down, 1/scale_factor stands in place of n/m all the same, unless
+        this is True.
 
     Returns
     -------
-    shape (batch, channels, *size); a Tensor if `x` is one.
+    array or Tensor
+        shape (batch, channels, *size); a Tensor if `x` is one.
 
     Raises
     ------
-    ValueError : not just one of `size` and `scale_factor`; an unknown mode, or one for another
-        number of axes; a size of 0.
-    TypeError : `x` is of integers, and the mode computes.
+    ValueError
+        not just one of `size` and `scale_factor`; an unknown mode, or one for another number of
+        axes; a size of 0.
+    TypeError
+        `x` is of integers, and the mode computes.
     """
     config = size, scale_factor, mode, align_corners, recompute_scale_factor
     return _interpolate("interpolate", x, *config)
@@ -232,18 +241,27 @@ class Upsample(Module):
 
     Parameters
     ----------
-    size : of the result; an int, or one for each axis.
-    scale_factor : how many times as large; a number, or one for each axis. Either this or `size`.
-    mode : "nearest", "nearest-exact", "linear", "bilinear", "trilinear", "bicubic" or "area".
-    align_corners : the first and last number stay where they are.
-    recompute_scale_factor : take the scale from the sizes, when these are rounded.
+    size
+        of the result; an int, or one for each axis.
+    scale_factor
+        how many times as large; a number, or one for each axis. Either this or `size`.
+    mode
+        "nearest", "nearest-exact", "linear", "bilinear", "trilinear", "bicubic" or "area".
+    align_corners
+        the first and last number stay where they are.
+    recompute_scale_factor
+        take the scale from the sizes, when these are rounded.
 
+    Notes
+    -----
     The input has shape (batch, channels, *size) with 1, 2 or 3 axes of size, as the mode has.
 
     Raises
     ------
-    ValueError : arguments do not fit each other, or the input.
-    TypeError : the input is of integers, and the mode computes.
+    ValueError
+        arguments do not fit each other, or the input.
+    TypeError
+        the input is of integers, and the mode computes.
 
     Examples
     --------

@@ -19,7 +19,7 @@ __all__ = [
     "Loss",
     "LossShapeError",
     "broadcast_hint",
-    "check_at_least_0",
+    "check_range",
     "constant",
     "first_true",
     "float_input",
@@ -27,6 +27,7 @@ __all__ = [
     "matched_pair",
     "reduced",
     "reduction_factor",
+    "scaled_sum",
     "weighted",
 ]
 
@@ -36,6 +37,8 @@ Array = Tensor | ArrayLike
 class LossShapeError(AutogradError, ValueError):
     """The input and the target of a loss have shapes that do not belong together.
 
+    Examples
+    --------
     >>> nn.functional.mse_loss(pred, y)             # (32, 1) and (32,): wrong # doctest: +SKIP
     >>> nn.functional.mse_loss(pred.squeeze(1), y)  # right                    # doctest: +SKIP
     >>> nn.functional.mse_loss(pred, y[:, None])    # right                    # doctest: +SKIP
@@ -47,10 +50,10 @@ def float_input(who: str, x: Any, called: str = "input", target: Any = None) -> 
     x = given(who, called, x)
     if x.dtype.kind != "f":
         swapped = getattr(getattr(target, "dtype", None), "kind", "") == "f"
-        do = (
+        way = (
             "the target has them: the input goes first" if swapped else "write x.astype(np.float32)"
         )
-        raise TypeError(f"{who}: {called} is {x.dtype}, expected floats; {do}")
+        raise TypeError(f"{who}: {called} is {x.dtype}, expected floats; {way}")
     return x
 
 
@@ -73,15 +76,15 @@ def matched_pair(
     x = float_input(who, x, called[0])
     y = in_dtype_of(x, given(who, called[1], y))
     if x.shape != y.shape:
+        hint = broadcast_hint(x, y, called)
         raise LossShapeError(
-            f"{who}: {called[0]} has shape {x.shape}, {called[1]} {y.shape}: "
-            + broadcast_hint(x, y, called)
+            f"{who}: {called[0]} has shape {x.shape}, {called[1]} {y.shape}: {hint}"
         )
     return x, y
 
 
 def broadcast_hint(x: Any, y: Any, called: tuple[str, str]) -> str:
-    """What would have come of two unequal shapes, and what to write."""
+    """What two unequal shapes would have come to, and what to write."""
     try:
         shape = np.broadcast_shapes(x.shape, y.shape)
     except ValueError:
@@ -117,13 +120,20 @@ def reduction_factor(who: str, reduction: str, count: float, **counts: float) ->
     return 1 / counts[reduction]
 
 
-def reduced(terms: Any, scale: float | None) -> Any:
-    """The sum of the terms times `scale`; the terms themselves if that is None."""
-    return terms if scale is None else terms.sum() * scale
+def scaled_sum(terms: Any, factor: float | None) -> Any:
+    """sum(terms) * factor; the terms themselves if the factor is None."""
+    return terms if factor is None else terms.sum() * factor
+
+
+def reduced(who: str, reduction: str, terms: Any) -> Any:
+    """The mean of all terms, their sum, or the terms themselves."""
+    return scaled_sum(terms, reduction_factor(who, reduction, terms.size))
 
 
 def weighted(who: str, terms: Any, weight: Any) -> Any:
-    """`terms` times a weight that broadcasts to their shape."""
+    """terms * weight, which broadcasts to their shape; None for no weight."""
+    if weight is None:
+        return terms
     weight = in_dtype_of(terms, weight)
     try:
         fits = np.broadcast_shapes(weight.shape, terms.shape) == terms.shape
@@ -136,8 +146,8 @@ def weighted(who: str, terms: Any, weight: Any) -> Any:
     return terms * weight
 
 
-def check_at_least_0(who: str, y: Any, most: float = math.inf) -> None:
-    """Refuse a target below 0, above `most`, or NaN; what rounding may have done to it is right."""
+def check_range(who: str, y: Any, most: float = math.inf) -> None:
+    """Refuse a target below 0, above `most`, or NaN; beyond by a rounding error is all right."""
     values = stop_gradient(y)
     slack = 8 * float(np.finfo(values.dtype).eps)
     if not values.size or (values.min() >= -slack and values.max() <= most + slack):
@@ -156,11 +166,10 @@ def first_true(wrong: NDArray[Any]) -> Any:
 
 
 class Loss(Module):
-    """A layer that has its arguments, under their names, as attributes."""
+    """A loss as a layer: its arguments are attributes of the same names."""
 
     def __init__(self, reduction: str, *others: str) -> None:
-        # An unknown one is an error here, not later.
-        reduction_factor(type(self).__name__, reduction, 1, **dict.fromkeys(others, 1))
+        reduction_factor(type(self).__name__, reduction, 1, **dict.fromkeys(others, 1))  # refuses
         self.reduction = reduction
 
     def _weight_buffer(self, weight: Any, called: str = "weight", of_classes: bool = False) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Tensor, default_dtype, op, scatter_add
+from autograd import Tensor, default_dtype, op
 
 from ..inputs import door
 from ..layers.activations import sigmoid, softplus
@@ -16,15 +16,21 @@ from .base import (
     Array,
     Loss,
     LossShapeError,
-    check_at_least_0,
-    constant,
-    first_true,
+    check_range,
     float_input,
     in_dtype_of,
     matched_pair,
     reduced,
     reduction_factor,
+    scaled_sum,
     weighted,
+)
+from .labels import (
+    class_weights,
+    integer_labels,
+    labels_that_count,
+    rows_and_labels,
+    with_ignored_rows,
 )
 
 __all__ = [
@@ -51,23 +57,29 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
     pos_weight: Array | None = None,
 ) -> Any:
-    """-y * log(sigmoid(x)) - (1 - y) * log(1 - sigmoid(x)), reduced; no overflow, no cancellation.
+    """-y * log(s) - (1 - y) * log(1 - s), s = sigmoid(x), reduced: no overflow or cancellation.
 
     Parameters
     ----------
-    input : x, the logits (before any sigmoid); any shape.
-    target : y, from 0 to 1; the same shape.
-    weight : of each term; broadcasts to that shape.
-    pos_weight : of the terms with y; broadcasts to that shape. Above 1 it favours recall.
+    input
+        x, the logits (before any sigmoid); any shape.
+    target
+        y, from 0 to 1; the same shape.
+    weight
+        of each term; broadcasts to that shape.
+    pos_weight
+        of the terms with y; broadcasts to that shape. Above 1 it favours recall.
 
     Raises
     ------
-    LossShapeError : the shapes do not fit.
-    ValueError : a target is not from 0 to 1.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        a target is not from 0 to 1.
     """
     who = "binary_cross_entropy_with_logits"
     x, y = matched_pair(who, input, target)
-    check_at_least_0(who, y, 1)
+    check_range(who, y, 1)
     scale = reduction_factor(who, reduction, x.size)
     if weight is None and pos_weight is None:
         return bce_with_logits(x, y, scale=scale)
@@ -75,11 +87,12 @@ def binary_cross_entropy_with_logits(
         terms = bce_with_logits(x, y)
     else:
         terms = weighted(who, y * softplus(-x), pos_weight) + (1 - y) * softplus(x)
-    return reduced(terms if weight is None else weighted(who, terms, weight), scale)
+    return scaled_sum(weighted(who, terms, weight), scale)
 
 
 @op
 def bce_with_logits(x, y, scale=None):
+    """-y * log(s) - (1 - y) * log(1 - s) with s = sigmoid(x), which is softplus(x) - x * y."""
     terms = np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
     factor = 1.0 if scale is None else scale
 
@@ -90,7 +103,7 @@ def bce_with_logits(x, y, scale=None):
         return slope
 
     return (
-        reduced(terms, scale),
+        scaled_sum(terms, scale),
         for_x,
         lambda g: (g * -factor) * x,
     )
@@ -106,14 +119,19 @@ def binary_cross_entropy(
 
     Parameters
     ----------
-    input : p, probabilities; any shape.
-    target : y, from 0 to 1; the same shape.
-    weight : of each term; broadcasts to that shape.
+    input
+        p, probabilities; any shape.
+    target
+        y, from 0 to 1; the same shape.
+    weight
+        of each term; broadcasts to that shape.
 
     Raises
     ------
-    LossShapeError : the shapes do not fit.
-    ValueError : `input` or a target is not from 0 to 1.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        `input` or a target is not from 0 to 1.
     """
     who = "binary_cross_entropy"
     p, y = matched_pair(who, input, target)
@@ -122,10 +140,8 @@ def binary_cross_entropy(
             f"{who}: input goes from {p.min():g} to {p.max():g}, expected probabilities from 0 to "
             "1. For logits there is binary_cross_entropy_with_logits"
         )
-    check_at_least_0(who, y, 1)
-    scale = reduction_factor(who, reduction, p.size)
-    terms = _bce(p, y)
-    return reduced(terms if weight is None else weighted(who, terms, weight), scale)
+    check_range(who, y, 1)
+    return reduced(who, reduction, weighted(who, _bce(p, y), weight))
 
 
 @op
@@ -148,17 +164,22 @@ def one_hot(labels: Array, num_classes: int | None = None) -> NDArray[Any]:
 
     Parameters
     ----------
-    labels : integers from 0 to num_classes - 1; any shape.
-    num_classes : the largest label + 1 if None.
+    labels
+        integers from 0 to num_classes - 1; any shape.
+    num_classes
+        the largest label + 1 if None.
 
     Returns
     -------
-    array of shape (*labels.shape, num_classes), in the default dtype.
+    ndarray
+        array of shape (*labels.shape, num_classes), in the default dtype.
 
     Raises
     ------
-    IndexError : a label is out of range.
-    TypeError : labels are not integers.
+    IndexError
+        a label is out of range.
+    TypeError
+        labels are not integers.
 
     Examples
     --------
@@ -172,7 +193,7 @@ def one_hot(labels: Array, num_classes: int | None = None) -> NDArray[Any]:
         if not y.size:
             raise ValueError("one_hot: no labels to count the classes of; give num_classes")
         num_classes = int(y.max()) + 1
-    flat, _ = _checked("one_hot", y, num_classes, None)
+    flat, _ = labels_that_count("one_hot", y, num_classes, None)
     out = np.zeros((y.size, num_classes), default_dtype.get())
     out[np.arange(y.size), flat] = 1
     return out.reshape(*y.shape, num_classes)
@@ -192,19 +213,27 @@ def cross_entropy(
 
     Parameters
     ----------
-    input : logits (before any softmax), of shape (N, C), or (C,), or (N, C, d1, ...): C classes.
-    target : integer labels from 0 to C - 1, of shape (N,), or (), or (N, d1, ...); or
-        probabilities q, floats of the shape of `input`, for -sum(q * log(softmax(input))).
-    weight : of each class, shape (C,). The mean is over the weights of the labels; for
-        probabilities, over N d1 ...
-    ignore_index : a label that does not count: neither as a term nor in the mean.
-    label_smoothing : e from 0 to 1; the target is taken as (1 - e) * target + e / C.
+    input
+        logits (before any softmax), of shape (N, C), or (C,), or (N, C, d1, ...): C classes.
+    target
+        integer labels from 0 to C - 1, of shape (N,), or (), or (N, d1, ...); or probabilities q,
+        floats of the shape of `input`, for -sum(q * log(softmax(input))).
+    weight
+        of each class, shape (C,). The mean is over the weights of the labels; for probabilities,
+        over N * d1 * ...
+    ignore_index
+        a label that does not count: neither as a term nor in the mean.
+    label_smoothing
+        e from 0 to 1; the target is taken as (1 - e) * target + e / C.
 
     Raises
     ------
-    IndexError : a label is out of range.
-    TypeError : labels that are floats.
-    LossShapeError : the shapes do not fit.
+    IndexError
+        a label is out of range.
+    TypeError
+        labels that are floats.
+    LossShapeError
+        the shapes do not fit.
     """
     who = "cross_entropy"
     x = float_input(who, input, target=target)
@@ -232,7 +261,7 @@ def cross_entropy(
     else:
         q = np.full(x.shape, label_smoothing / x.shape[1], x.dtype)
         q[np.arange(len(labels)), labels] += 1 - label_smoothing
-        loss = reduced(-(q * log_softmax(x) * (1.0 if w is None else w)).sum(axis=1), scale)
+        loss = scaled_sum(-(q * log_softmax(x) * (1.0 if w is None else w)).sum(axis=1), scale)
     return with_ignored_rows(loss, counted).reshape(y.shape) if reduction == "none" else loss
 
 
@@ -246,6 +275,10 @@ def _hard_cross_entropy_closure(x: Any, labels: Any, weights: Any = None, scale:
 
 @op(closures=_hard_cross_entropy_closure)
 def _hard_cross_entropy(x, labels=None, weights=None, scale=None):
+    """-log(softmax(x))[labels], which is log(sum(exp(x))) - x[labels]; d/dx is softmax(x) - target.
+
+    Without the rows of the target, 1 at the label, in memory: the closure's twin above has them.
+    """
     rows = np.arange(len(labels))
     shifted, e, total = shifted_exp(x, 1)
     terms = np.log(total[:, 0]) - shifted[rows, labels]
@@ -258,7 +291,7 @@ def _hard_cross_entropy(x, labels=None, weights=None, scale=None):
         slope *= g.reshape(-1, 1)
         return slope
 
-    return reduced(terms if weights is None else terms * weights, scale), for_x
+    return scaled_sum(terms if weights is None else terms * weights, scale), for_x
 
 
 def _soft_cross_entropy(x: Any, q: Any, weight: Any, reduction: str, label_smoothing: float) -> Any:
@@ -270,7 +303,7 @@ def _soft_cross_entropy(x: Any, q: Any, weight: Any, reduction: str, label_smoot
         w = class_weights(who, x, weight, n_classes)
         q = q * w.reshape(-1, *(1,) * (x.ndim - axis - 1))
     terms = -(q * log_softmax(x, axis)).sum(axis=axis)
-    return reduced(terms, reduction_factor(who, reduction, terms.size))
+    return reduced(who, reduction, terms)
 
 
 @door(wide=True)
@@ -287,91 +320,14 @@ def nll_loss(
     """
     who = "nll_loss"
     y = target if isinstance(target, Tensor) else np.asarray(target)
-    x, labels, counted = rows_and_labels(
-        who, float_input(who, input, target=target), y, ignore_index
-    )
+    x = float_input(who, input, target=target)
+    x, labels, counted = rows_and_labels(who, x, y, ignore_index)
     terms, count = -x[np.arange(len(labels)), labels], len(labels)
     if weight is not None:
         weights = class_weights(who, x, weight)[labels]
         terms, count = terms * weights, weights.sum()
-    loss = reduced(terms, reduction_factor(who, reduction, count))
+    loss = scaled_sum(terms, reduction_factor(who, reduction, count))
     return with_ignored_rows(loss, counted).reshape(y.shape) if reduction == "none" else loss
-
-
-def rows_and_labels(who: str, x: Any, y: Any, ignore_index: int | None) -> tuple[Any, Any, Any]:
-    """Input and labels as shapes (M, C) and (M,), without the ignored rows; which rows count.
-
-    The last is a mask, or None if all do.
-    """
-    if x.ndim == 0:
-        raise LossShapeError(f"{who}: input of shape () has no axis of classes")
-    expected = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
-    labels = integer_labels(who, y)
-    if labels.shape != expected:
-        raise LossShapeError(
-            f"{who}: input has shape {x.shape}, target {labels.shape}; expected labels of shape "
-            f"{expected}{_label_hint(labels.shape, expected, x.shape)}"
-        )
-    if x.ndim != 2:  # the axis of classes goes last, the others become one
-        n_classes = x.shape[1] if x.ndim > 1 else x.shape[0]
-        if x.ndim > 2:
-            x = np.transpose(x, (0, *range(2, x.ndim), 1))
-        x = x.reshape(labels.size, n_classes)
-    labels, counted = _checked(who, labels, x.shape[1], ignore_index)
-    return (x, labels, None) if counted is None else (x[counted], labels, counted)
-
-
-def _label_hint(shape: tuple[int, ...], expected: tuple[int, ...], logits: tuple[int, ...]) -> str:
-    if shape == logits:
-        return ". One-hot rows? Write np.argmax(target, axis=1)"
-    for axis, n in enumerate(shape):
-        if n == 1 and shape[:axis] + shape[axis + 1 :] == expected:
-            return f". Write target.squeeze({axis})"
-    return ""
-
-
-def integer_labels(who: str, labels: Any) -> NDArray[Any]:
-    y = labels if isinstance(labels, Tensor) else np.asarray(labels)
-    if y.dtype.kind not in "iu":
-        hint = "np.argmax(target, axis=1)" if y.ndim > 1 else "target.astype(int)"
-        if y.dtype.kind not in "bf":  # names of classes
-            hint = "names, target = np.unique(target, return_inverse=True)"
-        raise TypeError(f"{who}: labels are {y.dtype}, expected integers; write {hint}")
-    return constant(y)
-
-
-def _checked(
-    who: str, labels: NDArray[Any], n_classes: int, ignore_index: int | None
-) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """The labels that count, flat; and a mask that says which do, None if all."""
-    flat = labels.reshape(-1).astype(np.intp, copy=False)
-    may_ignore = ignore_index is not None and 0 <= ignore_index < n_classes
-    if not may_ignore and (not flat.size or (flat.min() >= 0 and flat.max() < n_classes)):
-        return flat, None
-    counted = flat != ignore_index
-    wrong = counted & ((flat < 0) | (flat >= n_classes))  # NumPy would take -1 for the last class
-    if wrong.any():
-        at = first_true(wrong.reshape(labels.shape))
-        raise IndexError(
-            f"{who}: label {labels[at]} at position {at}: expected labels from 0 to "
-            f"{n_classes - 1}" + ("" if ignore_index is None else f", or {ignore_index} to ignore")
-        )
-    return (flat, None) if counted.all() else (flat[counted], counted)
-
-
-def class_weights(who: str, x: Any, weight: Any, n_classes: int | None = None) -> NDArray[Any]:
-    n_classes = x.shape[1] if n_classes is None else n_classes
-    w = constant(weight).astype(x.dtype)
-    if w.shape != (n_classes,):
-        raise LossShapeError(
-            f"{who}: weight has shape {w.shape}, expected one for each of {n_classes} classes"
-        )
-    return w
-
-
-def with_ignored_rows(terms: Any, counted: NDArray[Any] | None) -> Any:
-    """`terms` at their places among all rows, 0 where a row was ignored."""
-    return terms if counted is None else scatter_add(terms, counted.shape, counted)
 
 
 # ------------------------------------------------------------------------- as layers

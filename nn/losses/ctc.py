@@ -23,10 +23,10 @@ from .base import (
     constant,
     first_true,
     float_input,
-    reduced,
     reduction_factor,
+    scaled_sum,
 )
-from .classification import integer_labels
+from .labels import integer_labels
 
 __all__ = ["CTCLoss", "ctc_loss"]
 
@@ -45,25 +45,35 @@ def ctc_loss(
 
     Parameters
     ----------
-    log_probs : shape (T, N, C): T frames, N sequences, C classes, one of them the blank; from
-        log_softmax. Or (T, C), one sequence.
-    targets : integer labels, shape (N, S), of which the first `target_lengths` count; or all that
-        count one after the other, shape (sum(target_lengths),).
-    input_lengths, target_lengths : how many frames and labels count; shape (N,), or () for one
-        sequence.
-    blank : the class that stands between labels and is none.
-    reduction : the mean is of each loss divided by its number of labels.
-    zero_infinity : count as 0, not inf, what is too short for its labels: there should be a
-        frame for each, and one for the blank between two that are equal.
+    log_probs
+        shape (T, N, C): T frames, N sequences, C classes, one of them the blank; from log_softmax.
+        Or (T, C), one sequence.
+    targets
+        integer labels, shape (N, S), of which the first `target_lengths` count; or all that count
+        one after the other, shape (sum(target_lengths),).
+    input_lengths, target_lengths
+        how many frames and labels count; shape (N,), or () for one sequence.
+    blank
+        the class that stands between labels and is none.
+    reduction
+        the mean is of each loss divided by its number of labels.
+    zero_infinity
+        count as 0, not inf, what is too short for its labels: there should be a frame for each, and
+        one for the blank between two that are equal.
 
+    Notes
+    -----
     The gradient is by `log_probs` as they are, not by the logits before log_softmax (PyTorch's
     function mixes the two; through log_softmax both are the same). Where the loss is inf it is 0.
 
     Raises
     ------
-    IndexError : a label is out of range, or is the blank.
-    LossShapeError : the shapes do not fit.
-    ValueError : lengths that are larger than what they count.
+    IndexError
+        a label is out of range, or is the blank.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        lengths that are larger than what they count.
     """
     who = "ctc_loss"
     x = float_input(who, log_probs, "log_probs")
@@ -90,7 +100,7 @@ def ctc_loss(
         loss = np.where(loss == np.inf, 0, loss)
     if reduction == "mean":
         loss = loss / np.maximum(counts, 1).astype(x.dtype)
-    loss = reduced(loss, reduction_factor(who, reduction, n))
+    loss = scaled_sum(loss, reduction_factor(who, reduction, n))
     return loss if batched or reduction != "none" else loss[0]
 
 
@@ -143,10 +153,13 @@ def _ctc(emit, states=None, frames=None, ends=None):
 
     Parameters
     ----------
-    emit : log of the probability of each state at each frame, (T, states, N). The sequences are
-        last, so that a step works on long runs.
-    states : the class of each state, (states, N).
-    frames, ends : how many frames and states of each sequence count, (N,).
+    emit
+        log of the probability of each state at each frame, (T, states, N). The sequences are last,
+        so that a step works on long runs.
+    states
+        the class of each state, (states, N).
+    frames, ends
+        how many frames and states of each sequence count, (N,).
     """
     t, s, n = np.ogrid[tuple(map(slice, emit.shape))]
     before = _arrivals(emit, states)

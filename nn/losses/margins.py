@@ -19,16 +19,16 @@ from .base import (
     Array,
     Loss,
     LossShapeError,
-    check_at_least_0,
+    check_range,
     constant,
     first_true,
     float_input,
     matched_pair,
     reduced,
-    reduction_factor,
     weighted,
 )
-from .classification import bce_with_logits, class_weights, integer_labels, rows_and_labels
+from .classification import bce_with_logits
+from .labels import class_weights, integer_labels, rows_and_labels
 
 __all__ = [
     "CosineEmbeddingLoss",
@@ -55,7 +55,7 @@ Distance = Callable[[Any, Any], Any]
 
 
 def _hinge(z: Any) -> Any:
-    """max(z, 0). At 0 the derivative is 1, as PyTorch has it in these losses: not yet apart."""
+    """max(z, 0). At 0, not yet apart, the derivative is 1, as in PyTorch's losses."""
     return np.where(z < 0, 0, z)
 
 
@@ -82,20 +82,22 @@ def hinge_embedding_loss(
 
     Parameters
     ----------
-    input : x, distances; any shape.
-    target : y, 1 or -1; the same shape.
+    input
+        x, distances; any shape.
+    target
+        y, 1 or -1; the same shape.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : a target is not 1 or -1.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        a target is not 1 or -1.
     """
     who = "hinge_embedding_loss"
     x = float_input(who, input)
     y = _signs(who, target, x, x.shape)
-    return reduced(
-        np.where(y == 1, x, _hinge(margin - x)), reduction_factor(who, reduction, x.size)
-    )
+    return reduced(who, reduction, np.where(y == 1, x, _hinge(margin - x)))
 
 
 @door(wide=True)
@@ -104,18 +106,22 @@ def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> An
 
     Parameters
     ----------
-    input : x, scores; any shape.
-    target : y, 1 or -1; the same shape.
+    input
+        x, scores; any shape.
+    target
+        y, 1 or -1; the same shape.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : a target is not 1 or -1.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        a target is not 1 or -1.
     """
     who = "soft_margin_loss"
     x = float_input(who, input)
     terms = softplus(-_signs(who, target, x, x.shape) * x)
-    return reduced(terms, reduction_factor(who, reduction, x.size))
+    return reduced(who, reduction, terms)
 
 
 # ----------------------------------------------------------------- a score for each class
@@ -130,20 +136,27 @@ def multi_margin_loss(
     weight: Array | None = None,
     reduction: str = "mean",
 ) -> Any:
-    """The sum over i != y of max(0, margin - x[y] + x[i])^p, divided by C; reduced.
+    """The sum over i != y of max(0, margin - x[y] + x[i])**p, divided by C; reduced.
 
     Parameters
     ----------
-    input : x, scores of shape (N, C), or (C,): C classes.
-    target : y, integer labels from 0 to C - 1, of shape (N,), or ().
-    p : 1 or 2.
-    weight : of each class, shape (C,). The mean is over N, not over weights.
+    input
+        x, scores of shape (N, C), or (C,): C classes.
+    target
+        y, integer labels from 0 to C - 1, of shape (N,), or ().
+    p
+        1 or 2.
+    weight
+        of each class, shape (C,). The mean is over N, not over weights.
 
     Raises
     ------
-    IndexError : a label is out of range.
-    LossShapeError : the shapes do not fit.
-    ValueError : p is neither 1 nor 2.
+    IndexError
+        a label is out of range.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        p is neither 1 nor 2.
     """
     who = "multi_margin_loss"
     if p not in (1, 2):
@@ -157,7 +170,7 @@ def multi_margin_loss(
     terms = (z**p).sum(axis=1) / x.shape[1]
     if weight is not None:
         terms = terms * class_weights(who, x, weight)[labels]
-    return reduced(terms.reshape(y.shape), reduction_factor(who, reduction, y.size))
+    return reduced(who, reduction, terms.reshape(y.shape))
 
 
 @door(wide=True)
@@ -166,14 +179,18 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
 
     Parameters
     ----------
-    input : x, scores of shape (N, C), or (C,).
-    target : the labels of each row, integers from 0 to C - 1, then -1; the same shape. What comes
-        after the first -1 does not count.
+    input
+        x, scores of shape (N, C), or (C,).
+    target
+        the labels of each row, integers from 0 to C - 1, then -1; the same shape. What comes after
+        the first -1 does not count.
 
     Raises
     ------
-    IndexError : a label is out of range.
-    LossShapeError : the shapes differ, or have another number of axes.
+    IndexError
+        a label is out of range.
+    LossShapeError
+        the shapes differ, or have another number of axes.
     """
     who = "multilabel_margin_loss"
     x, y = float_input(who, input, target=target), integer_labels(who, target)
@@ -200,7 +217,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     z = relu(1 - own[:, :, None] + x[:, None, :])  # (N, labels, C)
     z = np.where(given[:, :, None] & others[:, None, :], z, 0)  # not 0 * z, which may be nan
     terms = z.sum(axis=(1, 2)) / n_classes
-    return reduced(terms.reshape(y.shape[:-1]), reduction_factor(who, reduction, len(terms)))
+    return reduced(who, reduction, terms.reshape(y.shape[:-1]))
 
 
 @door(wide=True)
@@ -211,23 +228,27 @@ def multilabel_soft_margin_loss(
 
     Parameters
     ----------
-    input : logits of shape (..., C).
-    target : from 0 to 1, the same shape.
-    weight : of each class, shape (C,).
+    input
+        logits of shape (..., C).
+    target
+        from 0 to 1, the same shape.
+    weight
+        of each class, shape (C,).
 
     Raises
     ------
-    LossShapeError : the shapes do not fit.
-    ValueError : a target is not from 0 to 1.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        a target is not from 0 to 1.
     """
     who = "multilabel_soft_margin_loss"
     x, y = matched_pair(who, input, target)
     if x.ndim == 0:
         raise LossShapeError(f"{who}: input of shape () has no axis of classes")
-    check_at_least_0(who, y, 1)
-    terms = bce_with_logits(x, y)
-    terms = (terms if weight is None else weighted(who, terms, weight)).mean(axis=-1)
-    return reduced(terms, reduction_factor(who, reduction, terms.size))
+    check_range(who, y, 1)
+    terms = weighted(who, bce_with_logits(x, y), weight).mean(axis=-1)
+    return reduced(who, reduction, terms)
 
 
 # ------------------------------------------------------------------- two or three inputs
@@ -241,18 +262,22 @@ def margin_ranking_loss(
 
     Parameters
     ----------
-    input1, input2 : x1 and x2, scores; the same shape, any.
-    target : y, 1 or -1; the same shape.
+    input1, input2
+        x1 and x2, scores; the same shape, any.
+    target
+        y, 1 or -1; the same shape.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : a target is not 1 or -1.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        a target is not 1 or -1.
     """
     who = "margin_ranking_loss"
     x1, x2 = matched_pair(who, input1, input2, ("input1", "input2"))
     y = _signs(who, target, x1, x1.shape)
-    return reduced(_hinge(margin - y * (x1 - x2)), reduction_factor(who, reduction, y.size))
+    return reduced(who, reduction, _hinge(margin - y * (x1 - x2)))
 
 
 @door(wide=True)
@@ -263,14 +288,19 @@ def cosine_embedding_loss(
 
     Parameters
     ----------
-    input1, input2 : vectors of shape (N, D), or (D,).
-    target : y, 1 or -1; shape (N,), or ().
-    margin : from -1 to 1.
+    input1, input2
+        vectors of shape (N, D), or (D,).
+    target
+        y, 1 or -1; shape (N,), or ().
+    margin
+        from -1 to 1.
 
     Raises
     ------
-    LossShapeError : the shapes do not fit.
-    ValueError : a target is not 1 or -1.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        a target is not 1 or -1.
     """
     who = "cosine_embedding_loss"
     x1, x2 = matched_pair(who, input1, input2, ("input1", "input2"))
@@ -281,7 +311,7 @@ def cosine_embedding_loss(
     squares = ((x1 * x1).sum(axis=-1) + eps) * ((x2 * x2).sum(axis=-1) + eps)
     cosine = (x1 * x2).sum(axis=-1) / np.sqrt(squares)
     terms = np.where(y == 1, 1 - cosine, _hinge(cosine - margin))
-    return reduced(terms, reduction_factor(who, reduction, y.size))
+    return reduced(who, reduction, terms)
 
 
 @door(wide=True)
@@ -299,8 +329,10 @@ def triplet_margin_loss(
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : margin is not above 0.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        margin is not above 0.
     """
     who, d = "triplet_margin_loss", lambda x, y: pairwise_distance(x, y, p, eps)
     return _triplet(who, anchor, positive, negative, d, margin, swap, reduction)
@@ -321,16 +353,22 @@ def triplet_margin_with_distance_loss(
 
     Parameters
     ----------
-    anchor, positive, negative : the same shape, (..., D).
-    distance_function : d, from two of them to distances; the Euclidean one if None.
-    margin : above 0.
-    swap : take d(positive, negative) for the last distance where it is the smaller (Balntas et
-        al., Learning shallow convolutional feature descriptors with triplet losses, 2016).
+    anchor, positive, negative
+        the same shape, (..., D).
+    distance_function
+        d, from two of them to distances; the Euclidean one if None.
+    margin
+        above 0.
+    swap
+        take d(positive, negative) for the last distance where it is the smaller (Balntas et al.,
+        Learning shallow convolutional feature descriptors with triplet losses, 2016).
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : margin is not above 0.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        margin is not above 0.
     """
     who, d = "triplet_margin_with_distance_loss", distance_function or pairwise_distance
     return _triplet(who, anchor, positive, negative, d, margin, swap, reduction)
@@ -356,7 +394,7 @@ def _triplet(
     if swap:
         far = np.minimum(far, distance(positive, negative))
     terms = _hinge(margin + distance(anchor, positive) - far)
-    return reduced(terms, reduction_factor(who, reduction, terms.size))
+    return reduced(who, reduction, terms)
 
 
 # ------------------------------------------------------------------------- as layers

@@ -1,7 +1,7 @@
-"""Losses that are distances of numbers from numbers, or of distributions.
+"""Losses of numbers: distances from targets, and the likelihood of what was observed.
 
-All take `reduction`: "mean" (over all terms), "sum", or "none" (every term on its own). Targets
-take the dtype of the input, so that float64 or integer labels do not make a float32 network
+All losses take `reduction`: "mean" (over all terms), "sum", or "none" (every term on its own).
+Targets take the dtype of the input, so that float64 or integer labels do not make a float32 network
 float64. Shapes must be equal: a loss that broadcasts trains on garbage without a word.
 """
 
@@ -19,12 +19,13 @@ from .base import (
     Array,
     Loss,
     LossShapeError,
-    check_at_least_0,
+    check_range,
     first_true,
     in_dtype_of,
     matched_pair,
     reduced,
     reduction_factor,
+    scaled_sum,
 )
 
 __all__ = [
@@ -56,12 +57,15 @@ def mse_loss(
 
     Parameters
     ----------
-    input, target : the same shape, any.
-    weight : of each term, that shape; the mean divides by the sum of them.
+    input, target
+        the same shape, any.
+    weight
+        of each term, that shape; the mean divides by the sum of them.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
+    LossShapeError
+        the shapes differ.
     """
     x, y = matched_pair("mse_loss", input, target)
     if weight is not None:
@@ -73,7 +77,7 @@ def mse_loss(
 def _squared_error(x, y, scale=None):
     d = x - y
     two = 2.0 if scale is None else 2 * scale
-    return reduced(d * d, scale), lambda g: (g * two) * d, lambda g: (g * -two) * d
+    return scaled_sum(d * d, scale), lambda g: (g * two) * d, lambda g: (g * -two) * d
 
 
 @door(wide=True)
@@ -84,23 +88,26 @@ def l1_loss(
 
     Parameters
     ----------
-    input, target : the same shape, any.
-    weight : of each term, that shape; the mean divides by the sum of them.
+    input, target
+        the same shape, any.
+    weight
+        of each term, that shape; the mean divides by the sum of them.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
+    LossShapeError
+        the shapes differ.
     """
     x, y = matched_pair("l1_loss", input, target)
     if weight is not None:
         return _reduced_by_weight("l1_loss", np.abs(x - y), weight, reduction)
-    return reduced(np.abs(x - y), reduction_factor("l1_loss", reduction, x.size))
+    return reduced("l1_loss", reduction, np.abs(x - y))
 
 
 def _reduced_by_weight(who: str, terms: Any, weight: Any, reduction: str) -> Any:
     terms, w = matched_pair(who, terms, weight, ("input", "weight"))
     scale = reduction_factor(who, reduction, terms.size)
-    return (terms * w).sum() / w.sum() if reduction == "mean" else reduced(terms * w, scale)
+    return (terms * w).sum() / w.sum() if reduction == "mean" else scaled_sum(terms * w, scale)
 
 
 @door(wide=True)
@@ -111,20 +118,25 @@ def huber_loss(
     delta: float = 1.0,
     weight: Array | None = None,
 ) -> Any:
-    """d²/2 where d = abs(input - target) < delta, else delta * (d - delta / 2); reduced.
+    """d²/2 where d = abs(input - target) < delta, else delta * (d - delta/2); reduced.
 
     Far away it grows like l1_loss, so that outliers do not rule (Huber, Ann. Math. Stat. 35, 1964).
 
     Parameters
     ----------
-    input, target : the same shape, any.
-    delta : above 0.
-    weight : of each term, that shape; the mean divides by their number, as in PyTorch.
+    input, target
+        the same shape, any.
+    delta
+        above 0.
+    weight
+        of each term, that shape; the mean divides by their number, as in PyTorch.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : delta is not above 0.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        delta is not above 0.
     """
     if delta <= 0:
         raise ValueError(f"huber_loss: delta must be above 0, got {delta}")
@@ -132,7 +144,7 @@ def huber_loss(
     terms = _huber(x, y, delta=delta)
     if weight is not None:
         terms = terms * matched_pair("huber_loss", x, weight, ("input", "weight"))[1]
-    return reduced(terms, reduction_factor("huber_loss", reduction, x.size))
+    return reduced("huber_loss", reduction, terms)
 
 
 @op
@@ -144,26 +156,30 @@ def _huber(x, y, delta=1.0):
 
 @door(wide=True)
 def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Any:
-    """d² / (2 * beta) where d = abs(input - target) < beta, else d - beta/2; reduced.
+    """d²/(2 * beta) where d = abs(input - target) < beta, else d - beta/2; reduced.
 
     That is huber_loss / beta, and at beta = 0 l1_loss (Girshick, Fast R-CNN, 2015).
 
     Parameters
     ----------
-    input, target : the same shape, any.
-    beta : at least 0.
+    input, target
+        the same shape, any.
+    beta
+        at least 0.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : beta is below 0.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        beta is below 0.
     """
     who = "smooth_l1_loss"
     if beta < 0:
         raise ValueError(f"{who}: beta must be at least 0, got {beta}")
     x, y = matched_pair(who, input, target)
     terms = _huber(x, y, delta=beta) / beta if beta else np.abs(x - y)
-    return reduced(terms, reduction_factor(who, reduction, x.size))
+    return reduced(who, reduction, terms)
 
 
 # ------------------------------------------------------------------- of distributions
@@ -182,25 +198,31 @@ def poisson_nll_loss(
 
     Parameters
     ----------
-    input : x, the log of the expected count; any shape.
-    target : y, counts; the same shape.
-    log_input : False if x is the expected count itself: x - y * log(x + eps).
-    full : add log(y!), which does not depend on x, where y > 1, by Stirling's formula.
+    input
+        x, the log of the expected count; any shape.
+    target
+        y, counts; the same shape.
+    log_input
+        False if x is the expected count itself: x - y * log(x + eps).
+    full
+        add log(y!), which does not depend on x, where y > 1, by Stirling's formula.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : a count is negative.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        a count is negative.
     """
     who = "poisson_nll_loss"
     x, y = matched_pair(who, input, target)
-    check_at_least_0(who, y)
+    check_range(who, y)
     terms = np.exp(x) - y * x if log_input else x - y * np.log(x + eps)
     if full:
         many = np.where(y > 1, y, 1)
         stirling = many * np.log(many) - many + 0.5 * np.log(2 * math.pi * many)
         terms = terms + np.where(y > 1, stirling, 0)
-    return reduced(terms, reduction_factor(who, reduction, x.size))
+    return reduced(who, reduction, terms)
 
 
 @door(wide=True)
@@ -216,15 +238,20 @@ def gaussian_nll_loss(
 
     Parameters
     ----------
-    input, target : the mean and what was observed; the same shape, any.
-    var : the variance: that shape, or with 1 for one axis, or without the last axis, or a number.
-        It is taken as at least eps, in the value only: a gradient by var remains.
-    full : add log(2 * pi) / 2.
+    input, target
+        the mean and what was observed; the same shape, any.
+    var
+        the variance: that shape, or with 1 for one axis, or without the last axis, or a number. It
+        is taken as at least eps, in the value only: a gradient by var remains.
+    full
+        add log(2 * pi)/2.
 
     Raises
     ------
-    LossShapeError : the shapes do not fit.
-    ValueError : a variance is negative.
+    LossShapeError
+        the shapes do not fit.
+    ValueError
+        a variance is negative.
     """
     who = "gaussian_nll_loss"
     x, y = matched_pair(who, input, target)
@@ -241,10 +268,7 @@ def gaussian_nll_loss(
         raise ValueError(f"{who}: var is negative at position {first_true(negative)}")
     v = _at_least(v, eps=eps)
     terms = 0.5 * (np.log(v) + (x - y) ** 2 / v)
-    return reduced(
-        terms + 0.5 * math.log(2 * math.pi) if full else terms,
-        reduction_factor(who, reduction, x.size),
-    )
+    return reduced(who, reduction, terms + 0.5 * math.log(2 * math.pi) if full else terms)
 
 
 @op(constant_slope=True)
@@ -258,18 +282,26 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
 
     Parameters
     ----------
-    input : x, log-probabilities; any shape, often (N, C).
-    target : y, probabilities, of the same shape. Where y = 0 the term is 0.
-    reduction : also "batchmean": the sum divided by N, which is the divergence itself; "mean"
-        divides by the number of classes as well.
-    log_target : True if the target is log(y).
+    input
+        x, log-probabilities; any shape, often (N, C).
+    target
+        y, probabilities, of the same shape. Where y = 0 the term is 0.
+    reduction
+        also "batchmean": the sum divided by N, which is the divergence itself; "mean" divides by
+        the number of classes as well.
+    log_target
+        True if the target is log(y).
 
+    Notes
+    -----
     The derivative by y where y = 0 is -inf, the limit of log(y) - x + 1.
 
     Raises
     ------
-    LossShapeError : the shapes differ.
-    ValueError : a probability is negative.
+    LossShapeError
+        the shapes differ.
+    ValueError
+        a probability is negative.
     """
     who = "kl_div"
     x, y = matched_pair(who, input, target)
@@ -278,11 +310,10 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
     if log_target:
         terms = np.exp(y) * (y - x)
     else:
-        check_at_least_0(who, y)
+        check_range(who, y)
         terms = _divergence(x, y)
-    return reduced(
-        terms, reduction_factor(who, reduction, x.size, batchmean=x.shape[0] if x.ndim else 1)
-    )
+    n = x.shape[0] if x.ndim else 1
+    return scaled_sum(terms, reduction_factor(who, reduction, x.size, batchmean=n))
 
 
 @op

@@ -1,11 +1,14 @@
 """Models as one would write them in an afternoon, each a file to read and to copy from.
 
+Examples
+--------
 >>> import nn
 >>> nn.models.MLP([784, 16, 16, 10]).num_parameters()
 13002
 """
 
-from ..public import name_after as _name_after
+from autograd.names import name_after as _name_after
+
 from .autoencoder import ConvAutoencoder
 from .char_lstm import CharLSTM
 from .gpt import GPT

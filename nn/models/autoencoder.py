@@ -22,14 +22,19 @@ class ConvAutoencoder(nn.Module):
 
     Parameters
     ----------
-    in_channels : of the image.
-    image_size : its height and width, a multiple of 4.
-    code_size : how many numbers an image has to go through.
-    width : the channels after the first convolution.
+    in_channels
+        of the image.
+    image_size
+        its height and width, a multiple of 4.
+    code_size
+        how many numbers an image has to go through.
+    width
+        the channels after the first convolution.
 
     Raises
     ------
-    ValueError : image_size is no multiple of 4.
+    ValueError
+        image_size is no multiple of 4.
 
     Examples
     --------

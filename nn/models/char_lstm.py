@@ -26,10 +26,14 @@ class CharLSTM(nn.Module):
 
     Parameters
     ----------
-    vocab_size : how many different characters there are.
-    hidden_size : the length of the embeddings and of the state of each layer.
-    num_layers : how many LSTMs.
-    dropout : the probability of `nn.Dropout` after each LSTM but the last.
+    vocab_size
+        how many different characters there are.
+    hidden_size
+        the length of the embeddings and of the state of each layer.
+    num_layers
+        how many LSTMs.
+    dropout
+        the probability of `nn.Dropout` after each LSTM but the last.
 
     Examples
     --------

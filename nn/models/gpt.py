@@ -79,11 +79,16 @@ class GPT(nn.Module):
 
     Parameters
     ----------
-    vocab_size : how many different tokens there are.
-    block_size : how many tokens it can look back at.
-    n_layer, n_head, n_embd : of blocks, of heads in each, and the length of a token's vector.
-    dropout : the probability of dropping, in four places.
-    bias : False for none in linear layers and LayerNorms.
+    vocab_size
+        how many different tokens there are.
+    block_size
+        how many tokens it can look back at.
+    n_layer, n_head, n_embd
+        of blocks, of heads in each, and the length of a token's vector.
+    dropout
+        the probability of dropping, in four places.
+    bias
+        False for none in linear layers and LayerNorms.
 
     Examples
     --------

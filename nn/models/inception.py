@@ -31,9 +31,11 @@ class InceptionBlock(nn.Module):
 
     Parameters
     ----------
-    in_channels : of the input.
-    c1, c3, c5, pool : the channels each branch gives; of c3 and c5 a pair, of which the first is
-        what the 1 x 1 convolution leaves.
+    in_channels
+        of the input.
+    c1, c3, c5, pool
+        the channels each branch gives; of c3 and c5 a pair, of which the first is what the 1 x 1
+        convolution leaves.
 
     Examples
     --------
@@ -76,9 +78,12 @@ class Inception(nn.Module):
 
     Parameters
     ----------
-    num_classes : how many scores.
-    in_channels : 1 for grey images, 3 for colours.
-    dropout : the probability of dropping one of the last 128 numbers.
+    num_classes
+        how many scores.
+    in_channels
+        1 for grey images, 3 for colours.
+    dropout
+        the probability of dropping one of the last 128 numbers.
 
     Examples
     --------

@@ -22,8 +22,10 @@ class LeNet(nn.Module):
 
     Parameters
     ----------
-    num_classes : how many scores.
-    in_channels : 1 for grey images, 3 for colours.
+    num_classes
+        how many scores.
+    in_channels
+        1 for grey images, 3 for colours.
 
     Examples
     --------

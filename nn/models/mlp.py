@@ -14,15 +14,21 @@ class MLP(nn.Module):
 
     Parameters
     ----------
-    sizes : the lengths of the layers, from the input to the output.
-    activation : a class of layers, or a function that makes one.
-    dropout : the probability of `nn.Dropout` after each activation; without one there is none.
+    sizes
+        the lengths of the layers, from the input to the output.
+    activation
+        a class of layers, or a function that makes one.
+    dropout
+        the probability of `nn.Dropout` after each activation; without one there is none.
 
+    Notes
+    -----
     Shapes: (..., sizes[0]) to (..., sizes[-1]); `nn.Flatten()` makes rows of images.
 
     Raises
     ------
-    ValueError : there are fewer than two sizes.
+    ValueError
+        there are fewer than two sizes.
 
     Examples
     --------

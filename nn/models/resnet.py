@@ -62,15 +62,21 @@ class ResNet(nn.Module):
 
     Parameters
     ----------
-    depth : how many layers with weights there are one after the other, 6n + 2.
-    num_classes : how many scores.
-    in_channels : 1 for grey images, 3 for colours. Their size may be any.
-    width : the channels of layer1.
-    option : of the shortcuts, see BasicBlock. The paper's table 6 is with "A".
+    depth
+        how many layers with weights there are one after the other, 6n + 2.
+    num_classes
+        how many scores.
+    in_channels
+        1 for grey images, 3 for colours. Their size may be any.
+    width
+        the channels of layer1.
+    option
+        of the shortcuts, see BasicBlock. The paper's table 6 is with "A".
 
     Raises
     ------
-    ValueError : there is no such depth or option.
+    ValueError
+        there is no such depth or option.
 
     Examples
     --------

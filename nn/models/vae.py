@@ -35,10 +35,14 @@ class VAE(nn.Module):
 
     Parameters
     ----------
-    size : how many pixels an image has; their values are from 0 to 1.
-    hidden_size : of encoder and decoder.
-    code_size : the length of z.
-    beta : the weight of the KL term (Higgins et al., ICLR 2017); 1 in the paper.
+    size
+        how many pixels an image has; their values are from 0 to 1.
+    hidden_size
+        of encoder and decoder.
+    code_size
+        the length of z.
+    beta
+        the weight of the KL term (Higgins et al., ICLR 2017); 1 in the paper.
 
     Examples
     --------

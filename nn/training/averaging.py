@@ -15,7 +15,7 @@ __all__ = ["AveragedModel"]
 class AveragedModel(Module):
     """A copy of a model whose weights are the average of those the model had at each update.
 
-    With n updates before::
+    With n updates before:
 
         average = average + (w - average) / (n + 1)         (decay=None: all count the same)
         average = decay * average + (1 - decay) * w         (exponential moving average)
@@ -24,18 +24,24 @@ class AveragedModel(Module):
 
     Parameters
     ----------
-    model : what to average. It is copied, and trained on as before.
-    decay : from 0 to 1, such as 0.999; None for the mean of all.
-    use_buffers : average buffers too, except integers. Else they are copied as they are last.
+    model
+        what to average. It is copied, and trained on as before.
+    decay
+        from 0 to 1, such as 0.999; None for the mean of all.
+    use_buffers
+        average buffers too, except integers. Else they are copied as they are last.
 
     Attributes
     ----------
-    module : the averaged copy, which a call goes to.
-    n_averaged : how many updates there were.
+    module
+        the averaged copy, which a call goes to.
+    n_averaged
+        how many updates there were.
 
     Raises
     ------
-    ValueError : `decay` is out of range; a model of other parameters.
+    ValueError
+        `decay` is out of range; a model of other parameters.
 
     References
     ----------

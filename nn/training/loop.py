@@ -48,7 +48,8 @@ class History(dict[str, list[float]]):
 
     Attributes
     ----------
-    interrupted : whether Ctrl-C ended the training.
+    interrupted
+        whether Ctrl-C ended the training.
     """
 
     interrupted = False
@@ -97,41 +98,55 @@ def fit(
 
     Parameters
     ----------
-    model : what to train, in place. Its parts are back in their modes (`training`) afterwards.
-    loss : a function of outputs and targets to their mean loss, such as `nn.CrossEntropyLoss()`.
-    optimizer : of the model's parameters, such as `optim.Adam(model.parameters())`. Its `step` gets
-        a function that computes the loss of the batch and its gradients; LBFGS calls it several
+    model
+        what to train, in place. Its parts are back in their modes (`training`) afterwards.
+    loss
+        a function of outputs and targets to their mean loss, such as `nn.CrossEntropyLoss()`.
+    optimizer
+        of the model's parameters, such as `optim.Adam(model.parameters())`. Its `step` gets a
+        function that computes the loss of the batch and its gradients; LBFGS calls it several
         times, and wants all samples in one batch.
-    train : a DataLoader, or something else that gives batches (x, y), afresh in each epoch; or a
-        tuple of two arrays (x, y), to be shuffled and cut into batches.
-    validation : the same, but not shuffled; seen in evaluation mode, and without gradients.
-    epochs : how many times to go through `train`.
-    batch_size : for tuples of arrays.
-    metrics : what else to measure: by name, functions of the arrays (outputs, targets) of a batch.
+    train
+        a DataLoader, or something else that gives batches (x, y), afresh in each epoch; or a tuple
+        of two arrays (x, y), to be shuffled and cut into batches.
+    validation
+        the same, but not shuffled; seen in evaluation mode, and without gradients.
+    epochs
+        how many times to go through `train`.
+    batch_size
+        for tuples of arrays.
+    metrics
+        what else to measure: by name, functions of the arrays (outputs, targets) of a batch.
         Accuracy is measured unasked, if outputs are scores (n, k) and targets integers (n,). A
         target that is none of the k classes, or is the `ignore_index` of the loss, does not count.
-    scheduler : a schedule of the learning rate, to be stepped after each epoch. One whose `step`
-        takes `metrics`, as that of `ReduceLROnPlateau`, gets the loss in validation, or if there is
-        none in training. For one that counts batches, write the loop yourself.
-    callback : called with the history so far after each epoch; if it returns True, training ends.
-    progress : print about ten lines in all, and show a bar in a terminal or a notebook, if there
-        is tqdm.
+    scheduler
+        a schedule of the learning rate, to be stepped after each epoch. One whose `step` takes
+        `metrics`, as that of `ReduceLROnPlateau`, gets the loss in validation, or if there is none
+        in training. For one that counts batches, write the loop yourself.
+    callback
+        called with the history so far after each epoch; if it returns True, training ends.
+    progress
+        print about ten lines in all, and show a bar in a terminal or a notebook, if there is tqdm.
 
     Returns
     -------
-    The history. Its numbers are means over samples: the mean of the batches, weighted by size.
-    Those of training are taken on the way, from a model that gets better meanwhile.
+    History
+        The history. Its numbers are means over samples: the mean of the batches, weighted by size.
+        Those of training are taken on the way, from a model that gets better meanwhile.
 
+    Notes
+    -----
     Ctrl-C ends the training, not the program: the history holds the epochs that were completed,
     and the model keeps what it has learned.
 
     Raises
     ------
-    FloatingPointError : the loss of a batch or a gradient is nan or infinite: the parameters, the
-        buffers and the optimizer stay as they were before that batch. Or, at the end of an epoch,
-        a parameter is.
-    ValueError, TypeError : there are no batches, or they are no pairs; arguments in another order,
-        or an optimizer whose `step` does not call the function that it gets.
+    FloatingPointError
+        the loss of a batch or a gradient is nan or infinite: the parameters, the buffers and the
+        optimizer stay as they were before that batch. Or, at the end of an epoch, a parameter is.
+    ValueError, TypeError
+        there are no batches, or they are no pairs; arguments in another order, or an optimizer
+        whose `step` does not call the function that it gets.
 
     Examples
     --------
@@ -308,7 +323,7 @@ class _Means:
     def add(self, cost: Any, output: Any, y: Any) -> None:
         """Measure a batch."""
         self.batches += 1
-        value = float(cost)
+        value = cost.item() if isinstance(cost, Tensor) else float(cost)
         advice = "Lower the learning rate; scale the inputs to about -1 to 1; look for nan in them"
         self.check(f"{self.prefix}loss", value, advice)
         output, y = (x.data if isinstance(x, Tensor) else x for x in (output, y))

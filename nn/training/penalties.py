@@ -24,16 +24,20 @@ def l1_penalty(params: Penalized) -> Any:
 
     Parameters
     ----------
-    params : `model.parameters()`, some of them, or `model.named_parameters()`; or a single Tensor.
+    params
+        `model.parameters()`, some of them, or `model.named_parameters()`; or a single Tensor.
 
     Returns
     -------
-    A single number, to be weighted and added to the loss.
+    Tensor
+        A single number, to be weighted and added to the loss.
 
     Raises
     ------
-    ValueError : there are no parameters.
-    TypeError : one is no Tensor or array.
+    ValueError
+        there are no parameters.
+    TypeError
+        one is no Tensor or array.
 
     References
     ----------
@@ -61,16 +65,20 @@ def l2_penalty(params: Penalized) -> Any:
 
     Parameters
     ----------
-    params : `model.parameters()`, some of them, or `model.named_parameters()`; or a single Tensor.
+    params
+        `model.parameters()`, some of them, or `model.named_parameters()`; or a single Tensor.
 
     Returns
     -------
-    A single number, to be weighted and added to the loss.
+    Tensor
+        A single number, to be weighted and added to the loss.
 
     Raises
     ------
-    ValueError : there are no parameters.
-    TypeError : one is no Tensor or array.
+    ValueError
+        there are no parameters.
+    TypeError
+        one is no Tensor or array.
 
     Examples
     --------

@@ -10,15 +10,14 @@ that read the clock in the place of those they call, and the last one takes them
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
-from importlib import import_module
 from time import perf_counter_ns as clock
-from types import FunctionType
 from typing import Any, NamedTuple
+
+from autograd import instrument
 
 from ..data import DataLoader
 from ..module import Module
@@ -115,13 +114,17 @@ class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
 
     Attributes
     ----------
-    rows : a `ProfileRow` for each line of the table.
-    by_op : the same by op, over all modules, the most expensive first.
-    seconds : the time of the block.
+    rows
+        a `ProfileRow` for each line of the table.
+    by_op
+        the same by op, over all modules, the most expensive first.
+    seconds
+        the time of the block.
 
     Raises
     ------
-    RuntimeError : the block is entered a second time within itself.
+    RuntimeError
+        the block is entered a second time within itself.
 
     Examples
     --------
@@ -314,18 +317,8 @@ def _take_out() -> None:
 
 
 def _put_in() -> None:
-    # The body of an op is a variable of the function that calls it, and Python lets it be set. It
-    # is looked for among all objects: of the ops that users write there is no list.
-    for thing in gc.get_objects():
-        if type(thing) is FunctionType and hasattr(thing, "input_names"):
-            cells = dict(zip(thing.__code__.co_freevars, thing.__closure__ or (), strict=True))
-            if cell := cells.get("body"):
-                body = cell.cell_contents
-                _undo.append(partial(setattr, cell, "cell_contents", body))
-                cell.cell_contents = _timed_op(thing, body)
-
+    _undo.append(instrument(_timed_op, _timed_walk))
     _replace(Module, "__call__", _timed_module)
-    _replace(import_module("autograd.core.backward"), "walk", _timed_walk)
     _replace(DataLoader, "__iter__", _timed_batches)
     if optim := sys.modules.get("optim"):  # nn does not know it
         kinds = [optim.Optimizer]

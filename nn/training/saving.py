@@ -37,17 +37,21 @@ def save(state: Any, path: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    state : a Module or optimizer, whose `state_dict()` is taken, or dicts, lists and tuples, down
-        to arrays, Tensors, numbers, strings and None. Of a named tuple, the name of its class and
-        its fields are kept, of which `load` makes another class.
-    path : the file's name, taken as it is: no suffix is added. If it ends in ".safetensors" this
-        is the format, which PyTorch's users exchange weights in; it takes the package of that name,
+    state
+        a Module or optimizer, whose `state_dict()` is taken, or dicts, lists and tuples, down to
+        arrays, Tensors, numbers, strings and None. Of a named tuple, the name of its class and its
+        fields are kept, of which `load` makes another class.
+    path
+        the file's name, taken as it is: no suffix is added. If it ends in ".safetensors" this is
+        the format, which PyTorch's users exchange weights in; it takes the package of that name,
         and holds arrays of booleans, integers and floats by name, and nothing nested.
 
     Raises
     ------
-    TypeError : there is something else in the state; says where. Nothing is written.
-    ImportError : there is no package `safetensors`.
+    TypeError
+        there is something else in the state; says where. Nothing is written.
+    ImportError
+        there is no package `safetensors`.
 
     Examples
     --------
@@ -78,14 +82,18 @@ def load(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> Any:
 
     Parameters
     ----------
-    path : the file.
-    max_bytes : how many bytes its arrays may take. By default 1 GB, or 16 times the size of the
-        file if that is more: a file that is compressed may promise what no memory holds.
+    path
+        the file.
+    max_bytes
+        how many bytes its arrays may take. By default 1 GB, or 16 times the size of the file if
+        that is more: a file that is compressed may promise what no memory holds.
 
     Raises
     ------
-    ValueError : the file is damaged, or of another kind, or promises too much.
-    ImportError : it is a `.safetensors`, and there is no package of that name.
+    ValueError
+        the file is damaged, or of another kind, or promises too much.
+    ImportError
+        it is a `.safetensors`, and there is no package of that name.
     """
     read = _read
     if _is_safetensors(path):

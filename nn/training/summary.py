@@ -29,9 +29,12 @@ class Summary:
 
     Attributes
     ----------
-    rows : a `Row` for each module, the model itself first.
-    trainable, frozen : how many numbers the parameters hold, shared ones counted once.
-    nbytes : the memory of the parameters.
+    rows
+        a `Row` for each module, the model itself first.
+    trainable, frozen
+        how many numbers the parameters hold, shared ones counted once.
+    nbytes
+        the memory of the parameters.
     """
 
     def __init__(self, rows: list[Row], nbytes: int) -> None:
@@ -77,12 +80,14 @@ def summary(model: Module, *inputs: Any) -> Summary:
 
     Parameters
     ----------
-    inputs : what to call the model on: arrays, Tensors, or shapes, tuples of ints, for zeros.
-        Without any, it is not called, and there are no shapes.
+    inputs
+        what to call the model on: arrays, Tensors, or shapes, tuples of ints, for zeros. Without
+        any, it is not called, and there are no shapes.
 
     Raises
     ------
-    TypeError : `model` is no Module. What the model raises is raised.
+    TypeError
+        `model` is no Module. What the model raises is raised.
 
     Examples
     --------

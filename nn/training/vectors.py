@@ -19,11 +19,13 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Any:
 
     Returns
     -------
-    Tensor of shape (n,).
+    array or Tensor
+        Tensor of shape (n,).
 
     Raises
     ------
-    ValueError : there are none.
+    ValueError
+        there are none.
     """
     flat = [p.reshape(-1) for p in parameters]
     if not flat:
@@ -36,7 +38,8 @@ def vector_to_parameters(vec: Any, parameters: Iterable[Tensor]) -> None:
 
     Raises
     ------
-    ValueError : there are more or fewer numbers than the parameters have; nothing is copied.
+    ValueError
+        there are more or fewer numbers than the parameters have; nothing is copied.
     """
     numbers = vec.detach().numpy() if isinstance(vec, Tensor) else np.asarray(vec)
     params = list(parameters)

@@ -111,7 +111,7 @@ def test_why_no_grad_names_the_line_of_a_detach() -> None:
     [
         (lambda x: x.argmax() + 0.0, "a function without derivative"),
         (lambda x: x.astype(int) * 1.0, ".astype(int64)"),
-        (lambda x: float(x[0]), ".item()"),
+        (lambda x: x[0].item(), ".item()"),
         (lambda x: np.array(x.tolist()), ".tolist()"),
         (lambda x: quiet(x), "multiply, under no_grad()"),
     ],

@@ -46,6 +46,7 @@ def test_a_step_of_less_than_64_mib_reuses_its_memory():
     assert faults(40) < 50  # of 40 * 256 pages, or fewer and larger ones
 
 
+@pytest.mark.slow
 def test_more_is_kept_on_request():
     given_back = faults(200)
     assert given_back > 1000

@@ -5,10 +5,16 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+
+import autograd
+import nn
+import nn.functional
+import optim
 
 ROOT = Path(__file__).parents[2]
 spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "build" / "generate.py")
@@ -50,3 +56,33 @@ def test_the_page_on_speed_shows_the_table_that_it_prints(
     cuts = [text.partition("by op")[0].splitlines() for text in (capsys.readouterr().out, shown)]
     names, expected = ([line[:40] for line in lines if "-" not in line] for lines in cuts)
     assert names[:-2] == expected[:-2]  # names and calls; the last is the time of the whole
+
+
+def test_how_it_works_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    namespace: dict[str, Any] = {}
+    for block in blocks_of("guides/how_it_works.md"):
+        exec(compile(block, "how_it_works.md", "exec"), namespace)
+        said = re.findall(r"^# (\[.*\])$", block, re.MULTILINE)
+        assert said == capsys.readouterr().out.splitlines()
+
+
+def test_how_it_works_tells_of_every_file_of_the_core() -> None:
+    text = (ROOT / "docs" / "guides" / "how_it_works.md").read_text(encoding="utf-8")
+    for path in (ROOT / "autograd" / "core").glob("[a-z]*.py"):
+        assert f"`{path.name}`" in text
+        assert f"`{path.stem}`" in (ROOT / "autograd" / "core" / "__init__.py").read_text()
+
+
+def test_every_public_name_has_its_place_in_the_reference() -> None:
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "api").glob("*.md")]
+    shown = re.findall(r"^::: ([\w.]+)$", "\n".join(pages), re.MULTILINE)
+    assert len(shown) == len(set(shown))
+    for module in (autograd, nn, nn.functional, nn.models, optim, optim.lr_scheduler):
+        for name in module.__all__:
+            thing, path = getattr(module, name), f"{module.__name__}.{name}"
+            if isinstance(thing, ModuleType):
+                continue
+            elsewhere = [f"autograd.errors.{name}", f"optim.lr_scheduler.{name}"]
+            if isinstance(thing, type) and issubclass(thing, autograd.AutogradError):
+                continue  # these have a page of their own
+            assert path in shown or set(elsewhere) & set(shown), path

@@ -14,7 +14,9 @@ from autograd.core.dispatch import RULES
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_code_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_code_block_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 4
     monkeypatch.chdir(tmp_path)
@@ -22,6 +24,8 @@ def test_every_code_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     namespace: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, "README.md", "exec"), namespace)
+        printed = re.findall(r"^print\(.*# (.+)$", block, flags=re.MULTILINE)
+        assert capsys.readouterr().out.splitlines()[: len(printed)] == printed
     history = namespace["history"]
     assert history["validation_accuracy"][-1] > 0.9
     assert Path("model.npz").exists()

@@ -2,7 +2,7 @@
 
 A step draws operands from the values there are, and writes a line. The generator runs it on plain
 arrays at once, so a step sees values: it keeps away from kinks, ties and bounds, where conventions
-differ (tests/tables/traps.py has those), and what NumPy refuses becomes an expression that must
+differ (tests/test_traps.py has those), and what NumPy refuses becomes an expression that must
 raise.
 """
 

@@ -74,6 +74,7 @@ def write_mnist(folder, part, n):
 # -------------------------------------------------------------------------------- ordinary runs
 
 
+@pytest.mark.slow
 def test_digits_as_they_come(capsys):
     assert run("train digits") == 0
     out, err = capsys.readouterr()
@@ -107,6 +108,7 @@ def test_digits_as_they_come(capsys):
     assert 100 * right.mean() == pytest.approx(test, abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["circles", "squares"])
 def test_points_as_they_come(dataset, capsys):
     assert run(f"train {dataset}") == 0
@@ -132,6 +134,7 @@ def test_options(activation, optimizer, capsys):
     assert nn.load("deep/down/model.npz")["0.weight"].shape == (32, 64)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_pictures")
 @pytest.mark.parametrize("dataset", ["digits", "circles"])
 def test_sgd_has_a_learning_rate_of_its_own(dataset, capsys):
@@ -402,6 +405,7 @@ def interrupt(*args, **kwargs):
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("failure", "status", "said"),
     [
@@ -437,6 +441,7 @@ def test_a_failure_while_writing_leaves_the_old_files(monkeypatch):
     assert contents() == before
 
 
+@pytest.mark.slow
 def test_a_new_run_replaces_the_files_of_the_old_one_and_no_others():
     Path("mine").mkdir()
     Path("mine", "notes.txt").write_text("precious")
@@ -508,6 +513,7 @@ def python(*arguments):
     )
 
 
+@pytest.mark.slow
 def test_it_runs_as_a_module():
     done = python("-m", "nn", "train", "squares", "--epochs", "2")
     assert (done.returncode, done.stderr) == (0, "")
@@ -517,6 +523,7 @@ def test_it_runs_as_a_module():
     assert done.stderr.startswith("plaingrad: argument --epochs: ")
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_is_settled_and_says_so(monkeypatch):
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     for arguments, line in ("train squares --epochs 1", 3), ("profile --steps 1", 1):
@@ -525,6 +532,7 @@ def test_a_process_of_its_own_is_settled_and_says_so(monkeypatch):
         assert done.stdout.splitlines()[line].startswith("OPENBLAS_NUM_THREADS=1")
 
 
+@pytest.mark.slow
 def test_a_process_of_others_is_left_as_it_is(monkeypatch, capsys):
     monkeypatch.setattr(cli, "settle", fail)
     assert run("profile --steps 1") == run("train squares --epochs 1") == 0
@@ -533,6 +541,7 @@ def test_a_process_of_others_is_left_as_it_is(monkeypatch, capsys):
     assert capsys.readouterr().err.endswith("No space left on device\n")
 
 
+@pytest.mark.slow
 def test_a_reader_who_has_seen_enough_ends_no_training():
     environment = {**os.environ, "PYTHONPATH": str(Path(nn.__file__).parents[1])}
     arguments = [sys.executable, "-m", "nn", "train", "squares", "--epochs", "20"]

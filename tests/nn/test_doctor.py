@@ -241,6 +241,7 @@ def test_gains_are_said(monkeypatch: Any) -> None:
     assert list(doctor._gains([])) == ["Nothing to set: there is no setting to try here."]
 
 
+@pytest.mark.slow
 def test_work_is_done_with_the_setting_and_without() -> None:
     """Each process has its own environment, and says how long a step of its work takes."""
     for work in doctor.WORKS:

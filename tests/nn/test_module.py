@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
-import subprocess
-import sys
 import textwrap
 import warnings
 from pathlib import Path
@@ -18,7 +16,6 @@ import pytest
 import nn
 import nn.functional as F
 from autograd import Tensor, default_dtype, no_grad
-from autograd.core.hints import nearest
 
 ROOT = Path(__file__).parents[2]
 
@@ -724,19 +721,6 @@ def test_a_misspelt_name_of_a_module_is_an_error_that_helps(
     with pytest.raises(AttributeError, match=rf"^module '{module.__name__}' has no .* 'xyzzy'$"):
         _ = module.xyzzy
     assert not hasattr(module, "__path_of_nothing__")
-
-
-def test_the_nearest_name() -> None:
-    assert nearest("RELU", ["Sigmoid", "relu", "ReLU"]) == "relu"
-    assert nearest("weigth", iter(["bias", "weight"])) == "weight"
-    assert nearest("xyzzy", ["bias"]) == nearest("x", []) == ""
-
-
-def test_the_name_that_may_be_meant_is_told_once() -> None:
-    for code in ("nn.Linear(1, 1).wieght", "nn.Relu", "nn.functional.Relu"):
-        run = [sys.executable, "-c", f"import nn\n{code}"]
-        text = subprocess.run(run, capture_output=True, text=True, cwd=ROOT).stderr
-        assert text.count("Did you mean") == 1, text
 
 
 def test_repr_of_parameters_that_are_empty_or_there_twice() -> None:

@@ -18,19 +18,14 @@ import nn
 
 #: Files of helpers: what their `__all__` names is for the other files.
 HELPERS = {
-    "base",
-    "checks",
-    "families",
-    "fused_recurrent",
-    "inplace",
-    "pool_windows",
-    "sizes",
+    "base", "checks", "families", "fused_recurrent", "inplace", "labels", "pool_windows", "sizes",
     "windows",
-}
+}  # fmt: skip
 FILES = [
     importlib.import_module(f"nn.{folder}.{file.name}")
     for folder in ("layers", "losses")
     for file in pkgutil.iter_modules(importlib.import_module(f"nn.{folder}").__path__)
+    if file.name != "public"
 ]
 
 

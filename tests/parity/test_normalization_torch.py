@@ -1,4 +1,4 @@
-"""Normalisation layers against PyTorch in float64: values, all gradients, state, two steps."""
+"""Normalization layers against PyTorch in float64: values, all gradients, state, two steps."""
 
 from __future__ import annotations
 

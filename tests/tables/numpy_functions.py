@@ -39,7 +39,7 @@ def status(function: Any) -> tuple[str, str]:
     if rule is not None:
         if not getattr(rule, "differentiable", True):
             return "plain", ""
-        return "differentiable", rule.__module__.replace("autograd.", "") + ".py"
+        return "differentiable", rule.__module__.removeprefix("autograd.").replace(".", "/") + ".py"
     if function in REFUSED:
         return "refused", REFUSED[function]
     if isinstance(function, np.ufunc) or hasattr(function, "_implementation"):

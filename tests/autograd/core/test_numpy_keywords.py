@@ -219,6 +219,7 @@ ANSWERED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", ANSWERED, ids=lambda e: e.name)
 def test_every_keyword_of_numpys(entry: Entry) -> None:
     found = []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import math
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tables.ops import BY_FILE, Row
 
+import autograd.ops
 from autograd import Tensor, gradcheck, gradgradcheck, gradients
 from autograd.core.dispatch import RULES
 from autograd.core.engine import reachable
@@ -199,3 +202,17 @@ def test_every_registered_numpy_function_has_a_row() -> None:
 
 def test_no_two_rows_have_one_name() -> None:
     assert len(set(IDS.values())) == len(ROWS)
+
+
+FILES = sorted(Path(autograd.ops.__path__[0]).glob("[!_]*.py"))
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if f.stem != "methods"], ids=lambda f: f.stem)
+def test_a_file_of_ops_can_be_read_alone(file: Path) -> None:
+    imported = {
+        node.module or alias.name
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.level == 1
+        for alias in node.names
+    }
+    assert imported <= {"common", "indexing", "shapes"}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import NoGradientRuleError, Tensor, gradients, no_grad
-from autograd.ops.reductions import expand
+from autograd.ops.common import expand
 
 
 def leaf(x: Any) -> Tensor:

@@ -122,7 +122,7 @@ ROWS: dict[str, tuple[Callable[..., Any], list[Any]]] = {
         lambda x: F.interpolate(x, 2, mode="area"),
         [normal(1, 1, 2000) + 100],
     ),
-    # normalisation
+    # normalization
     "layer_norm": (
         lambda x, w, b: F.layer_norm(x, 5000, w, b),
         [normal(2, 5000, scale=300) + 99, uniform(5000), uniform(5000)],

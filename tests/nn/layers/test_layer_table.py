@@ -25,6 +25,8 @@ OURS = {
     "ParameterDict",
     "ParameterList",
 }
+# Layers of many steps, whose gradients take long to check.
+LONG = ("GRU", "LSTM", "RNN", "Transformer")
 
 
 def made(row: Layer) -> nn.Module:
@@ -81,7 +83,11 @@ def test_every_layer_has_a_row() -> None:
     assert classes - OURS <= {row.name for row in ROWS}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(r, marks=pytest.mark.slow) if r.name.startswith(LONG) else r for r in ROWS],
+    ids=str,
+)
 def test_gradients(row: Layer) -> None:
     checked = Checked(row, made(row), row.arrays())
     size = sum(np.size(x) for x in checked.free) + checked.num_parameters()

@@ -1,4 +1,4 @@
-"""Normalisation: formulas, derivatives, running statistics, refusals."""
+"""Normalization: formulas, derivatives, running statistics, refusals."""
 
 from __future__ import annotations
 

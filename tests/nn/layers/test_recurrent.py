@@ -65,58 +65,47 @@ def states_of(module: Any, lead: tuple[int, ...]) -> list[np.ndarray]:
     return [h, normal(*lead, 4)] if isinstance(module, nn.LSTM | nn.LSTMCell) else [h]
 
 
-def value(x: Any) -> np.ndarray:
-    return x.detach().numpy() if isinstance(x, Tensor) else x
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
+def sigmoid(x: Any) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
+# The cells as in the papers, of arrays or Tensors. x and z are the shares of input and state.
+
+
+def plain_rnn(x: Any, z: Any, h: Any, nonlinearity: str) -> Any:
+    return np.tanh(x + z) if nonlinearity == "tanh" else np.maximum(x + z, 0)
+
+
+def plain_lstm(x: Any, z: Any, h: Any, c: Any) -> Any:
+    i, f, g, o = np.split(x + z, 4, -1)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    h = sigmoid(o) * np.tanh(c)
+    return h, c
+
+
+def plain_gru(x: Any, z: Any, h: Any) -> Any:
+    (x_r, x_u, x_n), (z_r, z_u, z_n) = np.split(x, 3, -1), np.split(z, 3, -1)
+    r, u = sigmoid(x_r + z_r), sigmoid(x_u + z_u)
+    n = np.tanh(x_n + r * z_n)
+    return (1 - u) * n + u * h
+
+
+def plain_step(module: Any, p: dict[str, Any], x: Any, h: Any, c: Any = None) -> Any:
+    """The next state by the formulas, with the parameters `p` of a cell, or of a layer's first."""
+    p = {name.removesuffix("_l0"): value for name, value in p.items()}
+    x = x @ p["weight_ih"].T + p.get("bias_ih", 0)
+    z = h @ p["weight_hh"].T + p.get("bias_hh", 0)
+    if isinstance(module, nn.RNN | nn.RNNCell):
+        return plain_rnn(x, z, h, module.nonlinearity)
+    if isinstance(module, nn.GRU | nn.GRUCell):
+        return plain_gru(x, z, h)
+    h, c = plain_lstm(x, z, h, c)
+    return h @ p["weight_hr"].T if "weight_hr" in p else h, c
+
+
 def by_hand(cell: Any, x: np.ndarray, h: np.ndarray, c: Any = None) -> Any:
-    """The formulas, gate by gate."""
     p = {k: v.astype(np.float64) for k, v in cell.state_dict().items()}
-    zeros = np.zeros(len(p["weight_ih"]))
-    a = x @ p["weight_ih"].T + p.get("bias_ih", zeros)
-    z = h @ p["weight_hh"].T + p.get("bias_hh", zeros)
-    if isinstance(cell, nn.RNNCell):
-        return np.tanh(a + z) if cell.nonlinearity == "tanh" else np.maximum(a + z, 0)
-    A, Z = np.split(a, len(zeros) // 4, -1), np.split(z, len(zeros) // 4, -1)
-    if isinstance(cell, nn.LSTMCell):
-        i, f, g, o = (u + v for u, v in zip(A, Z, strict=True))
-        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-        return sigmoid(o) * np.tanh(c), c
-    r, u = sigmoid(A[0] + Z[0]), sigmoid(A[1] + Z[1])
-    return (1 - u) * np.tanh(A[2] + r * Z[2]) + u * h
-
-
-def test_an_lstm_is_its_six_lines() -> None:
-    """The layer's value and gradients are those of the formula, differentiated by the engine."""
-    layer = nn.LSTM(3, 4, generator=0).double()
-    xs, h, c = (Tensor(normal(*s), requires_grad=True) for s in ((5, 2, 3), (2, 4), (2, 4)))
-    w_ih, w_hh, b_ih, b_hh = layer.parameters()
-
-    def cell(x: Any, h: Any, c: Any) -> Any:
-        i, f, g, o = np.split(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh, 4, axis=1)
-        i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
-        c = f * c + i * np.tanh(g)
-        return o * np.tanh(c), c
-
-    h_t, c_t, outs = h, c, []
-    for x in xs:
-        h_t, c_t = cell(x, h_t, c_t)
-        outs.append(h_t)
-    expected = [np.stack(outs), h_t, c_t]
-    out, (h_end, c_end) = layer(xs, (h[None], c[None]))
-    got = [out, h_end[0], c_end[0]]
-    leaves = [xs, h, c, w_ih, w_hh, b_ih, b_hh]
-    weights = [normal(*y.shape) for y in expected]
-    slopes = [
-        gradients(sum((y * w).sum() for y, w in zip(ys, weights, strict=True)), leaves)
-        for ys in (got, expected)
-    ]
-    for y, z in zip([*got, *slopes[0]], [*expected, *slopes[1]], strict=True):
-        np.testing.assert_allclose(value(y), value(z), rtol=1e-9, atol=1e-12)
+    return plain_step(cell, p, x, h, c)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=label)
@@ -142,6 +131,7 @@ def test_cell_gradients(cell: Any, lead: tuple[int, ...]) -> None:
     gradgradcheck(Flat(cell), x, *states)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS, ids=label)
 @pytest.mark.parametrize(
     "time", [1, 2, 3, 6]
@@ -156,6 +146,37 @@ def test_layer_gradients(layer: Any, time: int) -> None:
 @pytest.mark.parametrize("layer", [LAYERS[0], nn.LSTM(3, 4, proj_size=2), LAYERS[5]], ids=label)
 def test_every_second_derivative(layer: Any) -> None:
     gradgradcheck(Flat(layer), normal(2, 1, 3), mode="exhaustive")
+
+
+@pytest.mark.parametrize("time", [2, 6])  # fused from 3 on
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [("RNN", {}), ("RNN", {"nonlinearity": "relu"}), ("LSTM", {}), ("GRU", {}),
+     ("LSTM", {"proj_size": 2})],
+)  # fmt: skip
+def test_values_and_gradients_are_those_of_the_plain_cell(
+    kind: str, config: dict[str, Any], bias: bool, time: int
+) -> None:
+    layer = getattr(nn, kind)(3, 4, bias=bias, **config).astype(np.float64)
+    p, states = dict(layer.named_parameters()), states_of(layer, (1, 2))
+    leaves = [Tensor(a, requires_grad=True) for a in (normal(time, 2, 3), *states)]
+    x, *start = leaves
+    outs, state = [], [s[0] for s in start]
+    for t in range(time):
+        state = flat(plain_step(layer, p, x[t], *state))
+        outs.append(state[0])
+    expected = [np.stack(outs), *(s[None] for s in state)]
+    got = flat(layer(x, tuple(start) if len(start) > 1 else start[0]))
+    weights = [normal(*r.shape) for r in expected]
+    gradients_of = []
+    for results in (got, expected):
+        loss = sum((r * w).sum() for r, w in zip(results, weights, strict=True))
+        gradients_of.append(gradients(loss, [*leaves, *p.values()]))
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a.data, b.data, rtol=1e-12, atol=1e-14)
+    for a, b in zip(*gradients_of, strict=True):
+        np.testing.assert_allclose(a.data, b.data, rtol=1e-10, atol=1e-13)
 
 
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])

@@ -1,8 +1,8 @@
 """What a row of the table of layers is.
 
-A row names a class of `nn` that `torch.nn` has too, with the arguments it is made of and the inputs
-it is called on. The same row is checked against finite differences
-(tests/nn/layers/test_layer_table.py) and against PyTorch (tests/parity/test_layer_table_torch.py).
+A row names a class of `nn`, with the arguments it is made of and the inputs it is called on. It is
+checked against finite differences (tests/nn/layers/test_layer_table.py) and, if `torch.nn` has that
+class too, against PyTorch (tests/parity/test_layer_table_torch.py).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Normalisation."""
+"""Normalization."""
 
 from typing import Any
 

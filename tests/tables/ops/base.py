@@ -15,6 +15,8 @@ import hypothesis.extra.numpy as hnp
 import numpy as np
 from hypothesis import strategies as st
 
+from autograd.testing import axes, shapes
+
 Shape = tuple[int, ...]
 
 DOMAINS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -41,10 +43,6 @@ class Row:
         return DOMAINS[self.domains[min(i, len(self.domains) - 1)]]
 
 
-def shape(min_dims: int = 0, max_dims: int = 3, min_side: int = 0) -> st.SearchStrategy[Shape]:
-    return hnp.array_shapes(min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=3)
-
-
 def broadcasting(count: int) -> st.SearchStrategy[Any]:
     """Shapes that broadcast together, 0-d and empty ones among them."""
     return hnp.mutually_broadcastable_shapes(
@@ -53,24 +51,14 @@ def broadcasting(count: int) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def axes_of(draw: Any, ndim: int, *, single: bool = False) -> Any:
-    """An `axis` argument: None, an int of either sign, or a tuple of them."""
-    one = st.integers(-ndim, ndim - 1) if ndim else st.nothing()
-    if single:
-        return draw(one)
-    several = st.lists(st.integers(0, max(ndim - 1, 0)), unique=True, max_size=ndim).map(tuple)
-    return draw(st.none() | one | several if ndim else st.none() | st.just(()))
-
-
-@st.composite
 def reduction(draw: Any, min_side: int = 0) -> Any:
-    s = draw(shape(min_side=min_side))
-    return (s,), {"axis": draw(axes_of(len(s))), "keepdims": draw(st.booleans())}
+    s = draw(shapes(min_side=min_side))
+    return (s,), {"axis": draw(axes(len(s))), "keepdims": draw(st.booleans())}
 
 
 @st.composite
 def one(draw: Any, config: Callable[[Any, Shape], dict[str, Any]], **limits: int) -> Any:
-    s = draw(shape(**limits))
+    s = draw(shapes(**limits))
     return (s,), config(draw, s)
 
 
@@ -86,4 +74,4 @@ def binary(name: str, *domains: str, **options: Any) -> Row:
 
 def plain(**limits: int) -> st.SearchStrategy[Any]:
     """One input of any shape, and no configuration."""
-    return shape(**limits).map(lambda s: ((s,), {}))
+    return shapes(**limits).map(lambda s: ((s,), {}))

@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Row, one, plain, shape
+from autograd.testing import shapes
+
+from .base import Row, one, plain
 from .linalg import flat
 
-pairs = shape().map(lambda s: ((s, s), {}))
+pairs = shapes().map(lambda s: ((s, s), {}))
 DEG = st.booleans()
 
 
 @st.composite
 def angles(draw: Any) -> Any:
-    s = draw(shape())
+    s = draw(shapes())
     return (s, s), {"deg": draw(DEG)}
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Row, axes_of, broadcasting, one
+from autograd.testing import axes
+
+from .base import Row, broadcasting, one
 
 
 @st.composite
@@ -23,7 +25,7 @@ def ranges(draw: Any, *, positive: bool = False) -> Any:
 
 def _along(draw: Any, s: Any) -> dict[str, Any]:
     return {
-        "axis": draw(axes_of(len(s), single=True)),
+        "axis": draw(axes(len(s), single=True)),
         "to": draw(st.sampled_from(["sum", "row", "pair"])),
     }
 

@@ -8,16 +8,18 @@ import hypothesis.extra.numpy as hnp
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Row, Shape, axes_of, one, plain, shape
+from autograd.testing import axes, shapes
+
+from .base import Row, Shape, one, plain
 from .reductions import skipping, some_zeros
 
 
 def _axis(draw: Any, s: Shape) -> dict[str, Any]:
-    return {"axis": draw(st.none() | axes_of(len(s), single=True) if s else st.none())}
+    return {"axis": draw(st.none() | axes(len(s), single=True) if s else st.none())}
 
 
 def _one_axis(draw: Any, s: Shape) -> dict[str, Any]:
-    return {"axis": draw(axes_of(len(s), single=True))}
+    return {"axis": draw(axes(len(s), single=True))}
 
 
 running = one(_axis)
@@ -43,7 +45,7 @@ def cumulative(name: str) -> list[Row]:
 
 @st.composite
 def differences(draw: Any, *, ends: bool = False) -> Any:
-    s = draw(shape(min_dims=1))
+    s = draw(shapes(min_dims=1))
     config = {**_one_axis(draw, s), "n": draw(st.integers(1 if ends else 0, 4))}
     if not ends:
         return (s,), config
@@ -55,7 +57,7 @@ def differences(draw: Any, *, ends: bool = False) -> Any:
 @st.composite
 def slopes(draw: Any, *, uneven: bool = False) -> Any:
     edge_order = draw(st.sampled_from([1, 2]))
-    s = draw(shape(min_dims=1, min_side=edge_order + 1))
+    s = draw(shapes(min_dims=1, min_side=edge_order + 1))
     config = {**_one_axis(draw, s), "edge_order": edge_order}
     return ((s, (s[config["axis"]],)) if uneven else (s,)), config
 
@@ -67,7 +69,7 @@ def along(h: Any) -> Any:
 
 @st.composite
 def integrals(draw: Any, *, vector: bool = False) -> Any:
-    s = draw(shape(min_dims=1))
+    s = draw(shapes(min_dims=1))
     config = _one_axis(draw, s)
     return (s, (s[config["axis"]],) if vector else s), config
 
@@ -91,7 +93,7 @@ ROWS = [
     Row(
         "ediff1d with ends",
         lambda x, start, end: np.ediff1d(x, end, to_begin=start),
-        st.tuples(shape(), shape(), shape()).map(lambda shapes: (shapes, {})),
+        st.tuples(shapes(), shapes(), shapes()).map(lambda shapes: (shapes, {})),
     ),
     Row(
         "trapezoid",

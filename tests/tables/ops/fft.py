@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Row, axes_of, shape
+from autograd.testing import axes, shapes
+
+from .base import Row
 from .linalg import flat
 
 NORMS = st.sampled_from([None, "backward", "ortho", "forward"])
@@ -16,8 +18,8 @@ NORMS = st.sampled_from([None, "backward", "ortho", "forward"])
 
 @st.composite
 def along_one(draw: Any, inputs: int, min_side: int = 1) -> Any:
-    s = draw(shape(min_dims=1, min_side=min_side))
-    config = {"axis": draw(axes_of(len(s), single=True)), "norm": draw(NORMS)}
+    s = draw(shapes(min_dims=1, min_side=min_side))
+    config = {"axis": draw(axes(len(s), single=True)), "norm": draw(NORMS)}
     if draw(st.booleans()):
         config["n"] = draw(st.integers(1, 5))
     return (s,) * inputs, config
@@ -25,7 +27,7 @@ def along_one(draw: Any, inputs: int, min_side: int = 1) -> Any:
 
 @st.composite
 def along_several(draw: Any, inputs: int, min_dims: int = 1, min_side: int = 1) -> Any:
-    s = draw(shape(min_dims=min_dims, min_side=min_side))
+    s = draw(shapes(min_dims=min_dims, min_side=min_side))
     config = {"norm": draw(NORMS)}
     axis = st.integers(-len(s), len(s) - 1)
     if min_dims == 2:
@@ -42,8 +44,8 @@ def along_several(draw: Any, inputs: int, min_dims: int = 1, min_side: int = 1) 
 
 @st.composite
 def shifted(draw: Any) -> Any:
-    s = draw(shape(min_dims=1))
-    return (s,), {"axes": draw(axes_of(len(s)))}
+    s = draw(shapes(min_dims=1))
+    return (s,), {"axes": draw(axes(len(s)))}
 
 
 def real_input(f: Callable[..., Any]) -> Callable[..., Any]:

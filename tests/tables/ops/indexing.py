@@ -9,8 +9,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd import Tensor
+from autograd.testing import indices, shapes
 
-from .base import Row, Shape, shape
+from .base import Row, Shape
 
 
 @st.composite
@@ -37,24 +38,22 @@ def mixtures(draw: Any, s: Shape) -> Any:
 @st.composite
 def indexed(draw: Any) -> Any:
     """A shape and an index into it: basic, advanced with repeats, boolean, or a mixture."""
-    s = draw(shape(min_side=1))
+    s = draw(shapes(min_side=1))
     index = draw(
-        hnp.basic_indices(s, allow_newaxis=True, allow_ellipsis=True)
-        | hnp.arrays(bool, s)
-        | hnp.integer_array_indices(s)
+        indices(s)
         | mixtures(s)
         | st.integers(0, len(s) - 1).flatmap(
             lambda axis: st.tuples(
                 *[st.just(slice(None))] * axis,
                 hnp.arrays(
                     st.sampled_from([int, np.int8, np.uint8]),
-                    shape(max_dims=2),
+                    shapes(max_dims=2),
                     elements=st.integers(0, s[axis] - 1),
                 ),
             )
         )
         if s
-        else st.sampled_from([(), Ellipsis, None, np.array(True), np.array(False)])
+        else indices(s)
     )
     return (s,), {"index": index}
 

@@ -9,7 +9,9 @@ import hypothesis.extra.numpy as hnp
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Row, Shape, axes_of, one, shape
+from autograd.testing import axes, shapes
+
+from .base import Row, Shape, one
 from .shapes import joined
 
 
@@ -21,7 +23,7 @@ def like(draw: Any, s: Shape, axis: int) -> Shape:
 
 @st.composite
 def joins(draw: Any, *, same: bool) -> Any:
-    s = draw(shape(min_dims=0 if same else 1))
+    s = draw(shapes(min_dims=0 if same else 1))
     axis = draw(st.integers(-len(s) - same, len(s) - 1 + same))
     sides = [s if same else like(draw, s, axis) for _ in range(3)]
     return tuple(sides), {"axis": axis}
@@ -30,13 +32,13 @@ def joins(draw: Any, *, same: bool) -> Any:
 @st.composite
 def along(draw: Any, axis: int, min_dims: int) -> Any:
     """Three shapes that differ along one axis."""
-    s = draw(shape(min_dims=min_dims))
+    s = draw(shapes(min_dims=min_dims))
     return tuple(like(draw, s, min(axis, len(s) - 1)) for _ in range(3)), {}
 
 
 @st.composite
 def equal(draw: Any, max_dims: int) -> Any:
-    return (draw(shape(max_dims=max_dims)),) * 3, {}
+    return (draw(shapes(max_dims=max_dims)),) * 3, {}
 
 
 @st.composite
@@ -49,7 +51,7 @@ def cut(axis: int | None = None, **limits: int) -> st.SearchStrategy[Any]:
     """Where to split: any indices, or a number of equal pieces."""
 
     def config(draw: Any, s: Shape) -> dict[str, Any]:
-        given = draw(axes_of(len(s), single=True)) if axis is None else min(axis, len(s) - 1)
+        given = draw(axes(len(s), single=True)) if axis is None else min(axis, len(s) - 1)
         n = s[given]
         pieces = st.sampled_from([d for d in (1, 2, 3) if n % d == 0])
         where = draw(st.lists(st.integers(-n - 1, n + 1), max_size=3) | pieces)
@@ -112,7 +114,7 @@ ROWS = [
     Row(
         "append flat",
         np.append,
-        st.tuples(shape(), shape()).map(lambda shapes: (shapes, {})),
+        st.tuples(shapes(), shapes()).map(lambda shapes: (shapes, {})),
     ),
     Row("split", _split(np.split), cut(), covers=(np.split,)),
     Row(
@@ -121,7 +123,7 @@ ROWS = [
         one(
             lambda draw, s: {
                 "where": draw(st.integers(1, 4)),
-                "axis": draw(axes_of(len(s), single=True)),
+                "axis": draw(axes(len(s), single=True)),
             },
             min_dims=1,
         ),
@@ -143,7 +145,7 @@ if hasattr(np, "unstack"):
             "unstack",
             lambda x, axis: joined(np.unstack(x, axis=axis)),
             one(
-                lambda draw, s: {"axis": draw(axes_of(len(s), single=True))},
+                lambda draw, s: {"axis": draw(axes(len(s), single=True))},
                 min_dims=1,
                 min_side=1,
             ),

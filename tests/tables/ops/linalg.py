@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Row, axes_of, shape
+from autograd.testing import axes, shapes
+
+from .base import Row
 
 L = np.linalg
 BATCHES = st.sampled_from([(), (2,), (1, 2), (0,)])
@@ -124,14 +126,14 @@ KEEP = st.booleans()
 
 @st.composite
 def vectors(draw: Any, *, several: bool) -> Any:
-    s = draw(shape(min_dims=1, min_side=1))
-    axis = draw(axes_of(len(s)) if several else axes_of(len(s), single=True))
+    s = draw(shapes(min_dims=1, min_side=1))
+    axis = draw(axes(len(s)) if several else axes(len(s), single=True))
     return (s,), {"ord": draw(VECTOR_ORDS), "axis": axis, "keepdims": draw(KEEP)}
 
 
 @st.composite
 def matrices(draw: Any) -> Any:
-    s = draw(shape(min_dims=2, min_side=1))
+    s = draw(shapes(min_dims=2, min_side=1))
     row, column = draw(st.permutations(range(len(s))))[:2]
     ord = draw(st.sampled_from([None, "fro", 1, -1, np.inf, -np.inf]))
     return (s,), {"ord": ord, "axis": (row, column - len(s)), "keepdims": draw(KEEP)}
@@ -209,7 +211,7 @@ ROWS = [
     Row(
         "norm of all",
         L.norm,
-        shape().map(lambda s: ((s,), {})),
+        shapes().map(lambda s: ((s,), {})),
         ("nonzero",),
         exact=False,
     ),

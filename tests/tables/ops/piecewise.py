@@ -8,7 +8,9 @@ import hypothesis.extra.numpy as hnp
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Row, binary, broadcasting, one, plain, shape, unary
+from autograd.testing import shapes
+
+from .base import Row, binary, broadcasting, one, plain, unary
 
 
 @st.composite
@@ -21,7 +23,7 @@ def chosen(draw: Any, count: int = 1) -> Any:
 @st.composite
 def interpolated(draw: Any) -> Any:
     """Points x, each in an interval of the knots or outside, and the number of knots."""
-    s, n = draw(shape()), draw(st.integers(1, 4))
+    s, n = draw(shapes()), draw(st.integers(1, 4))
     ends = st.none() | st.floats(-1, 1)
     config = {"k": draw(hnp.arrays(int, s, elements=st.integers(-1, n - 1)))}
     return (s, (n,), (n,)), {**config, "left": draw(ends), "right": draw(ends)}

@@ -9,7 +9,9 @@ import hypothesis.extra.numpy as hnp
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Row, axes_of, broadcasting, shape
+from autograd.testing import axes, shapes
+
+from .base import Row, broadcasting
 
 SIDE = st.integers(0, 3)
 
@@ -29,7 +31,7 @@ def products(draw: Any, signature: str = np.matmul.signature, max_dims: int = 2)
 def contracted(draw: Any, *where: int) -> Any:
     """Two shapes with the same length at the last axis of one and at axis `where` of the other."""
     n = draw(SIDE)
-    a, b = draw(shape(max_dims=2)), draw(shape(max_dims=2))
+    a, b = draw(shapes(max_dims=2)), draw(shapes(max_dims=2))
     place = max(0, len(b) + 1 + where[0]) if where else 0
     return draw(st.sampled_from([((*a, n), (*b[:place], n, *b[place:])), ((), b), (a, ())])), {}
 
@@ -37,8 +39,8 @@ def contracted(draw: Any, *where: int) -> Any:
 @st.composite
 def tensors(draw: Any) -> Any:
     """Two tensors and `axes` as a number, or as a pair of axes or of lists of them."""
-    common = draw(shape(max_dims=2))
-    a, b = draw(shape(max_dims=2)), draw(shape(max_dims=2))
+    common = draw(shapes(max_dims=2))
+    a, b = draw(shapes(max_dims=2)), draw(shapes(max_dims=2))
     if draw(st.booleans()):
         return ((*a, *common), (*common, *b)), {"axes": len(common)}
     order_a = draw(st.permutations(range(len(a) + len(common))))
@@ -75,15 +77,15 @@ def crossed(draw: Any) -> Any:
 
 @st.composite
 def crossed_along(draw: Any) -> Any:
-    s = draw(shape(max_dims=2))
+    s = draw(shapes(max_dims=2))
     axis = draw(st.integers(-len(s) - 1, len(s)))
     return (with_vectors(s, axis),) * 2, {"axis": axis}
 
 
 @st.composite
 def along(draw: Any) -> Any:
-    s = draw(shape(min_dims=1))
-    return (s, s), {"axis": draw(axes_of(len(s), single=True))}
+    s = draw(shapes(min_dims=1))
+    return (s, s), {"axis": draw(axes(len(s), single=True))}
 
 
 @st.composite
@@ -102,7 +104,7 @@ def chains(draw: Any) -> Any:
 @st.composite
 def powers(draw: Any) -> Any:
     n = draw(st.integers(1, 3))
-    return ((*draw(shape(max_dims=1)), n, n),), {"n": draw(st.integers(1, 7))}
+    return ((*draw(shapes(max_dims=1)), n, n),), {"n": draw(st.integers(1, 7))}
 
 
 @st.composite
@@ -120,7 +122,7 @@ def rounding(name: str, f: Any, shapes: Any, *covers: Any, domain: str = "positi
     return Row(name, f, shapes, (domain,), covers=covers or (f,), exact=False)
 
 
-two_shapes = st.tuples(shape(max_dims=2), shape(max_dims=2)).map(lambda shapes: (shapes, {}))
+two_shapes = st.tuples(shapes(max_dims=2), shapes(max_dims=2)).map(lambda shapes: (shapes, {}))
 
 ROWS = [
     rounding("matmul", np.matmul, products(), np.matmul, np.linalg.matmul, domain="real"),
@@ -133,7 +135,7 @@ ROWS = [
         st.tuples(SIDE, SIDE).map(lambda n: (((n[0],), (n[1],)), {})),
         covers=(np.linalg.outer,),
     ),
-    rounding("vdot", np.vdot, shape().map(lambda s: ((s, (int(np.prod(s)),)), {}))),
+    rounding("vdot", np.vdot, shapes().map(lambda s: ((s, (int(np.prod(s)),)), {}))),
     rounding("vecdot", np.vecdot, products(np.vecdot.signature)),
     rounding("linalg.vecdot", np.linalg.vecdot, along()),
     rounding("tensordot", np.tensordot, tensors()),
@@ -160,7 +162,7 @@ ROWS = [
     rounding(
         "polyval",
         np.polyval,
-        st.tuples(st.integers(1, 4), shape()).map(lambda drawn: (((drawn[0],), drawn[1]), {})),
+        st.tuples(st.integers(1, 4), shapes()).map(lambda drawn: (((drawn[0],), drawn[1]), {})),
     ),
     rounding("convolve", np.convolve, vectors()),
     rounding("correlate", np.correlate, vectors()),

@@ -1,4 +1,4 @@
-"""Rows of the table: moving, repeating, dropping and inserting elements."""
+"""Rows of the table: moving, repeating, sorting, dropping and inserting elements."""
 
 from __future__ import annotations
 
@@ -9,14 +9,24 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .base import Row, Shape, axes_of, one, plain, shape
+from autograd.testing import axes, shapes
+
+from .base import Row, Shape, one, plain
 
 SMALL = st.integers(-4, 4)
 
 
+def axis_or_none(draw: Any, s: Shape) -> Any:
+    return draw(st.none() | axes(len(s), single=True) if s else st.none())
+
+
+def length(s: Shape, axis: Any) -> int:
+    return int(np.prod(s)) if axis is None else s[axis]
+
+
 def rolled(draw: Any, s: Shape) -> dict[str, Any]:
     """A shift for one axis, for several or for all in one go."""
-    axis = draw(axes_of(len(s))) or None  # NumPy does not take ()
+    axis = draw(axes(len(s))) or None  # NumPy does not take ()
     if isinstance(axis, tuple):
         return {"shift": tuple(draw(SMALL) for _ in axis), "axis": axis}
     return {"shift": draw(SMALL), "axis": axis}
@@ -28,8 +38,8 @@ def turned(draw: Any, s: Shape) -> dict[str, Any]:
 
 
 def repeated(draw: Any, s: Shape) -> dict[str, Any]:
-    axis = draw(st.none() | axes_of(len(s), single=True) if s else st.none())
-    n = int(np.prod(s)) if axis is None else s[axis]
+    axis = axis_or_none(draw, s)
+    n = length(s, axis)
     each = st.lists(st.integers(0, 3), min_size=n, max_size=n)
     return {"repeats": draw(st.integers(0, 3) | each if n > 1 else st.integers(0, 3)), "axis": axis}
 
@@ -51,7 +61,7 @@ def padded(mode: str) -> st.SearchStrategy[Any]:
 
 
 def deleted(draw: Any, s: Shape) -> dict[str, Any]:
-    axis = draw(st.none() | axes_of(len(s), single=True))
+    axis = draw(st.none() | axes(len(s), single=True))
     n = int(np.prod(s)) if axis is None else s[axis]
     number = st.integers(-n, n - 1)
     return {
@@ -65,8 +75,8 @@ def deleted(draw: Any, s: Shape) -> dict[str, Any]:
 @st.composite
 def inserted(draw: Any) -> Any:
     """A shape, values to insert, and where: one place or several."""
-    s = draw(shape(min_dims=1))
-    axis = draw(st.none() | axes_of(len(s), single=True))
+    s = draw(shapes(min_dims=1))
+    axis = draw(st.none() | axes(len(s), single=True))
     n = int(np.prod(s)) if axis is None else s[axis]
     number = st.integers(-n, n)
     obj = draw(number | st.lists(number, min_size=2, max_size=3))
@@ -89,15 +99,28 @@ def offset(name: str = "k") -> Any:
 
 @st.composite
 def windowed(draw: Any) -> Any:
-    s = draw(shape(min_dims=1, min_side=1))
+    s = draw(shapes(min_dims=1, min_side=1))
     if draw(st.booleans()):
         return (s,), {"window_shape": tuple(draw(st.integers(0, n)) for n in s)}
-    axis = draw(axes_of(len(s), single=True))
+    axis = draw(axes(len(s), single=True))
     return (s,), {"window_shape": draw(st.integers(1, s[axis])), "axis": axis}
 
 
+def sorted_along(draw: Any, s: Shape) -> dict[str, Any]:
+    return {"axis": axis_or_none(draw, s), "kind": draw(st.sampled_from([None, "stable"]))}
+
+
+def parted(draw: Any, s: Shape) -> dict[str, Any]:
+    axis = axis_or_none(draw, s)
+    return {"kth": draw(st.integers(0, length(s, axis) - 1)), "axis": axis}
+
+
+def _kth(x: Any, kth: int, axis: int | None) -> Any:
+    return np.take(np.partition(x, kth, axis), kth, axis)  # the only place that is laid down
+
+
 ROWS = [
-    Row("flip", np.flip, one(lambda draw, s: {"axis": draw(axes_of(len(s)))}), covers=(np.flip,)),
+    Row("flip", np.flip, one(lambda draw, s: {"axis": draw(axes(len(s)))}), covers=(np.flip,)),
     Row("fliplr", np.fliplr, plain(min_dims=2), covers=(np.fliplr,)),
     Row("flipud", np.flipud, plain(min_dims=1), covers=(np.flipud,)),
     Row("rot90", np.rot90, one(turned, min_dims=2), covers=(np.rot90,)),
@@ -107,7 +130,7 @@ ROWS = [
     Row(
         "resize",
         np.resize,
-        one(lambda draw, _: {"new_shape": draw(st.integers(0, 9) | shape())}),
+        one(lambda draw, _: {"new_shape": draw(st.integers(0, 9) | shapes())}),
         covers=(np.resize,),
     ),
     *(
@@ -139,5 +162,7 @@ ROWS = [
         one(offset("offset"), min_dims=2),
         covers=(np.linalg.trace,),
     ),
+    Row("sort", np.sort, one(sorted_along), covers=(np.sort,)),
+    Row("partition", _kth, one(parted, min_side=1), covers=(np.partition,)),
     Row("sliding_window_view", sliding_window_view, windowed(), covers=(sliding_window_view,)),
 ]

@@ -8,23 +8,18 @@ import hypothesis.extra.numpy as hnp
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Row, Shape, axes_of, broadcasting, one, shape
+from autograd.testing import shapes
+
+from .base import Row, Shape, broadcasting, one
 from .indexing import written
-
-
-def axis_or_none(draw: Any, s: Shape) -> Any:
-    return draw(st.none() | axes_of(len(s), single=True) if s else st.none())
-
-
-def length(s: Shape, axis: Any) -> int:
-    return int(np.prod(s)) if axis is None else s[axis]
+from .rearrange import axis_or_none, length
 
 
 def taken(draw: Any, s: Shape) -> dict[str, Any]:
     axis, mode = axis_or_none(draw, s), draw(st.sampled_from(["raise", "wrap", "clip"]))
     n = length(s, axis)
     number = st.integers(-n, n - 1) if mode == "raise" else st.integers(-9, 9)
-    indices = hnp.arrays(int, shape(max_dims=2), elements=number) | number
+    indices = hnp.arrays(int, shapes(max_dims=2), elements=number) | number
     return {"indices": draw(indices), "axis": axis, "mode": mode}
 
 
@@ -54,23 +49,10 @@ def chosen(draw: Any) -> Any:
     return shapes[:2], {"a": draw(hnp.arrays(int, shapes[2], elements=number)), "mode": mode}
 
 
-def sorted_along(draw: Any, s: Shape) -> dict[str, Any]:
-    return {"axis": axis_or_none(draw, s), "kind": draw(st.sampled_from([None, "stable"]))}
-
-
-def parted(draw: Any, s: Shape) -> dict[str, Any]:
-    axis = axis_or_none(draw, s)
-    return {"kth": draw(st.integers(0, length(s, axis) - 1)), "axis": axis}
-
-
-def _kth(x: Any, kth: int, axis: int | None) -> Any:
-    return np.take(np.partition(x, kth, axis), kth, axis)  # the only place that is laid down
-
-
 @st.composite
 def into(draw: Any, config: Any, **limits: int) -> Any:
     """A shape to write into, a shape of values, and where."""
-    s = draw(shape(**{"min_side": 1, **limits}))
+    s = draw(shapes(**{"min_side": 1, **limits}))
     value, drawn = config(draw, s)
     return (s, value), drawn
 
@@ -78,11 +60,11 @@ def into(draw: Any, config: Any, **limits: int) -> Any:
 def numbers(draw: Any, s: Shape) -> Any:
     n = int(np.prod(s))
     ind = st.lists(st.integers(-n, n - 1), max_size=4).map(lambda x: np.array(x, int))
-    return draw(shape(max_dims=2, min_side=1)), {"ind": draw(ind)}
+    return draw(shapes(max_dims=2, min_side=1)), {"ind": draw(ind)}
 
 
 def masked(draw: Any, s: Shape) -> Any:
-    return draw(shape(max_dims=1, min_side=1)), {"mask": draw(hnp.arrays(bool, s))}
+    return draw(shapes(max_dims=1, min_side=1)), {"mask": draw(hnp.arrays(bool, s))}
 
 
 def along(draw: Any, s: Shape) -> Any:
@@ -101,7 +83,7 @@ def copied(draw: Any, s: Shape) -> Any:
 def diagonals(draw: Any) -> Any:
     n = draw(st.integers(1, 3))
     s = draw(st.sampled_from([(n, draw(st.integers(1, 5))), (5, n), (n, n, n)]))
-    return (s, draw(shape(max_dims=1, min_side=1))), {"wrap": draw(st.booleans())}
+    return (s, draw(shapes(max_dims=1, min_side=1))), {"wrap": draw(st.booleans())}
 
 
 ROWS = [
@@ -130,8 +112,6 @@ ROWS = [
         chosen(),
         covers=(np.choose,),
     ),
-    Row("sort", np.sort, one(sorted_along), covers=(np.sort,)),
-    Row("partition", _kth, one(parted, min_side=1), covers=(np.partition,)),
     Row(
         "put",
         written(lambda y, v, ind: np.put(y, ind, v)),

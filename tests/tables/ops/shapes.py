@@ -8,7 +8,9 @@ import hypothesis.extra.numpy as hnp
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Row, Shape, axes_of, broadcasting, one, plain, shape
+from autograd.testing import axes, shapes
+
+from .base import Row, Shape, broadcasting, one, plain
 
 
 @st.composite
@@ -26,7 +28,7 @@ def order(draw: Any) -> str:
     return draw(st.sampled_from("CF"))
 
 
-def axes(draw: Any, s: Shape) -> dict[str, Any]:
+def permuted(draw: Any, s: Shape) -> dict[str, Any]:
     """Axes in any order, in each of the forms that `transpose` takes."""
     chosen = draw(st.permutations(range(len(s))))
     return {
@@ -40,7 +42,7 @@ def moved(draw: Any, s: Shape) -> dict[str, Any]:
     """Source and destination of `moveaxis`: a pair of axes, or of lists of them."""
     n = len(s)
     if draw(st.booleans()):
-        return {k: draw(axes_of(n, single=True)) for k in ("source", "destination")}
+        return {k: draw(axes(n, single=True)) for k in ("source", "destination")}
     count = draw(st.integers(0, n))
     return {k: draw(st.permutations(range(n)))[:count] for k in ("source", "destination")}
 
@@ -51,7 +53,7 @@ def joined(parts: Any) -> Any:
 
 
 def several(*ndims: int) -> st.SearchStrategy[Any]:
-    return st.tuples(*(shape(max_dims=n) for n in ndims)).map(lambda shapes: (shapes, {}))
+    return st.tuples(*(shapes(max_dims=n) for n in ndims)).map(lambda shapes: (shapes, {}))
 
 
 ROWS = [
@@ -62,12 +64,12 @@ ROWS = [
         covers=(np.reshape,),
     ),
     Row("ravel", np.ravel, one(lambda draw, _: {"order": order(draw)}), covers=(np.ravel,)),
-    Row("transpose", np.transpose, one(axes), covers=(np.transpose, np.permute_dims)),
+    Row("transpose", np.transpose, one(permuted), covers=(np.transpose, np.permute_dims)),
     Row(
         "swapaxes",
         np.swapaxes,
         one(
-            lambda draw, s: {f"axis{i}": draw(axes_of(len(s), single=True)) for i in (1, 2)},
+            lambda draw, s: {f"axis{i}": draw(axes(len(s), single=True)) for i in (1, 2)},
             min_dims=1,
         ),
         covers=(np.swapaxes,),
@@ -78,7 +80,7 @@ ROWS = [
         np.rollaxis,
         one(
             lambda draw, s: {
-                "axis": draw(axes_of(len(s), single=True)),
+                "axis": draw(axes(len(s), single=True)),
                 "start": draw(st.integers(-len(s), len(s))),
             },
             min_dims=1,

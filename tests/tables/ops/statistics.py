@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Row, axes_of, one, reduction, shape
+from autograd.testing import axes, shapes
+
+from .base import Row, one, reduction
 from .reductions import in_order, masked, ordered, skipping
 
 METHODS = [
@@ -20,8 +22,8 @@ METHODS = [
 @st.composite
 def weighted(draw: Any) -> Any:
     """An array, and weights of its shape or one for each place along the axes."""
-    s = draw(shape(min_side=1))
-    axis = draw(axes_of(len(s)))
+    s = draw(shapes(min_side=1))
+    axis = draw(axes(len(s)))
     weights = s
     if axis is not None and draw(st.booleans()):
         weights = tuple(s[i] for i in np.atleast_1d(axis))

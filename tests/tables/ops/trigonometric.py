@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import DOMAINS, Row, axes_of, binary, one, unary
+from autograd.testing import axes
+
+from .base import DOMAINS, Row, binary, one, unary
 
 DOMAINS["within 1"] = lambda x: 0.9 * np.tanh(x)
 DOMAINS["above 1"] = lambda x: 1.1 + np.exp(x / 2)
@@ -36,7 +38,7 @@ ROWS = [
         lambda p, **config: np.unwrap(0.2 * np.tanh(p) + np.resize([0, 4.5], p.shape), **config),
         one(
             lambda draw, s: {
-                "axis": draw(axes_of(len(s), single=True)),
+                "axis": draw(axes(len(s), single=True)),
                 "period": draw(st.sampled_from([2 * np.pi, 5.0])),
             },
             min_dims=1,
