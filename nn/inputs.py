@@ -103,7 +103,7 @@ def door(function: F | None = None, *, wide: bool = False) -> Any:
             if not isinstance(x, ARRAYS):
                 args = (*map(given, [who] * n, names, args), *args[n:])
                 break
-        if kwargs or len(args) > n:
+        if optional and (kwargs or len(args) > n):
             for name, i in optional.items():
                 if i < len(args):
                     if not isinstance(args[i], ARRAYS_OR_NONE):

@@ -183,7 +183,8 @@ def _length(who: str, weight: Any) -> int:
     shape = weight.shape
     if len(shape) != 2:
         raise ValueError(f"{who}: got a weight of shape {shape}, expected (rows, size)")
-    return int(shape[0])
+    n: int = shape[0]
+    return n
 
 
 def _checked(who: str, input: Any, n: int) -> NDArray[Any]:
