@@ -358,7 +358,7 @@ def _batches(data: Any, batch_size: int, shuffle: bool) -> Any:
 
 
 def _pairs(name: str, batches: Iterable[Any], epoch: int) -> Iterator[Any]:
-    """The batches of an epoch, once they are known to be pairs."""
+    """The batches of an epoch; raise at one that is not a pair."""
     empty = True
     for batch in batches:
         if not isinstance(batch, tuple | list) or len(batch) != 2:
