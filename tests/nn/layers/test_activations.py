@@ -266,6 +266,7 @@ def test_rrelu_gradient_has_the_slopes_of_the_value() -> None:
 def test_softmin_and_softmax2d() -> None:
     x = np.random.default_rng(0).standard_normal((2, 3, 4, 5))
     np.testing.assert_allclose(F.softmin(x, 1), F.softmax(-x, 1))
+    np.testing.assert_allclose(F.softmin(x), F.softmax(-x, -1))
     np.testing.assert_allclose(nn.Softmax2d()(x).sum(axis=1), 1)
     np.testing.assert_allclose(nn.Softmax2d()(x[0]), F.softmax(x, 1)[0])
     small, large = F.softmin(np.array([1, 2], np.uint8))
