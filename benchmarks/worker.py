@@ -136,13 +136,13 @@ class Session:
         self.before = memory_now()
         forget_peak()
         self.step = prepare(self.peer, self.problem)
-        losses = [float(self.step()) for _ in range(2)]  # what compiles is ready by then
+        losses = [_number(self.step()) for _ in range(2)]  # what compiles is ready by then
         start = perf_counter()
-        losses.append(float(self.step()))
+        losses.append(_number(self.step()))
         once = perf_counter() - start
         if once > SLOW:
             raise NotRunError(f"a step takes {once:.0f} s")
-        return losses + [float(self.step()) for _ in range(2)]
+        return losses + [_number(self.step()) for _ in range(2)]
 
     def pace(self, seconds: float) -> int:
         """How many steps take as long, at least one, after some to warm up."""
@@ -166,6 +166,11 @@ class Session:
     def peak(self) -> float:
         """MB at most in use since the row was made, beyond the library's and the data's."""
         return round(memory_peak() - self.before, 2)
+
+
+def _number(loss: object) -> float:
+    """A loss as a number: of most libraries' arrays by `item`, which cuts no graph by mistake."""
+    return float(loss.item() if hasattr(loss, "item") else loss)  # type: ignore[arg-type]
 
 
 def memory_now() -> float:
