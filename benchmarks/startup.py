@@ -67,7 +67,8 @@ before = perf_counter()
 problem = rows.problem("mlp")
 start += perf_counter() - before
 step = prepare({peer!r}, problem)
-float(step())
+loss = step()
+float(loss.item() if hasattr(loss, "item") else loss)
 seconds = perf_counter() - start
 """
 # Nothing is done with a batch: a step's time is in another table.

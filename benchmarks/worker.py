@@ -136,13 +136,13 @@ class Session:
         self.before = memory_now()
         forget_peak()
         self.step = prepare(self.peer, self.problem)
-        losses = [_number(self.step()) for _ in range(2)]  # what compiles is ready by then
+        losses = [number(self.step()) for _ in range(2)]  # what compiles is ready by then
         start = perf_counter()
-        losses.append(_number(self.step()))
+        losses.append(number(self.step()))
         once = perf_counter() - start
         if once > SLOW:
             raise NotRunError(f"a step takes {once:.0f} s")
-        return losses + [_number(self.step()) for _ in range(2)]
+        return losses + [number(self.step()) for _ in range(2)]
 
     def pace(self, seconds: float) -> int:
         """How many steps take as long, at least one, after some to warm up."""
@@ -168,7 +168,7 @@ class Session:
         return round(memory_peak() - self.before, 2)
 
 
-def _number(loss: object) -> float:
+def number(loss: object) -> float:
     """A loss as a number: of most libraries' arrays by `item`, which cuts no graph by mistake."""
     return float(loss.item() if hasattr(loss, "item") else loss)  # type: ignore[arg-type]
 

@@ -13,7 +13,7 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import report, rows, steps
 from benchmarks.peers import PEERS, NotRunError, prepare
-from benchmarks.worker import Worker, WorkerError, environment
+from benchmarks.worker import Worker, WorkerError, environment, number
 
 ROOT = Path(__file__).parents[2]
 # Sizes at which a step takes a millisecond, no two of them alike where the shapes allow it.
@@ -48,7 +48,7 @@ SMALL: dict[str, dict[str, Any]] = {
 
 def losses(peer: str, row: str) -> list[float]:
     step = prepare(peer, rows.problem(row, **SMALL[row]))
-    return [float(step()) for _ in range(5)]
+    return [number(step()) for _ in range(5)]
 
 
 def test_there_are_small_sizes_of_every_row() -> None:
