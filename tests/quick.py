@@ -22,7 +22,12 @@ import optim
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = 3  # of a property; the first is the simplest there is, such as an empty array
-ROWS = 40  # of a test with more, spread over them
+ROWS = 16  # of a test with more, spread over them
+# What draws pictures, trains, or searches; each by itself is there: make quick FILE=plot
+LONG = (
+    "parity", "benchmarks", "autograd/core/test_fast.py", "nn/test_plot.py", "nn/test_cli.py",
+    "nn/test_models.py", "nn/training/test_profile.py", "test_fuzz.py",
+)  # fmt: skip
 
 
 class Few:
@@ -55,7 +60,7 @@ def sources(name: str) -> list[str]:
 def main(names: list[str]) -> int:
     os.chdir(ROOT)
     if not names:
-        most = ["tests", "--ignore=tests/parity", "--ignore=tests/benchmarks", *OPTIONS]
+        most = ["tests", *(f"--ignore=tests/{place}" for place in LONG), *OPTIONS]
         return pytest.main([*most, "--maxfail=10", "-m", "not slow"], [Few(ROWS)])
     for name in names:
         if not (files := sources(name)):
