@@ -75,7 +75,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     ----------
     f
         function of Tensors that returns Tensors, also in tuples, lists and dicts. It must do the
-        same each time it runs; what it changes outside (running statistics) changes twice.
+        same each time it runs, so what it takes from outside without a graph (arrays, frozen
+        weights) must not change before the backward pass; what it changes outside changes twice.
 
     Raises
     ------

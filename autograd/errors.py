@@ -160,6 +160,14 @@ class ArrayLikeError(AutogradError, TypeError):
     >>> t * masked_array.filled(0.0)                 # right    # doctest: +SKIP
     """
 
+    @classmethod
+    def of_objects(cls, op: Any) -> ArrayLikeError:
+        """The error for an op whose result is an array of objects."""
+        return cls(
+            f"{op.__name__}: got an array of objects, expected an array of numbers: convert it, "
+            "as in np.asarray(x, float), or np.stack(x.tolist()) for one of Tensors"
+        )
+
 
 class LeafInPlaceError(AutogradError, RuntimeError):
     """An in-place change to a leaf that requires gradients, while recording.

@@ -4,7 +4,8 @@ A closure holds arrays of the forward pass, so those must not change before the 
 `w.data -= lr * w.grad` is to write in place, without a copy. Python's reference counts tell the
 two apart, as long as four rules are kept:
 
-1. An array that a graph holds never changes.
+1. An array that a graph took from a Tensor never changes. (A plain array among an op's arguments
+   is the user's, who may write to it: `detect_anomaly` finds that.)
 2. `lend`: `x.data` is the Tensor's own array if nobody else holds it, and it then counts as lent:
    whoever has it may write to it at any time. If a graph holds it, the graph keeps it and the
    Tensor gets a copy to lend.

@@ -46,10 +46,7 @@ def record(op: Any, edges: Any, inputs: Any, constant: bool, config: Any, out: A
             out = np.asarray(out)
     node.shape, node.dtype = out.shape, out.dtype
     if node.dtype is _OBJECT:
-        raise ArrayLikeError(
-            f"{op.__name__}: got an array of objects, expected an array of numbers: convert it, "
-            "as in np.asarray(x, float), or np.stack(x.tolist()) for one of Tensors"
-        )
+        raise ArrayLikeError.of_objects(op)
     tensor = _new(Tensor)
     tensor._array, tensor._node, tensor._lent = out, node, False
     return tensor
@@ -62,7 +59,10 @@ def unrecorded(op: Any, out: Any, *nodes: Node | None) -> Any:
         for node in filter(None, nodes):
             watcher.cut(node, f"{op.__name__}, {why}")
     if type(out) is not tuple:
-        return wrap(np.asarray(out))
+        out = np.asarray(out)
+        if out.dtype is _OBJECT:
+            raise ArrayLikeError.of_objects(op)
+        return wrap(out)
     outs = map(np.asarray, out)
     return tuple(wrap(o) if o.dtype.kind in "fc" else own(o) for o in outs)  # as `split` does
 

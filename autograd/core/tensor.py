@@ -63,7 +63,7 @@ class Tensor(Values):
     _array: ndarray[Any, Any]  # or, of shape () and not lent, a NumPy scalar
     _lent: bool  # see `ownership`
     _node: Node | None
-    _frozen: Leaf | None  # the leaf it was before `requires_grad = False`; unset until then
+    _frozen: Leaf | None  # the leaf it was before `requires_grad = False`
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
         self._array, self._node, self._lent = quick(new_array(data, dtype)), None, False

@@ -21,8 +21,9 @@ __all__ = ["Values"]
 class Values:
     """The values of a Tensor, without their graph.
 
-    A tensor that requires gradients becomes a number by `.item()` and `.tolist()`, an array by
-    `.detach().numpy()`, and by nothing else: no gradient is lost that nobody meant to leave behind.
+    A tensor that requires gradients becomes a number by `.item()` and `.tolist()`, and an array by
+    `.detach().numpy()`. `float(t)`, `math.sin(t)`, `np.asarray(t)` and `array[i] = t` raise: no
+    gradient is lost that nobody meant to leave behind.
     """
 
     __slots__ = ()

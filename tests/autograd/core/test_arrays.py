@@ -409,3 +409,13 @@ def test_a_result_that_was_stretched_can_be_written_to() -> None:
     np.add(Tensor(np.ones(2)), 1.0, out=out)
     out.data[0] = 7
     np.testing.assert_array_equal(out.numpy(), [[7, 7], [2, 2], [2, 2]])
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_an_array_of_objects_makes_no_tensor(tracked: bool) -> None:
+    objects = np.empty(1, object)
+    objects[0] = Tensor(1.0, requires_grad=True) * 2
+    t = Tensor([1.0], requires_grad=tracked)
+    for call in (lambda: t * objects, lambda: np.concatenate([t, objects])):
+        with pytest.raises(ArrayLikeError, match="an array of objects, expected"):
+            call()
