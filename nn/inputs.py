@@ -22,9 +22,11 @@ __all__ = [
     "HALF",
     "check_options",
     "door",
+    "expect",
     "floats",
     "given",
     "is_ours",
+    "lengths",
     "like",
     "name_of",
     "refuse",
@@ -172,6 +174,31 @@ def refuse(who: Any, name: str, x: Any, expected: str = "an array or a Tensor") 
     role = f" for {name}" if name else ""
     way = way_for(x) if isinstance(who, str) else ""  # a layer says it below its error
     raise TypeError(f"{name_of(who)}: got {_what(x)}{role}, expected {expected}{way}")
+
+
+def expect(who: Any, x: Any, fits: bool, expected: str, kinds: str = "f", name: str = "") -> None:
+    """Raise unless `x` is an array or Tensor of a dtype of these `kinds`, and `fits`.
+
+    name: of the argument, where there are several.
+    """
+    if fits and getattr(getattr(x, "dtype", None), "kind", "?") in kinds:
+        return
+    if not hasattr(x, "shape"):
+        refuse(who, name, x)
+    if fits:
+        role = f" for {name}" if name else ""
+        raise TypeError(
+            f"{name_of(who)}: got {x.dtype}{role}, expected floats; write "
+            f"{name or 'x'}.astype(np.float32)"
+        )
+    raise ValueError(
+        f"{name_of(who)}: got {name or 'input'} of shape {x.shape}, expected {expected}"
+    )
+
+
+def lengths(x: Any) -> tuple[int, ...]:
+    """The shape of `x`, if it is an array or Tensor: np.shape, which lists have too, is slower."""
+    return getattr(x, "shape", ())
 
 
 def way_for(x: Any) -> str:

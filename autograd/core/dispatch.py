@@ -15,7 +15,7 @@ from .ownership import become
 from .tensor import Tensor
 from .watch import cut
 
-__all__ = ["REFUSED", "RULES", "as_array", "implements", "stop_gradient", "untracked", "unwrap"]
+__all__ = ["REFUSED", "RULES", "as_array", "implements", "stop_gradient", "untracked"]
 
 #: NumPy function -> what to call when a Tensor is among its arguments.
 RULES: dict[Any, Callable[..., Any]] = {}
@@ -44,16 +44,6 @@ def operand(x: Any) -> Any:
     return x if type(x) in (bool, int, float, complex) else as_array(x)
 
 
-def unwrap(x: Any) -> Any:
-    """`x` with arrays in place of Tensors, also in tuples, lists and dicts."""
-    if isinstance(x, Tensor):
-        cut(x, "a function without derivative")
-        return np.asarray(x._array)
-    if isinstance(x, dict):
-        return {key: unwrap(item) for key, item in x.items()}
-    return type(x)(unwrap(item) for item in x) if isinstance(x, tuple | list) else x
-
-
 def stop_gradient(x: Any) -> Any:
     """The value of `x` as a plain array: a constant to every derivative.
 
@@ -68,7 +58,12 @@ def stop_gradient(x: Any) -> Any:
     >>> x.grad
     array([1., 2.], dtype=float32)
     """
-    return unwrap(x)
+    if isinstance(x, Tensor):
+        cut(x, "a function without derivative")
+        return np.asarray(x._array)
+    if isinstance(x, dict):
+        return {key: stop_gradient(item) for key, item in x.items()}
+    return type(x)(map(stop_gradient, x)) if isinstance(x, tuple | list) else x
 
 
 def untracked(*functions: Any) -> None:
@@ -77,7 +72,7 @@ def untracked(*functions: Any) -> None:
     def declare(function: Any) -> None:
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            result = function(*unwrap(args), **unwrap(kwargs))
+            result = function(*stop_gradient(args), **stop_gradient(kwargs))
             return tuple(map(own, result)) if type(result) is tuple else own(result)
 
         call.differentiable = False  # type: ignore[attr-defined]
@@ -106,7 +101,7 @@ def _array_ufunc(_: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -
         return _with_options(ufunc, rule, inputs, **kwargs) if kwargs else rule(*inputs)
     if not getattr(rule, "differentiable", True) and method != "at":
         (out,) = kwargs.pop("out", (None,))
-        result = getattr(ufunc, method)(*unwrap(inputs), **unwrap(kwargs))
+        result = getattr(ufunc, method)(*stop_gradient(inputs), **stop_gradient(kwargs))
         return result if out is None else _write(out, np.asarray(result), name=ufunc.__name__)
     table = {"reduce": REDUCED, "accumulate": ACCUMULATED}.get(method, {})
     if method == "outer" and not kwargs:
@@ -132,10 +127,10 @@ def _with_options(
     """`ufunc(*inputs)` with NumPy's options."""
     outs = [x for x in out if x is not None]
     if not getattr(rule, "differentiable", True):
-        rule, inputs = ufunc, unwrap(inputs)
+        rule, inputs = ufunc, stop_gradient(inputs)
     if dtype is not None or signature is not None or casting != "same_kind":
         inputs = _cast(ufunc, inputs, dtype, signature, casting)
-    mask: Any = np.asarray(unwrap(where)).astype(bool, casting="safe")
+    mask: Any = np.asarray(stop_gradient(where)).astype(bool, casting="safe")
     shapes = [x.shape for x in outs] if ufunc.nout > 1 else []  # all results have the shape of all
     if mask.all():
         shapes += [mask.shape] if mask.ndim else []
@@ -201,14 +196,14 @@ def _write(
         raise TypeError(f"np.{name}: cannot cast {result.dtype} to {out.dtype} by rule {casting!r}")
     tracked = isinstance(result, Tensor) and result.requires_grad
     if not tracked and not np.can_cast(result.dtype, out.dtype, "same_kind"):
-        result = np.asarray(unwrap(result)).astype(out.dtype)
+        result = np.asarray(stop_gradient(result)).astype(out.dtype)
     if not isinstance(out, Tensor):
         if tracked:
             raise _refusal(
                 None, f"np.{name}", "out= must be a Tensor for a Tensor's result (array += tensor "
                 "asks for it: write array = array + tensor)",
             )  # fmt: skip
-        out[... if mask is None else mask] = unwrap(result)
+        out[... if mask is None else mask] = stop_gradient(result)
         return out
     if mask is None:
         result = np.broadcast_to(result, out.shape)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dispatch import implements, operand, unwrap
+from ..core.dispatch import implements, operand, stop_gradient
 from ..core.tensor import Tensor
 from .common import refuse_integers
 
@@ -102,7 +102,7 @@ def full_like(
     shape: Any = None, *, device: Any = None,
 ) -> Any:  # fmt: skip
     """`np.full_like`: a Tensor, if the value is one."""
-    a = unwrap(a)
+    a = stop_gradient(a)
     if not isinstance(fill_value, Tensor):
         return np.full_like(a, fill_value, dtype, order, subok, shape, device=device)  # type: ignore[call-overload]
     like = np.empty_like(a, dtype, shape=shape)

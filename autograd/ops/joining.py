@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dispatch import as_array, implements, unwrap
+from ..core.dispatch import as_array, implements, stop_gradient
 from ..core.op import op
 from .shapes import atleast_1d, atleast_2d, atleast_3d
 
@@ -114,7 +114,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 def _split(how: Callable[..., Any], x: Any, where: Any, axis: int) -> list[Any]:
-    where = unwrap(where)
+    where = stop_gradient(where)
     if np.ndim(where):
         n, lead = x.shape[axis], (slice(None),) * (axis % x.ndim)
         ends = [*(slice(i).indices(n)[1] for i in where), n]

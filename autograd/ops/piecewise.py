@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dispatch import as_array, implements, operand, unwrap
+from ..core.dispatch import as_array, implements, operand, stop_gradient
 from ..core.op import op
 from ..core.tensor import Tensor
 from .common import refuse, zero
@@ -123,7 +123,7 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 @implements(np.piecewise)
 def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
-    condlist = unwrap(condlist)
+    condlist = stop_gradient(condlist)
     one = np.isscalar(condlist) or (x.ndim and not isinstance(condlist[0], list | np.ndarray))
     conditions = np.asarray([condlist] if one else condlist, bool)
     if len(funclist) == len(conditions) + 1:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ..core.dispatch import as_array, implements, unwrap
+from ..core.dispatch import as_array, implements, stop_gradient
 from ..core.op import op
 from ..errors import NoGradientRuleError
 from .indexing import along_axis, getitem, numbered, read, scatter_add
@@ -154,7 +154,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     if axis is None:
         arr, axis = np.reshape(arr, -1), 0
     axis = normalize_axis_index(axis, arr.ndim)
-    left = np.delete(np.arange(arr.shape[axis]), unwrap(obj))
+    left = np.delete(np.arange(arr.shape[axis]), stop_gradient(obj))
     return getitem(arr, (slice(None),) * axis + (left,), once=True)
 
 
@@ -163,7 +163,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     arr, values = as_array(arr), as_array(values)
     values = values if values.dtype == arr.dtype else values.astype(arr.dtype)
     old, new = numbered(arr, values)
-    return read(np.insert(old, unwrap(obj), new, axis), arr, values)
+    return read(np.insert(old, stop_gradient(obj), new, axis), arr, values)
 
 
 # Diagonals and triangles

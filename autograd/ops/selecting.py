@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..core.dispatch import as_array, implements, unwrap
+from ..core.dispatch import as_array, implements, stop_gradient
 from ..core.tensor import Tensor
 from ..errors import NoGradientRuleError
 from .indexing import along_axis, numbered, read
@@ -25,7 +25,7 @@ def take(a: Any, indices: Any, axis: int | None = None, *, mode: Any = "raise") 
         a, axis = np.reshape(a, -1), 0
     a = atleast_1d(a)
     axis = normalize_axis_index(axis, a.ndim)
-    indices = np.asarray(unwrap(indices))
+    indices = np.asarray(stop_gradient(indices))
     if indices.dtype.kind == "f" and indices.size:
         raise TypeError(f"np.take: got indices of {indices.dtype}, expected whole numbers")
     places = np.take(np.arange(a.shape[axis]), indices.astype(np.intp, copy=False), mode=mode)
@@ -36,7 +36,7 @@ def take(a: Any, indices: Any, axis: int | None = None, *, mode: Any = "raise") 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     if axis is None:
         arr, axis = np.reshape(arr, -1), 0
-    return arr[along_axis(arr.shape, unwrap(indices), axis)]
+    return arr[along_axis(arr.shape, stop_gradient(indices), axis)]
 
 
 @implements(np.compress)
@@ -46,13 +46,13 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
 
 @implements(np.extract)
 def extract(condition: Any, arr: Any) -> Any:
-    return compress(np.ravel(unwrap(condition)), arr)
+    return compress(np.ravel(stop_gradient(condition)), arr)
 
 
 @implements(np.choose)
 def choose(a: Any, choices: Any, *, mode: Any = "raise") -> Any:
     choices = list(choices)
-    return read(np.choose(unwrap(a), numbered(*choices), mode=mode), *choices)
+    return read(np.choose(stop_gradient(a), numbered(*choices), mode=mode), *choices)
 
 
 # In place: what the function would write where, it tells by writing numbers. Then a[i] = v does it.
@@ -73,32 +73,32 @@ def _write(name: str, a: Any, values: Any, write: Callable[..., None]) -> None:
 
 @implements(np.put)
 def put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
-    _write("put", a, v, lambda x, v: np.put(x, unwrap(ind), v, mode))
+    _write("put", a, v, lambda x, v: np.put(x, stop_gradient(ind), v, mode))
 
 
 @implements(np.put_along_axis)
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
     _write(
         "put_along_axis", arr, values,
-        lambda x, v: np.put_along_axis(x, unwrap(indices), v, axis),
+        lambda x, v: np.put_along_axis(x, stop_gradient(indices), v, axis),
     )  # fmt: skip
 
 
 @implements(np.place)
 def place(arr: Any, mask: Any, vals: Any) -> None:
-    _write("place", arr, vals, lambda x, v: np.place(x, unwrap(mask), v))
+    _write("place", arr, vals, lambda x, v: np.place(x, stop_gradient(mask), v))
 
 
 @implements(np.putmask)
 def putmask(a: Any, /, mask: Any, values: Any) -> None:
-    _write("putmask", a, values, lambda x, v: np.putmask(x, unwrap(mask), v))
+    _write("putmask", a, values, lambda x, v: np.putmask(x, stop_gradient(mask), v))
 
 
 @implements(np.copyto)
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     if hasattr(src, "dtype") and not np.can_cast(src.dtype, dst.dtype, casting):
         raise TypeError(f"np.copyto: cannot cast {src.dtype} to {dst.dtype} by rule {casting!r}")
-    _write("copyto", dst, src, lambda x, v: np.copyto(x, v, where=unwrap(where)))
+    _write("copyto", dst, src, lambda x, v: np.copyto(x, v, where=stop_gradient(where)))
 
 
 @implements(np.fill_diagonal)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.dispatch import as_array, implements, unwrap
+from ..core.dispatch import as_array, implements, stop_gradient
 from ..core.op import op
 from ..core.tensor import Tensor
 from .common import NOT_GIVEN, axes_of, conj, count, kept, refuse, refuse_integers
@@ -263,7 +263,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
 def histogram(
     a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
-    a, bins, range = unwrap((a, bins, range))
+    a, bins, range = stop_gradient((a, bins, range))
     if not isinstance(weights, Tensor):
         return np.histogram(a, bins, range, density, weights)
     edges = np.histogram_bin_edges(a, bins, range, weights._array)
@@ -274,7 +274,7 @@ def histogram(
 def histogramdd(
     sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
-    sample, bins, range = unwrap((sample, bins, range))
+    sample, bins, range = stop_gradient((sample, bins, range))
     if not isinstance(weights, Tensor):
         return np.histogramdd(sample, bins, range, density, weights)
     if not (isinstance(sample, np.ndarray) and sample.ndim == 2):
@@ -287,7 +287,7 @@ def histogramdd(
 def histogram2d(
     x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
-    x, y, bins, range = unwrap((x, y, bins, range))
+    x, y, bins, range = stop_gradient((x, y, bins, range))
     if not isinstance(weights, Tensor):
         return np.histogram2d(x, y, bins, range, density, weights)
     _, *edges = np.histogram2d(x, y, bins, range)

@@ -17,10 +17,9 @@ import numpy as np
 from autograd import default_dtype, op, shared
 
 from .. import init
-from ..inputs import door, name_of
+from ..inputs import door, expect, name_of
 from ..module import Module, Parameter
 from ..random import generator as _generator
-from .checks import expect
 from .dropout import dropout as _dropout
 from .linear import Linear, linear
 from .softmax import row_max, shifted_exp

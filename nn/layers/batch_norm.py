@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from autograd import Tensor, default_dtype, op, shared
 
-from ..inputs import door, like, name_of, single
+from ..inputs import door, expect, lengths, like, name_of, single
 from ..module import Buffer, Module
-from .checks import expect, lengths
 from .normalization import normalize, product_sum, shaped, weight_and_bias
 from .windows import batch_last
 

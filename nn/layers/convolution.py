@@ -19,9 +19,8 @@ import numpy as np
 
 from autograd import op
 
-from ..inputs import HALF, like, name_of, single, total
+from ..inputs import HALF, expect, lengths, like, name_of, single, total
 from ..module import Module
-from .checks import expect, lengths
 from .families import image_shapes, per_axes
 from .linear import drawn
 from .padding import padded

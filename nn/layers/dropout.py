@@ -13,9 +13,8 @@ import numpy as np
 
 from autograd import op
 
-from ..inputs import door
+from ..inputs import door, expect
 from ..random import generator as _generator
-from .checks import expect
 from .families import image_shapes, per_axes
 from .inplace import InPlace
 

@@ -10,10 +10,9 @@ import numpy as np
 from autograd import default_dtype, op
 
 from .. import init
-from ..inputs import door, given, name_of, total
+from ..inputs import door, expect, given, lengths, name_of, total
 from ..module import Module, Parameter
 from ..random import generator as _generator
-from .checks import expect, lengths
 
 __all__ = ["Bilinear", "Linear", "bilinear", "linear"]
 

@@ -11,9 +11,8 @@ import numpy as np
 
 from autograd import op
 
-from ..inputs import door
+from ..inputs import door, expect, lengths
 from ..module import Module
-from .checks import expect, lengths
 from .sizes import ints
 
 __all__ = ["LocalResponseNorm", "local_response_norm"]

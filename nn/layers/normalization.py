@@ -23,9 +23,8 @@ import numpy as np
 
 from autograd import Tensor, default_dtype, op, shared
 
-from ..inputs import door, like, name_of, single
+from ..inputs import door, expect, lengths, like, name_of, single
 from ..module import Module, Parameter
-from .checks import expect, lengths
 
 __all__ = ["GroupNorm", "LayerNorm", "RMSNorm", "group_norm", "layer_norm", "rms_norm"]
 

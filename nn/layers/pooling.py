@@ -10,9 +10,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..inputs import given, like, single
+from ..inputs import expect, given, like, single
 from ..module import Module
-from .checks import expect
 from .families import image_shapes, per_axes
 from .pool_windows import AxisWindows, adaptive_windows, strided_windows, window_max, window_mean
 from .sizes import Ints, Size, ints

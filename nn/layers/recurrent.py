@@ -17,12 +17,11 @@ import numpy as np
 from autograd import default_dtype, op, shared
 
 from .. import init
-from ..inputs import name_of, total
+from ..inputs import expect, lengths, name_of, total
 from ..module import Module, Parameter
 from ..random import generator as _generator
 from . import fused_recurrent
 from .activations import sigmoid
-from .checks import expect, lengths
 from .dropout import dropout as _dropout
 from .fused_recurrent import Gradients
 from .linear import linear

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from autograd import op
 
-from ..inputs import door, given, like, single
+from ..inputs import door, expect, given, like, single
 from ..module import Module
-from .checks import expect
 from .sizes import ints
 
 __all__ = ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "interpolate"]

@@ -18,7 +18,7 @@ import nn
 
 #: Files of helpers: what their `__all__` names is for the other files.
 HELPERS = {
-    "base", "checks", "families", "fused_recurrent", "inplace", "labels", "pool_windows", "sizes",
+    "base", "families", "fused_recurrent", "inplace", "labels", "pool_windows", "sizes",
     "windows",
 }  # fmt: skip
 FILES = [
