@@ -11,7 +11,8 @@ To be read in this order, in half an hour:
 
 One can stop there. Behind these six stands what makes them safer or faster: `dispatch`, how
 `np.exp(tensor)` finds its op; `fit`, how broadcasting is undone; `ownership`, copy on write;
-`results`, ops of several results; `values`, what a Tensor is to Python; `arrays` and `checks`, what
-may go into an op and what comes out; `fast`, the calls of most ops written out; `watch`, for those
-who look on; `hints`, the names of PyTorch's methods.
+`results`, ops of several results; `values`, what a Tensor is to Python, and `display`, to a
+notebook; `arrays` and `checks`, what may go into an op and what comes out; `fast`, the calls of
+most ops written out; `watch` and `hooks`, for those who look on; `hints`, the names of PyTorch's
+methods.
 """

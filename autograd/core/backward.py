@@ -10,7 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..modes import enable_grad
-from .checks import node_of, starting_gradient
+from .checks import node_of, refuse_unused, starting_gradient, starting_gradients
 from .engine import walk
 from .node import Leaf, Node
 from .ownership import keep, sole_owner
@@ -74,6 +74,8 @@ def gradients(
     *,
     create_graph: bool = False,
     retain_graph: bool | None = None,
+    only_inputs: bool = True,
+    allow_unused: bool | None = True,
 ) -> tuple[Any, ...]:
     """The derivatives of (the sum of) `outputs` with respect to each of `inputs`, as a tuple.
 
@@ -89,6 +91,10 @@ def gradients(
         return Tensors that can themselves be differentiated.
     retain_graph
         keep the graph for another walk; `create_graph` if None.
+    only_inputs
+        True, as it always is.
+    allow_unused
+        False or None, PyTorch's default: raise if the outputs do not depend on one of `inputs`.
 
     Returns
     -------
@@ -99,7 +105,7 @@ def gradients(
     Raises
     ------
     UntrackedError, NotScalarError, GraphFreedError, LeafChangedError
-        as for `backward`.
+        as for `backward`; UntrackedError also for an unused input that is not allowed.
 
     Examples
     --------
@@ -109,24 +115,17 @@ def gradients(
     >>> gradients(slope, x)
     (array(18., dtype=float32),)
     """
-    if isinstance(outputs, Tensor):
-        outputs, grad_outputs = [outputs], [grad_outputs]
     inputs = [inputs] if isinstance(inputs, Tensor) else inputs
-    outs = list(outputs)
-    given = [None] * len(outs) if grad_outputs is None else list(grad_outputs)
-    if len(given) != len(outs):
-        raise ValueError(f"gradients: {len(outs)} outputs, but {len(given)} grad_outputs")
     targets = [node_of(x, "gradients") for x in inputs]
-    start: dict[Node, Any] = {}
-    for out, g in zip(outs, given, strict=True):
-        node, g = node_of(out, "gradients"), starting_gradient(out, g, "gradients", create_graph)
-        start[node] = start[node] + g if node in start else g
+    start = starting_gradients(outputs, grad_outputs, create_graph)
     retain = create_graph if retain_graph is None else retain_graph
     if create_graph:
         with enable_grad():
             found = walk(start, set(targets), retain_graph=retain, closures_of=replay)
+        refuse_unused(targets, found, only_inputs, allow_unused)
         return tuple(None if node not in found else _own(found[node]) for node in targets)
     found = walk(start, set(targets), retain_graph=retain)
+    refuse_unused(targets, found, only_inputs, allow_unused)
     return tuple(None if node not in found else np.array(found[node]) for node in targets)
 
 

@@ -20,7 +20,7 @@ from .tensor import Tensor
 
 __all__ = [
     "MISSING", "as_input", "by_name", "checked", "node_of", "on_arrays", "refuse_tensors",
-    "say_where", "starting_gradient",
+    "refuse_unused", "say_where", "starting_gradient", "starting_gradients",
 ]  # fmt: skip
 
 MISSING: Any = object()  # an input that was not given, or by name
@@ -145,3 +145,35 @@ def starting_gradient(x: Tensor, g: Any, caller: str, create_graph: bool = False
         raise GradientShapeError(f"{caller}: got a gradient of shape {g.shape} for {x.shape}")
     g = g.astype(x.dtype)
     return Tensor(g) if create_graph and not isinstance(g, Tensor) else g
+
+
+def starting_gradients(outputs: Any, grad_outputs: Any, create_graph: bool) -> dict[Node, Any]:
+    """The gradient to start from for the node of each output of `gradients`."""
+    if isinstance(outputs, Tensor):
+        outputs, grad_outputs = [outputs], [grad_outputs]
+    outs = list(outputs)
+    given = [None] * len(outs) if grad_outputs is None else list(grad_outputs)
+    if len(given) != len(outs):
+        raise ValueError(f"gradients: {len(outs)} outputs, but {len(given)} grad_outputs")
+    start: dict[Node, Any] = {}
+    for out, g in zip(outs, given, strict=True):
+        node, g = node_of(out, "gradients"), starting_gradient(out, g, "gradients", create_graph)
+        start[node] = start[node] + g if node in start else g
+    return start
+
+
+def refuse_unused(
+    targets: list[Node], found: dict[Node, Any], only_inputs: bool, allow_unused: bool | None
+) -> None:
+    """Raise for what `gradients` cannot do, and for inputs that got no gradient."""
+    if not only_inputs:
+        raise ValueError(
+            "gradients: got only_inputs=False; no other tensor gets a gradient here. Call "
+            "outputs.backward(), which adds to .grad of every leaf"
+        )
+    unused = [i for i, node in enumerate(targets) if node not in found]
+    if unused and not allow_unused:
+        raise UntrackedError(
+            f"gradients: the outputs do not depend on inputs {unused} of {len(targets)}, counted "
+            "from 0. Leave allow_unused=True to get None for them"
+        )

@@ -15,12 +15,18 @@ from .ownership import become
 from .tensor import Tensor
 from .watch import cut
 
-__all__ = ["REFUSED", "RULES", "as_array", "implements", "stop_gradient", "untracked"]
+__all__ = ["REFUSED", "RULES", "as_array", "implements", "is_library", "stop_gradient", "untracked"]
 
 #: NumPy function -> what to call when a Tensor is among its arguments.
 RULES: dict[Any, Callable[..., Any]] = {}
 #: NumPy function -> why it is refused.
 REFUSED: dict[Any, str] = {}
+
+
+def is_library(f: Any) -> bool:
+    """Whether a function is one that an op can stand for."""
+    name = getattr(f, "__module__", None) or ""
+    return isinstance(f, np.ufunc) or (name.startswith("numpy") and callable(f))
 
 
 def implements(*functions: Any) -> Callable[[Any], Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import GraphFreedError
 from .fit import fit
+from .hooks import hooked
 from .node import NOT_KEPT, Leaf, Node
 from .ownership import refuse_changed_leaves
 from .watch import watching
@@ -66,6 +67,7 @@ def walk(
     """
     ends: Container[Node] = () if beyond or targets is None else targets
     order = reachable(grads, ends)
+    grads = hooked(grads, order)
     if any(type(node) is Leaf and node.touched for node in order):
         refuse_changed_leaves(order)
     needed = None if targets is None else _between(order, targets, ends)

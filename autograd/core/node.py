@@ -13,7 +13,8 @@ class Node:
     """How a value was made."""
 
     __slots__ = (
-        "__weakref__", "config", "dtype", "edges", "grad", "inputs", "number", "op", "shape",
+        "__weakref__", "config", "dtype", "edges", "grad", "hooks", "inputs", "number", "op",
+        "shape",
     )  # fmt: skip
     #: For each input that needs a gradient: closure, parent node, position; None once freed.
     edges: tuple[tuple[Callable[[Any], Any], Node, int], ...] | None
@@ -24,6 +25,7 @@ class Node:
     shape: Any  # the value's, as dtype is; None for a tuple of several (see `results`)
     dtype: Any
     grad: Any  # the gradient kept for the user, None if there is none yet, or NOT_KEPT
+    hooks: dict[Any, Callable[[Any], Any]]  # unset if there are none (see `hooks`)
 
 
 class Leaf(Node):

@@ -8,12 +8,10 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from ..modes import recording
 from .arrays import AS_THEY_ARE
 from .checks import as_input, by_name, checked, on_arrays, refuse_tensors, say_where
-from .dispatch import RULES
+from .dispatch import RULES, is_library
 from .fast import FAST
 from .ownership import keep
 from .record import record, unrecorded
@@ -90,16 +88,10 @@ def op(*functions: Any, constant_slope: Constant = False, closures: Any = None) 
             RULES[function] = call
         return call
 
-    if len(functions) == 1 and not _is_library(functions[0]):
+    if len(functions) == 1 and not is_library(functions[0]):
         body, functions = functions[0], ()
         return decorate(body)
     return decorate
-
-
-def _is_library(f: Any) -> bool:
-    """Whether a function is one that an op can stand for."""
-    name = getattr(f, "__module__", None) or ""
-    return isinstance(f, np.ufunc) or (name.startswith("numpy") and callable(f))
 
 
 def any_number(body: Callable[..., Any], constant: Constant, count: int | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy import ndarray
 from ..errors import TrackedArrayError
 from ..modes import default_dtype
 from .hints import no_method
+from .hooks import HookHandle, hook_on
 from .node import Leaf
 from .ownership import lend
 from .watch import cut
@@ -40,6 +42,43 @@ class Values:
     def numpy(self) -> ndarray[Any, Any]:
         """The array of a tensor without a graph; `t.detach().numpy()` for any tensor."""
         return self.__array__()
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> HookHandle:
+        """Call `hook(g)` with the gradient of this tensor in each backward pass.
+
+        The gradient is complete by then. It is a plain array that cannot be written to; under
+        `create_graph=True` a Tensor. Hooks are called in the order in which they were registered,
+        before `.grad` is added to and before `gradients` returns. After `x += y` or `x[i] = v` a
+        hook is still on the value that `x` was before.
+
+        Parameters
+        ----------
+        hook
+            returns None, or an array to take the place of the gradient from here on.
+
+        Returns
+        -------
+        HookHandle
+            A handle, to `remove()` the hook, or to be used in a `with` block.
+
+        Raises
+        ------
+        ValueError
+            this tensor does not require gradients.
+        GradientShapeError
+            in the backward pass: a hook returned another shape.
+
+        Examples
+        --------
+        >>> from autograd import Tensor
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> y = x * x
+        >>> handle = y.register_hook(lambda g: g / 2)
+        >>> y.sum().backward()
+        >>> x.grad
+        array([1., 2.], dtype=float32)
+        """
+        return hook_on(self._node, hook)
 
     def item(self) -> Any:
         """The value as a Python number, if there is exactly one."""
@@ -93,6 +132,12 @@ class Values:
         elif self._node is not None:
             text += f", op={self._node.op.__name__}"
         return f"{type(self).__name__}({text})"
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        from .display import html_of  # nobody else needs it: not at import
+
+        return html_of(self)
 
     def __format__(self, spec: str) -> str:
         if not spec:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Any
 
 __all__ = ["Watcher", "active", "cut", "user_line", "watching"]
@@ -14,10 +14,10 @@ active = [0]  # how many watchers there are: ops look here first, which costs th
 
 
 class Watcher:
-    """A `with` block in which the engine tells what it does. Overwrite what you want to know."""
+    """A `with` block in which the engine tells what it does. Overwrite what you want to know.
 
-    def __init__(self) -> None:
-        self._tokens: list[Token[Watcher | None]] = []
+    In a block within another both are told, the outer first.
+    """
 
     def made(self, node: Any, inputs: tuple[Any, ...], out: Any) -> None:
         """An op was recorded."""
@@ -29,13 +29,45 @@ class Watcher:
         """The value of `node` went on without its graph."""
 
     def __enter__(self) -> Any:
-        self._tokens.append(watching.set(self))
+        outer = watching.get()
+        watching.set(self if outer is None else _Both(outer, self))
         active[0] += 1
         return self
 
     def __exit__(self, *_: object) -> None:
-        watching.reset(self._tokens.pop())
+        # Not a reset: blocks in generators need not end in the order in which they began.
+        watching.set(_without(watching.get(), self))
         active[0] -= 1
+
+
+class _Both(Watcher):
+    """Two watchers, of a block and of one within it."""
+
+    def __init__(self, outer: Watcher, inner: Watcher) -> None:
+        self.outer, self.inner = outer, inner
+
+    def made(self, node: Any, inputs: tuple[Any, ...], out: Any) -> None:
+        self.outer.made(node, inputs, out)
+        self.inner.made(node, inputs, out)
+
+    def arrived(self, node: Any, position: int, incoming: Any, gradient: Any) -> None:
+        self.outer.arrived(node, position, incoming, gradient)
+        self.inner.arrived(node, position, incoming, gradient)
+
+    def cut(self, node: Any, by: str) -> None:
+        self.outer.cut(node, by)
+        self.inner.cut(node, by)
+
+
+def _without(watcher: Watcher | None, gone: Watcher) -> Watcher | None:
+    if watcher is gone:
+        return None
+    if not isinstance(watcher, _Both):
+        return watcher
+    if watcher.inner is gone:
+        return watcher.outer
+    outer = _without(watcher.outer, gone)
+    return watcher.inner if outer is None else _Both(outer, watcher.inner)
 
 
 def cut(tensor: Any, by: str) -> None:

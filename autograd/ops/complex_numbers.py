@@ -48,7 +48,10 @@ def real_if_close(a, tol=100):
 
 @op(np.angle)
 def angle(z, deg=False):
-    """The angle of z: the imaginary part of log z. Its derivative at 0 is 0."""
+    """The angle of z: the imaginary part of log z. Its derivative at 0 is 0.
+
+    Gradient: `g * unit / z` where `unit = -180j / pi if deg else -1j`.
+    """
     if z.dtype.kind != "c":
         return np.angle(z, deg), lambda g: 0 * g
     unit = -180j / np.pi if deg else -1j

@@ -21,6 +21,7 @@ from .shapes import atleast_1d
 
 @op(np.cumsum, constant_slope=True)
 def cumsum(x, axis=None, dtype=None, out=None):
+    """Gradient: `flip(cumsum(flip(g, axis), axis), axis).reshape(x.shape)`."""
     refuse("cumsum", out=out)
     refuse_integers("cumsum", x, dtype)
     shape, along = x.shape, axis or 0
@@ -33,7 +34,11 @@ def cumsum(x, axis=None, dtype=None, out=None):
 
 @op(np.cumprod)
 def cumprod(x, axis=None, dtype=None, out=None):
-    """The running product. Its derivative divides by no element: it is right where they are 0."""
+    """The running product. Its derivative divides by no element: it is right where they are 0.
+
+    Gradient: `flip(cumsum(flip(g * y, axis), axis), axis).reshape(x.shape) / x`, computed without
+    the division.
+    """
     refuse("cumprod", out=out)
     refuse_integers("cumprod", x, dtype)
 

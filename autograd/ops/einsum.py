@@ -16,7 +16,10 @@ Terms = tuple[str, ...]
 
 @op
 def _einsum(*operands, terms=(), output="", optimize=False):
-    """`terms`: the letters of each operand, none of them twice; `output`: those of the result."""
+    """`terms`: the letters of each operand, none of them twice; `output`: those of the result.
+
+    Gradient: the einsum of g with the other operands, to the letters of this one.
+    """
     shapes = tuple(x.shape for x in operands)
 
     def gradient(k: int) -> Any:

@@ -84,7 +84,11 @@ def divmod(x: Any, y: Any) -> Any:
 
 @op(np.power)
 def power(x, y):
-    """x**y. The derivative by x is 0 where y = 0, that by y is 0 where x = 0 and y >= 0."""
+    """x**y. The derivative by x is 0 where y = 0, that by y is 0 where x = 0 and y >= 0.
+
+    Gradient by x: `g * y * x**(y - 1)`.
+    Gradient by y: `g * out * log(x)`.
+    """
     z = x**y
     return z, lambda g: g * _power_slope(x, y), lambda g: g * z * _power_log(x, y)
 
@@ -130,7 +134,10 @@ def cbrt(x):
 
 @op(np.frexp, constant_slope=True)
 def frexp(x):
-    """Splits x = m * 2**n. The integers n are a plain array."""
+    """Splits x = m * 2**n. The integers n are a plain array.
+
+    Gradient: `ldexp(g[0], -y[1])`.
+    """
     m, n = np.frexp(x)
     return (m, n), lambda g: np.ldexp(g[0], -n)
 
@@ -183,7 +190,11 @@ def log1p(x):
 
 @op(np.logaddexp)
 def logaddexp(x, y):
-    """log(exp(x) + exp(y)). Equal infinities get half of the gradient each."""
+    """log(exp(x) + exp(y)). Equal infinities get half of the gradient each.
+
+    Gradient by x: `g * exp(x - out)`.
+    Gradient by y: `g * exp(y - out)`.
+    """
     return (
         np.logaddexp(x, y),
         lambda g: g * np.exp(-np.logaddexp(0, _gap(y, x))),
@@ -193,6 +204,9 @@ def logaddexp(x, y):
 
 @op(np.logaddexp2)
 def logaddexp2(x, y):
+    """Gradient by x: `g * exp2(x - out)`.
+    Gradient by y: `g * exp2(y - out)`.
+    """
     return (
         np.logaddexp2(x, y),
         lambda g: g * np.exp2(-np.logaddexp2(0, _gap(y, x))),

@@ -44,6 +44,9 @@ def ifft(a, n=None, axis=-1, norm=None):
 
 @op(np.fft.rfft, constant_slope=True)
 def rfft(a, n=None, axis=-1, norm=None):
+    """Gradient: `resized(real(fft(g, m, axis, norm)), a.shape[axis], axis)` where
+    `m = n or a.shape[axis]`.
+    """
     old = a.shape[axis]
     length = old if n is None else n
 
@@ -56,6 +59,9 @@ def rfft(a, n=None, axis=-1, norm=None):
 
 @op(np.fft.irfft, constant_slope=True)
 def irfft(a, n=None, axis=-1, norm=None):
+    """Gradient: the conjugate of rfft(g), what stands for two frequencies doubled, scaled by the
+    norm.
+    """
     old = a.shape[axis]
     length = 2 * (old - 1) if n is None else n
 

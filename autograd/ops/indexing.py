@@ -16,7 +16,10 @@ from ..errors import IntegerGradientError
 
 @op(constant_slope=True)
 def getitem(x, index=(), once=None):
-    """x[index]. Elements picked twice get both gradients. `once`: none is; None to find out."""
+    """x[index]. Elements picked twice get both gradients. `once`: none is; None to find out.
+
+    Gradient: `scatter_add(g, x.shape, index)`.
+    """
     index, shape = _frozen(index), x.shape
     return x[index], lambda g: scatter_add(g, shape, index, once)
 
@@ -26,6 +29,8 @@ def scatter_add(g, shape=(), index=(), once=None):
     """Zeros of `shape` with `g` added at `index`: the transpose of reading `x[index]`.
 
     Where the index repeats an element, what is added to it adds up.
+
+    Gradient: `g[index]`.
 
     Parameters
     ----------
@@ -51,7 +56,11 @@ def scatter_add(g, shape=(), index=(), once=None):
 
 @op(constant_slope=True)
 def setitem(x, value, index=()):
-    """A copy of x with `value` at `index`; where an index repeats, the last value stays."""
+    """A copy of x with `value` at `index`; where an index repeats, the last value stays.
+
+    Gradient by x: `setitem(g, 0, index)`.
+    Gradient by value: `g[index]`, 0 for a value that a later one at its place replaced.
+    """
     if x.dtype.kind not in "fc":
         raise IntegerGradientError(
             f"t[i] = v: v requires gradients, and would lose them in a tensor of {x.dtype}. Start "

@@ -19,6 +19,9 @@ from .shapes import atleast_1d, atleast_2d, atleast_3d
 
 @op(constant_slope=True)
 def _concatenate(*arrays, axis=0, dtype=None):
+    """Gradient: `split(g, cumsum([a.shape[axis] for a in arrays]), axis)[i]`, the part of the i-th
+    array.
+    """
     out = np.concatenate(arrays, axis=axis, dtype=dtype)
     ends = list(accumulate(a.shape[axis] for a in arrays))
     lead = (slice(None),) * (axis % out.ndim)

@@ -30,6 +30,7 @@ def inv(a):
 
 @op
 def _solve(a, b):
+    """Gradient by a: `-(solve(a.mT, g) @ y.mT)`."""
     x = np.linalg.solve(a, b)
     for_b = shared(lambda g: np.linalg.solve(a.mT, g))
     return x, lambda g: -(for_b(g) @ x.mT), for_b
@@ -61,7 +62,10 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
 
 @op(np.linalg.pinv)
 def pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
-    """The pseudo-inverse. Its derivative is that among matrices of the same rank."""
+    """The pseudo-inverse. Its derivative is that among matrices of the same rank.
+
+    Gradient: with p = pinv(a), that of dp = -p da p + p p' da' (1 - a p) + (1 - p a) da' p' p.
+    """
     y = np.linalg.pinv(a, rcond, hermitian, rtol=rtol)
     return y, lambda g: _pinv_closure(a, y, g)
 
@@ -78,6 +82,9 @@ def _pinv_closure(a: Any, y: Any, g: Any) -> Any:
 
 @op
 def _lstsq(a, b, rcond=None):
+    """Gradient by a: that of pinv(a) @ b.
+    Gradient by b: that of pinv(a) @ b.
+    """
     x, squares, rank, s = np.linalg.lstsq(a, b, rcond)
     if rcond is None or rcond < 0:  # NumPy computes in float64, whatever the input
         rcond = np.finfo(np.float64).eps * (max(a.shape) if rcond is None else 1)
@@ -117,7 +124,10 @@ def _det_closure(a: Any, d: Any, cofactors_of_singular: Any) -> Any:
 
 @op(np.linalg.det, closures=lambda a: _det_closure(a, np.linalg.det(a), _cofactors_by_polynomial))
 def det(a):
-    """The determinant. Its derivative, the matrix of cofactors, is right for singular ones too."""
+    """The determinant. Its derivative, the matrix of cofactors, is right for singular ones too.
+
+    Gradient: `(g * y)[..., None, None] * inv(a).mT`, computed from cofactors.
+    """
     d = np.linalg.det(a)
     return d, _det_closure(a, d, _cofactors)
 
@@ -145,6 +155,7 @@ def _cofactors_by_polynomial(a: Any) -> Any:
 
 @op
 def _slogdet(a):
+    """Gradient: `g[1][..., None, None] * inv(a).mT`, if the sign is real."""
     sign, log = np.linalg.slogdet(a)
 
     def closure(g: Any) -> Any:

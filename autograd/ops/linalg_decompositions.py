@@ -31,7 +31,10 @@ SVDResult: Any = type(np.linalg.svd(np.eye(1)))
 
 @op(np.linalg.cholesky)
 def cholesky(a, *, upper=False):
-    """I. Murray, *Differentiation of the Cholesky decomposition*, 2016."""
+    """I. Murray, *Differentiation of the Cholesky decomposition*, 2016.
+
+    Gradient: inv(L).T @ h @ inv(L), made symmetric; h = tril(L.T @ g) with half of its diagonal.
+    """
     factor = np.linalg.cholesky(a, upper=upper)
     low = _adjoint(factor) if upper else factor
 
@@ -50,6 +53,9 @@ def _qr(a):
     application in optimum experimental design*, 2010.
 
     A wide matrix is [a1 a2] with a1 square: q and r1 are those of a1, and r2 = q' @ a2.
+
+    Gradient: (gq + q @ (h + h.T)) @ inv(r).T, h = tril(r @ gr.T - gq.T @ q) with half of its
+    diagonal, if a is no wider than high.
     """
     q, r = np.linalg.qr(a)
     m = a.shape[-2]
@@ -80,6 +86,9 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 
 @op
 def _eigh(a, UPLO="L"):
+    """Gradient: v @ (diag(gw) + (v.T @ gv - gv.T @ v) / 2 / gaps) @ v.T, gaps[i, j] = w[j] - w[i],
+    for eigenvalues that differ.
+    """
     w, v = np.linalg.eigh(a, UPLO)
 
     def closure(g: Any) -> Any:
@@ -113,6 +122,9 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:
 def _eig(a):
     """C. Boeddeker et al., *On the computation of complex-valued gradients*, 2017, section 4; the
     term with `lengths` is there because NumPy's eigenvectors have length 1.
+
+    Gradient: inv(v).T @ (diag(gw) + x / gaps) @ v.T, gaps[i, j] = w[j] - w[i], x = v.T @ gv
+    without what would change the eigenvectors' lengths.
     """
     w, v = np.linalg.eig(a)
 
@@ -143,6 +155,8 @@ def eigvals(a: Any) -> Any:
 def _svd(a, full_matrices=True):
     """J. Townsend, *Differentiating the singular value decomposition*, 2016; Z. Wan and S. Zhang,
     *Automatic differentiation for complex valued SVD*, 2019.
+
+    Gradient: u @ diag(gs) @ vh, and for gu and gvh terms divided by the differences of s**2.
     """
     u, s, vh = np.linalg.svd(a, full_matrices)
     k = s.shape[-1]

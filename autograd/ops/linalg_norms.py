@@ -20,7 +20,10 @@ from .common import conj
 
 @op
 def _length(x, axis=None, keepdims=False):
-    """The 2-norm. Its derivative at 0 is 0."""
+    """The 2-norm. Its derivative at 0 is 0.
+
+    Gradient: `expand(g / y, x.shape, axis) * conj(x)`.
+    """
     norm = np.linalg.norm if axis is None else np.linalg.vector_norm
     y = norm(x, axis=axis, keepdims=True)
 
@@ -32,7 +35,10 @@ def _length(x, axis=None, keepdims=False):
 
 @op
 def _p_norm(x, p=3.0, axis=None, keepdims=False):
-    """sum(|x|**p) ** (1/p). Its derivative is x/|x| * (|x| / norm)**(p - 1), and 0 where x = 0."""
+    """sum(|x|**p) ** (1/p). Its derivative is x/|x| * (|x| / norm)**(p - 1), and 0 where x = 0.
+
+    Gradient: `expand(g * y**(1 - p), x.shape, axis) * conj(x) * abs(x)**(p - 2)`.
+    """
     y = np.linalg.vector_norm(x, ord=p, axis=axis, keepdims=True)
 
     def closure(g: Any) -> Any:

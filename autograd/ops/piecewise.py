@@ -23,7 +23,11 @@ from .common import refuse, zero
 
 @op(np.maximum)
 def maximum(x, y):
-    """The larger of two. At a tie each gets half of the gradient."""
+    """The larger of two. At a tie each gets half of the gradient.
+
+    Gradient by x: `g * ((x > y) + (x == y) / 2)`.
+    Gradient by y: `g * ((y > x) + (x == y) / 2)`.
+    """
     return (
         np.maximum(x, y),
         lambda g: g * _wins(x > y, x < y, g),
@@ -33,7 +37,11 @@ def maximum(x, y):
 
 @op(np.minimum)
 def minimum(x, y):
-    """The smaller of two. At a tie each gets half of the gradient."""
+    """The smaller of two. At a tie each gets half of the gradient.
+
+    Gradient by x: `g * ((x < y) + (x == y) / 2)`.
+    Gradient by y: `g * ((y < x) + (x == y) / 2)`.
+    """
     return (
         np.minimum(x, y),
         lambda g: g * _wins(x < y, x > y, g),
@@ -43,7 +51,11 @@ def minimum(x, y):
 
 @op(np.fmax)
 def fmax(x, y):
-    """The larger of two; of a number and a NaN the number."""
+    """The larger of two; of a number and a NaN the number.
+
+    Gradient by x: `g * ((x > y) + (x == y) / 2)`, g where y is NaN.
+    Gradient by y: `g * ((y > x) + (x == y) / 2)`, g where x is NaN.
+    """
     return (
         np.fmax(x, y),
         lambda g: g * _wins((x > y) | np.isnan(y), (x < y) | np.isnan(x), g),
@@ -53,7 +65,11 @@ def fmax(x, y):
 
 @op(np.fmin)
 def fmin(x, y):
-    """The smaller of two; of a number and a NaN the number."""
+    """The smaller of two; of a number and a NaN the number.
+
+    Gradient by x: `g * ((x < y) + (x == y) / 2)`, g where y is NaN.
+    Gradient by y: `g * ((y < x) + (x == y) / 2)`, g where x is NaN.
+    """
     return (
         np.fmin(x, y),
         lambda g: g * _wins((x < y) | np.isnan(y), (x > y) | np.isnan(x), g),
@@ -201,7 +217,10 @@ def modf(x):
 
 @op(np.absolute)
 def absolute(x):
-    """The absolute value. Its derivative at 0 is 0."""
+    """The absolute value. Its derivative at 0 is 0.
+
+    Gradient: `g * sign(x)`, of complex numbers with the conjugate of the sign.
+    """
     return np.abs(x), lambda g: g * np.sign(x).conj()
 
 

@@ -40,6 +40,9 @@ def _matmul_closures(x: Any, y: Any) -> Any:
 
 @op(np.matmul, np.linalg.matmul, constant_slope=(0, 1), closures=_matmul_closures)
 def matmul(x, y):
+    """Gradient by x: `g @ y.mT`, y and g with the axis that a vector lacks.
+    Gradient by y: `x.mT @ g`, x and g with the axis that a vector lacks.
+    """
     return x @ y, *_matmul_closures(x, y)
 
 
@@ -135,7 +138,11 @@ def outer_of_vectors(x1: Any, x2: Any, /) -> Any:
 
 @op(np.tensordot)
 def tensordot(a, b, axes=2):
-    """The sum over pairs of axes. A factor's gradient is one of g with the other factor."""
+    """The sum over pairs of axes. A factor's gradient is one of g with the other factor.
+
+    Gradient by a: tensordot of g and b over the axes that are b's alone.
+    Gradient by b: tensordot of a and g over the axes that are a's alone.
+    """
     na, nb = a.ndim, b.ndim
     if isinstance(axes, int | np.integer):
         axes = range(na - axes, na), range(axes)
@@ -256,6 +263,9 @@ def matrix_power(a: Any, n: int) -> Any:
 
 @op
 def _convolve(a, v, mode="full"):
+    """Gradient by a: g correlated with v.
+    Gradient by v: g correlated with a.
+    """
     out = np.convolve(a, v, mode)
     n, m = len(a), len(v)
     skipped = {"full": 0, "same": (min(n, m) - 1) // 2, "valid": min(n, m) - 1}[mode]

@@ -66,6 +66,7 @@ def roll(a, shift=0, axis=None):
 
 @op(np.repeat, constant_slope=True)
 def repeat(a, repeats=1, axis=None):
+    """Gradient: the sum of g over the copies of each element."""
     shape = a.shape
     long = (a.size,) if axis is None or not shape else shape
     k = 0 if axis is None else normalize_axis_index(axis, a.ndim or 1)
@@ -96,6 +97,7 @@ def tile(A: Any, reps: Any) -> Any:
 
 @op(np.resize, constant_slope=True)
 def resize(a, new_shape=()):
+    """Gradient: the sum of g over the copies of each element."""
     if not a.size:  # repeated to zeros
         shape = a.shape
         return np.resize(a, new_shape), lambda g: np.zeros(shape, g.dtype)
@@ -104,6 +106,9 @@ def resize(a, new_shape=()):
 
 @op(np.pad, constant_slope=True)
 def pad(array, pad_width=0, mode="constant", *, constant_values=0, reflect_type="even"):
+    """Gradient: g without its margins; under other modes, what they repeat is added where it came
+    from.
+    """
     widths = _widths(pad_width, array.ndim)
     pad_width = widths if array.ndim else 0  # of no axes NumPy takes no pairs
     if mode == "constant":
@@ -181,6 +186,7 @@ def triu(m, k=0):
 
 @op(np.diagonal, constant_slope=True)
 def diagonal(a, offset=0, axis1=0, axis2=1):
+    """Gradient: zeros with g on the diagonal."""
     where = a.shape, offset, axis1, axis2
     return np.diagonal(a, offset, axis1, axis2), lambda g: _on_diagonal(g, *where)
 
@@ -246,6 +252,7 @@ def windows(
 
 @op(constant_slope=True)
 def _windows(x, window_shape=(), axis=None):
+    """Gradient: each window of g, added where it came from."""
     shape = x.shape
     return sliding_window_view(x, window_shape, axis), lambda g: _overlap(
         g, shape, window_shape, axis

@@ -17,6 +17,7 @@ from .common import NOT_GIVEN, axes_of, count, expand, kept, refuse, refuse_inte
 
 @op(np.sum, constant_slope=True)
 def sum(x, axis=None, dtype=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
+    """Gradient: `expand(g, x.shape, axis)`, g for each element that was added."""
     if out is not None or dtype is not None:
         refuse("sum", out=out)
         refuse_integers("sum", x, dtype)
@@ -27,6 +28,7 @@ def sum(x, axis=None, dtype=None, out=None, keepdims=False, initial=NOT_GIVEN, w
 
 @op(np.mean, constant_slope=True)
 def mean(x, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
+    """Gradient: `expand(g, x.shape, axis) * y.size / x.size`, g shared out among the elements."""
     if out is not None or dtype is not None:
         refuse("mean", out=out)
         refuse_integers("mean", x, dtype)
@@ -46,7 +48,10 @@ def _masked(closure: Any, where: Any) -> Any:
 
 @op(np.prod)
 def prod(x, axis=None, dtype=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
-    """The product. Its derivative is the product of the others: right where elements are 0."""
+    """The product. Its derivative is the product of the others: right where elements are 0.
+
+    Gradient: `expand(g * y, x.shape, axis) / x`, computed without the division.
+    """
     refuse("prod", out=out)
     refuse_integers("prod", x, dtype)
     shape, factor = x.shape, 1 if initial is NOT_GIVEN else initial
@@ -74,20 +79,31 @@ def _product_of_others(x: Any, axis: Any) -> Any:
 
 @op(np.max, np.amax)
 def max(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
-    """The largest element. Ties share the gradient evenly; a NaN takes it."""
+    """The largest element. Ties share the gradient evenly; a NaN takes it.
+
+    Gradient: `expand(g, x.shape, axis) * hit / sum(hit, axis=axis, keepdims=True)` where
+    `hit = x == expand(y, x.shape, axis)`.
+    """
     refuse("max", out=out)
     return _extreme(x, x.max(axis, None, True, initial, where), axis, keepdims, initial, where)
 
 
 @op(np.min, np.amin)
 def min(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
-    """The smallest element. Ties share the gradient evenly; a NaN takes it."""
+    """The smallest element. Ties share the gradient evenly; a NaN takes it.
+
+    Gradient: `expand(g, x.shape, axis) * hit / sum(hit, axis=axis, keepdims=True)` where
+    `hit = x == expand(y, x.shape, axis)`.
+    """
     refuse("min", out=out)
     return _extreme(x, x.min(axis, None, True, initial, where), axis, keepdims, initial, where)
 
 
 @op(np.nanmax)
 def nanmax(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
+    """Gradient: `expand(g, x.shape, axis) * hit / sum(hit, axis=axis, keepdims=True)` where
+    `hit = x == expand(y, x.shape, axis)`.
+    """
     refuse("nanmax", out=out)
     best = np.nanmax(x, axis, None, True, initial, where)
     return _extreme(x, best, axis, keepdims, initial, where)
@@ -95,6 +111,9 @@ def nanmax(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True
 
 @op(np.nanmin)
 def nanmin(x, axis=None, out=None, keepdims=False, initial=NOT_GIVEN, where=True):
+    """Gradient: `expand(g, x.shape, axis) * hit / sum(hit, axis=axis, keepdims=True)` where
+    `hit = x == expand(y, x.shape, axis)`.
+    """
     refuse("nanmin", out=out)
     best = np.nanmin(x, axis, None, True, initial, where)
     return _extreme(x, best, axis, keepdims, initial, where)

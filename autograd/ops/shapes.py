@@ -19,6 +19,7 @@ from .common import same
 
 @op(np.reshape, constant_slope=True)
 def reshape(x, shape=None, order="C"):
+    """Gradient: `g.reshape(x.shape)`, in the same order."""
     old = x.shape
     if order != "C":
         _refuse_memory_order("reshape", order)
@@ -27,6 +28,7 @@ def reshape(x, shape=None, order="C"):
 
 @op(np.ravel, constant_slope=True)
 def ravel(x, order="C"):
+    """Gradient: `g.reshape(x.shape)`, in the same order."""
     shape = x.shape
     if order != "C":
         _refuse_memory_order("ravel", order)
@@ -46,6 +48,7 @@ def _refuse_memory_order(name: str, order: Any) -> None:
 
 @op(np.transpose, np.permute_dims, constant_slope=True)
 def transpose(x, axes=None):
+    """Gradient: `transpose(g, argsort(axes))`, g.T where no axes are given."""
     if axes is None:
         return x.transpose(), lambda g: g.transpose()
     axes = np.atleast_1d(axes).tolist()

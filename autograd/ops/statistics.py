@@ -63,6 +63,9 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> An
 
 @op
 def _var(x, axis=None, dtype=None, ddof=0, keepdims=False, where=True, of=np.var):
+    """Gradient: `2 * expand(g / n, x.shape, axis) * conj(x - mean(x, axis=axis, keepdims=True))`
+    where `n = x.size / y.size - ddof`, of the elements that count.
+    """
     refuse_integers(of.__name__, x, dtype)
 
     def closure(g: Any) -> Any:
@@ -156,12 +159,14 @@ def _ranks(x: Any, axis: Any) -> Any:
 
 @op(np.median)
 def median(x, axis=None, out=None, overwrite_input=False, keepdims=False):
+    """Gradient: g to the element in the middle, or half to each of two."""
     refuse("median", out=out, overwrite_input=overwrite_input)
     return _chosen_by_rank(np.median, x, axis, keepdims)
 
 
 @op(np.nanmedian)
 def nanmedian(x, axis=None, out=None, overwrite_input=False, keepdims=False):
+    """Gradient: g to the element in the middle, or half to each of two."""
     refuse("nanmedian", out=out, overwrite_input=overwrite_input)
     return _chosen_by_rank(np.nanmedian, x, axis, keepdims)
 
@@ -171,6 +176,9 @@ def _quantile(function: Any) -> Any:
         x, q=None, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False,
         *, weights=None,
     ):  # fmt: skip
+        """Gradient: g to the elements of the two nearest ranks, shared out as the quantile is made
+        of them.
+        """
         refuse(function.__name__, out=out, overwrite_input=overwrite_input)
 
         def statistic(x: Any, **options: Any) -> Any:

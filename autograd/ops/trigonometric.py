@@ -82,14 +82,22 @@ def arctanh(x):
 
 @op(np.hypot)
 def hypot(x, y):
-    """sqrt(x**2 + y**2). The gradient at (0, 0) is 0, as that of a norm."""
+    """sqrt(x**2 + y**2). The gradient at (0, 0) is 0, as that of a norm.
+
+    Gradient by x: `g * x / out`.
+    Gradient by y: `g * y / out`.
+    """
     z = np.hypot(x, y)
     return z, lambda g: g * (x / _radius(z)), lambda g: g * (y / _radius(z))
 
 
 @op(np.arctan2)
 def arctan2(y, x):
-    """The angle of the point (x, y). The gradient at (0, 0), which has no angle, is 0."""
+    """The angle of the point (x, y). The gradient at (0, 0), which has no angle, is 0.
+
+    Gradient by y: `g * x / (x**2 + y**2)`.
+    Gradient by x: `-g * y / (x**2 + y**2)`.
+    """
 
     def slope(side: Any) -> Any:
         r = _radius(np.hypot(x, y))
@@ -126,6 +134,7 @@ def unwrap(p, discont=None, axis=-1, *, period=2 * np.pi):
 
 @op(np.sinc)
 def sinc(x):
+    """Gradient: `g * (cos(pi * x) - y) / x`, 0 where x = 0."""
     return np.sinc(x), lambda g: g * _sinc_derivative(x, 1)
 
 
@@ -135,6 +144,8 @@ def _sinc_derivative(x, order=1):
 
     With z = pi * x, s(z) = sin(z) / z has z * s'(z) + s(z) = cos(z), and so on for higher orders.
     Far from 0 that is solved for the derivative; near 0 its Taylor series is summed.
+
+    Gradient: g times the next derivative of sinc.
     """
     z = np.pi * x
     far = np.abs(z) > order + 1
