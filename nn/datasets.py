@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from .files import replacing
 from .random import generator as _generator
 
-__all__ = ["circles", "digits", "mnist", "read_idx", "squares"]
+__all__ = [
+    "blobs", "circles", "digits", "mnist", "moons", "read_idx", "spirals", "squares",
+]  # fmt: skip
 
 
 def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -100,11 +102,139 @@ def squares(
     return _nested(direction / np.abs(direction).max(axis=1, keepdims=True), noise, rng)
 
 
-def _check(n: int, noise: float) -> None:
+def moons(
+    n: int = 1000, *, noise: float = 0.05, generator: np.random.Generator | int | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Points on two half circles that reach into one another: the upper is 0, the lower 1.
+
+    Half circles of radius 2/3 around (-1/3, -1/6) and (1/3, 1/6); points are uniform in angle.
+
+    Parameters
+    ----------
+    n
+        number of points; half are of each (one less of the lower if `n` is odd).
+    noise
+        standard deviation of Gaussian noise added to the points.
+    generator
+        a `numpy.random.Generator`, or a seed; by default the library's own.
+
+    Returns
+    -------
+    points : array
+        (n, 2) float32, in [-1, 1] without noise. labels : (n,) int64, in random order.
+
+    Examples
+    --------
+    >>> from nn.datasets import moons
+    >>> points, labels = moons(200, generator=0)
+    >>> points.shape, int(labels.sum())
+    ((200, 2), 100)
+    """
+    _check(n, noise)
+    rng = _generator(generator)
+    labels = rng.permutation(n) % 2
+    side = 1 - 2 * labels  # the lower is the upper, turned by 180 degrees about the middle
+    angle = rng.uniform(0, np.pi, n)
+    upper = np.stack([2 * np.cos(angle) - 1, 2 * np.sin(angle) - 0.5], axis=1) / 3
+    return _noisy(upper * side[:, None], labels, noise, rng)
+
+
+def spirals(
+    n: int = 1000,
+    classes: int = 2,
+    *,
+    turns: float = 1.0,
+    noise: float = 0.02,
+    generator: np.random.Generator | int | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Points on spirals that wind about one another, one for each class.
+
+    On the arm of class k, the angle at radius r is 2π (k / classes + turns r); r is uniform from
+    0.1 to 1.
+
+    Parameters
+    ----------
+    n
+        number of points; as many of each class, to within one.
+    classes
+        number of arms.
+    turns
+        how often each goes round, from the centre to radius 1: the more, the harder.
+    noise
+        standard deviation of Gaussian noise added to the points.
+    generator
+        a `numpy.random.Generator`, or a seed; by default the library's own.
+
+    Returns
+    -------
+    points : array
+        (n, 2) float32, in [-1, 1] without noise. labels : (n,) int64, in random order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nn.datasets import spirals
+    >>> points, labels = spirals(300, 3, generator=0)
+    >>> np.bincount(labels)
+    array([100, 100, 100])
+    """
+    _check(n, noise, classes)
+    rng = _generator(generator)
+    labels = rng.permutation(n) % classes
+    radius = rng.uniform(0.1, 1, n)
+    angle = 2 * np.pi * (labels / classes + turns * radius)
+    points = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return _noisy(points, labels, noise, rng)
+
+
+def blobs(
+    n: int = 1000,
+    classes: int = 3,
+    *,
+    noise: float = 0.15,
+    generator: np.random.Generator | int | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Points in round clouds, one for each class: straight lines divide them, if noise is small.
+
+    The centre of class k is at the angle 2π k / classes on the circle of radius 0.7.
+
+    Parameters
+    ----------
+    n
+        number of points; as many of each class, to within one.
+    classes
+        number of clouds.
+    noise
+        standard deviation of the points of a cloud, along each axis.
+    generator
+        a `numpy.random.Generator`, or a seed; by default the library's own.
+
+    Returns
+    -------
+    points : array
+        (n, 2) float32. labels : (n,) int64, in random order.
+
+    Examples
+    --------
+    >>> from nn.datasets import blobs
+    >>> points, labels = blobs(300, 4, generator=0)
+    >>> points[labels == 1].mean(axis=0).round(1)
+    array([-0. ,  0.7], dtype=float32)
+    """
+    _check(n, noise, classes)
+    rng = _generator(generator)
+    labels = rng.permutation(n) % classes
+    angle = 2 * np.pi * labels / classes
+    return _noisy(0.7 * np.stack([np.cos(angle), np.sin(angle)], axis=1), labels, noise, rng)
+
+
+def _check(n: int, noise: float, classes: int = 2) -> None:
     if n < 1:
         raise ValueError(f"n: got {n}, expected at least 1 point")
     if not 0 <= noise < math.inf:
         raise ValueError(f"noise: got {noise}, expected a standard deviation, 0.0 or more")
+    if not isinstance(classes, int | np.integer) or classes < 1:
+        raise ValueError(f"classes: got {classes!r}, expected a positive int")
 
 
 def _nested(
@@ -121,8 +251,14 @@ def _nested(
     high = np.where(labels == 1, 0.4, 1.0)
     # The area within a scale s grows as its square, so uniform points have a uniform square.
     scale = np.sqrt(rng.uniform(low**2, high**2))
+    return _noisy(outline * scale[:, None], labels, noise, rng)
+
+
+def _noisy(
+    points: NDArray[np.float64], labels: NDArray[Any], noise: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     # Drawn even without noise, so that one seed gives the same points at every level of it.
-    points = outline * scale[:, None] + noise * rng.standard_normal((n, 2))
+    points = points + noise * rng.standard_normal(points.shape)
     return points.astype(np.float32), labels.astype(np.int64)
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from nn import datasets
-from nn.datasets import circles, digits, mnist, read_idx, squares
+from nn.datasets import blobs, circles, digits, mnist, moons, read_idx, spirals, squares
 from nn.random import manual_seed
 
 # -------------------------------------------------------------------------------------- digits
@@ -57,7 +57,9 @@ def test_each_call_gives_new_digits():
     assert digits()[0].max() == 1
 
 
-# -------------------------------------------------------------------------- circles and squares
+# ------------------------------------------------------------------------------ made-up points
+
+MADE_UP = [circles, squares, moons, spirals, blobs]
 
 
 def size(function, points):
@@ -104,9 +106,9 @@ def test_points_are_uniform_in_their_region(function):
         )
 
 
-@pytest.mark.parametrize("function", [circles, squares])
+@pytest.mark.parametrize("function", MADE_UP)
 def test_noise_moves_the_points_and_keeps_the_labels(function):
-    clean, labels = function(10_000, generator=3)
+    clean, labels = function(10_000, noise=0.0, generator=3)
     noisy, same = function(10_000, noise=0.1, generator=3)
     np.testing.assert_array_equal(labels, same)
     moved = noisy - clean
@@ -114,7 +116,7 @@ def test_noise_moves_the_points_and_keeps_the_labels(function):
     assert moved.mean(axis=0) == pytest.approx([0, 0], abs=0.005)
 
 
-@pytest.mark.parametrize("function", [circles, squares])
+@pytest.mark.parametrize("function", MADE_UP)
 def test_points_are_reproducible(function):
     np.testing.assert_array_equal(function(generator=1)[0], function(generator=1)[0])
     assert (function(generator=1)[0] != function(generator=2)[0]).any()
@@ -158,7 +160,7 @@ def test_a_2_3_2_network_learns_them(function):
     assert (forward(x_test)[1].argmax(axis=1) == y_test).mean() >= 0.96
 
 
-@pytest.mark.parametrize("function", [circles, squares])
+@pytest.mark.parametrize("function", MADE_UP)
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -171,6 +173,58 @@ def test_a_2_3_2_network_learns_them(function):
 def test_wrong_use_of_made_up_points(function, options, words):
     with pytest.raises(ValueError, match=words):
         function(**options)
+
+
+def test_moons_are_scikit_learns_of_another_size():
+    """There (cos t, sin t) and (1 - cos t, 1 - sin t - 0.5), for t from 0 to pi."""
+    points, labels = moons(1000, noise=0.0, generator=0)
+    x, y = 1.5 * points.astype(np.float64).T + [[0.5], [0.25]]
+    upper, lower = labels == 0, labels == 1
+    assert upper.sum() == lower.sum() == 500
+    np.testing.assert_allclose(np.hypot(x, y)[upper], 1, atol=1e-6)
+    np.testing.assert_allclose(np.hypot(x - 1, y - 0.5)[lower], 1, atol=1e-6)
+    assert y[upper].min() >= -1e-6
+    assert y[lower].max() <= 0.5 + 1e-6
+    assert np.abs(points).max() <= 1
+    assert np.arccos(np.clip(x[upper], -1, 1)).mean() == pytest.approx(np.pi / 2, abs=0.15)
+
+
+@pytest.mark.parametrize(("classes", "turns"), [(2, 1.0), (3, 1.5), (5, 0.0)])
+def test_the_arms_of_spirals_are_one_arm_turned(classes, turns):
+    points, labels = spirals(1000, classes, turns=turns, noise=0.0, generator=0)
+    z = points[:, 0].astype(np.complex128) + 1j * points[:, 1]
+    straight = z * np.exp(-2j * np.pi * (labels / classes + turns * np.abs(z)))
+    np.testing.assert_allclose(straight, np.abs(z), atol=2e-6)
+    assert 0.1 - 1e-6 <= np.abs(z).min() < 0.11
+    assert 0.99 < np.abs(z).max() <= 1 + 1e-6
+    assert np.ptp(np.bincount(labels)) <= 1
+
+
+def test_blobs_are_round_and_around_their_centres():
+    points, labels = blobs(40_000, 4, noise=0.1, generator=0)
+    for k, centre in enumerate([(0.7, 0), (0, 0.7), (-0.7, 0), (0, -0.7)]):
+        own = points[labels == k]
+        assert len(own) == 10_000
+        np.testing.assert_allclose(own.mean(axis=0), centre, atol=0.005)
+        np.testing.assert_allclose(np.cov(own.T), 0.01 * np.eye(2), atol=0.0006)
+
+
+@pytest.mark.parametrize("function", MADE_UP)
+def test_there_are_a_thousand_unless_told(function):
+    points, labels = function()
+    assert (points.shape, labels.shape) == ((1000, 2), (1000,))
+    assert (points.dtype, labels.dtype) == (np.float32, np.int64)
+    assert (function(generator=0)[0] != function(noise=0.0, generator=0)[0]).any() == (
+        function in (moons, spirals, blobs)
+    )
+
+
+@pytest.mark.parametrize("function", [spirals, blobs])
+@pytest.mark.parametrize("classes", [0, -1, 2.5])
+def test_classes_are_counted_from_one(function, classes):
+    with pytest.raises(ValueError, match=f"classes: got {classes}, expected a positive int"):
+        function(10, classes)
+    assert set(function(10, 1)[1]) == {0}
 
 
 # ---------------------------------------------------------------------------------- IDX files

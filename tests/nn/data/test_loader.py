@@ -1,4 +1,4 @@
-"""DataLoader and train_test_split: every sample exactly once, rows kept together, no surprises."""
+"""DataLoader: every sample exactly once, rows kept together, no surprises."""
 
 from __future__ import annotations
 
@@ -254,6 +254,19 @@ def test_the_arrays_of_a_dataset_may_be_replaced():
         list(loader)
 
 
+def test_a_list_of_tuples_or_dicts_is_one_of_samples():
+    x, y = pair(4)
+    (batch,) = DataLoader([*zip(x, y, strict=True)], 4)
+    np.testing.assert_array_equal(batch[0], x)
+    np.testing.assert_array_equal(batch[1], y)
+    (batch,) = DataLoader([{"x": a} for a in x], 4)
+    np.testing.assert_array_equal(batch["x"], x)
+    with pytest.raises(TypeError, match="dataset: item 0 is a list, expected an array"):
+        DataLoader([[1, 2], [0, 1]])  # inputs and labels, or two samples? nobody knows
+    with pytest.raises(ValueError, match="dataset: it is empty"):
+        DataLoader([])
+
+
 def test_named_tuples_stay_what_they_are():
     class Pair(NamedTuple):
         x: object
@@ -321,16 +334,24 @@ def test_inputs_and_labels_apart_are_told_to_go_in_as_one():
     assert "one tuple: DataLoader((x, y), batch_size=...)" in raised.value.__notes__[-1]
 
 
-@pytest.mark.parametrize(
-    ("name", "way"),
-    [("num_workers", "leave it out"), ("pin_memory", "leave it out"), ("collate_fn", "the loop")],
-)
-def test_arguments_of_pytorch_alone_are_explained(name, way):
-    with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'") as raised:
-        DataLoader(pair(8), batch_size=4, **{name: 2})
-    (note,) = raised.value.__notes__
-    assert note.startswith(f"got {name}=; ")
-    assert way in note
+def test_arguments_of_pytorch_without_effect_are_taken():
+    taken = {
+        "num_workers": 4,
+        "pin_memory": True,
+        "persistent_workers": True,
+        "prefetch_factor": 2,
+        "timeout": 3.0,
+        "worker_init_fn": print,
+        "multiprocessing_context": "spawn",
+        "pin_memory_device": "cuda",
+        "in_order": False,
+    }
+    ((x, _), _) = DataLoader(pair(8), batch_size=4, **taken)
+    np.testing.assert_array_equal(x, pair(8)[0][:4])
+    for name in taken:
+        assert name in DataLoader.__doc__
+    with pytest.raises(TypeError, match="unexpected keyword argument 'workers'"):
+        DataLoader(pair(8), batch_size=4, workers=2)
 
 
 @pytest.mark.parametrize(
@@ -343,115 +364,6 @@ def test_arguments_of_pytorch_alone_are_explained(name, way):
 def test_samples_that_cannot_be_collated(make, error, words):
     with pytest.raises(error, match=words):
         next(iter(DataLoader(Samples(2, make), batch_size=2)))
-
-
-# ---------------------------------------------------------------------------- train_test_split
-
-
-def test_the_results_come_in_scikit_learns_order():
-    x, y = pair(8)
-    x_train, x_test, y_train, y_test = train_test_split(x, y, generator=0)
-    assert (len(x_train), len(x_test), len(y_train), len(y_test)) == (6, 2, 6, 2)
-    np.testing.assert_array_equal(x_train[:, 0], y_train)
-    np.testing.assert_array_equal(x_test[:, 0], y_test)
-    assert sorted([*y_train, *y_test]) == list(range(8))
-
-
-@given(st.integers(2, 60), st.floats(0.001, 0.999), st.booleans())
-def test_a_share_is_rounded_and_leaves_no_part_empty(n, share, shuffle):
-    train, test = train_test_split(np.arange(n), test_size=share, shuffle=shuffle, generator=0)
-    assert sorted([*train, *test]) == list(range(n))
-    assert len(train) >= 1
-    assert len(test) >= 1
-    assert abs(len(test) - share * n) <= (0.5 if 1 <= share * n <= n - 1 else 1)
-
-
-def test_a_count_and_no_shuffling():
-    train, test = train_test_split(np.arange(7), test_size=3, shuffle=False)
-    assert train.tolist() == [0, 1, 2, 3]
-    assert test.tolist() == [4, 5, 6]
-
-
-def test_the_parts_are_copies():
-    x = np.arange(8)
-    for part in train_test_split(x, shuffle=False):
-        part[:] = -1
-    assert x.tolist() == list(range(8))
-
-
-def test_the_seed_decides_the_split():
-    x = np.arange(50)
-    first, again, other = (train_test_split(x, generator=seed)[1].tolist() for seed in (1, 1, 2))
-    assert first == again != other
-    manual_seed(5)
-    first = train_test_split(x)[1].tolist()
-    assert train_test_split(x)[1].tolist() != first
-    manual_seed(5)
-    assert train_test_split(x)[1].tolist() == first
-
-
-@given(st.lists(st.integers(2, 30), min_size=1, max_size=6), st.floats(0.05, 0.95), st.integers(0))
-def test_stratify_keeps_the_proportions_to_within_one_sample(counts, share, seed):
-    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
-    n = len(labels)
-    n_test = min(max(round(share * n), 1), n - 1)
-    assume(min(n_test, n - n_test) >= len(counts))
-    index = np.arange(n)
-    train, test, y_train, y_test = train_test_split(
-        index, labels, test_size=share, stratify=labels, generator=seed
-    )
-    assert sorted([*train, *test]) == list(range(n))
-    assert len(test) == n_test
-    np.testing.assert_array_equal(labels[train], y_train)
-    np.testing.assert_array_equal(labels[test], y_test)
-    fair = np.array(counts) * n_test / n
-    assert (np.abs(np.bincount(y_test, minlength=len(counts)) - fair) < 1).all()
-
-
-def test_stratified_parts_are_shuffled_and_every_sample_may_be_picked():
-    labels = np.array(["b"] * 50 + ["a"] * 50)
-    index = np.arange(100)
-    train, test, y_train, y_test = train_test_split(index, labels, stratify=labels, generator=0)
-    for part in (train, test, y_train, y_test):
-        assert part.tolist() not in (sorted(part), sorted(part, reverse=True))
-    picked = {
-        i
-        for seed in range(60)
-        for i in train_test_split(index, stratify=labels, generator=seed)[1].tolist()
-    }
-    assert picked == set(range(100))  # by chance one is left out with probability 3e-6
-    assert len(train) == 75
-
-
-@pytest.mark.parametrize(
-    ("arrays", "options", "error", "words"),
-    [
-        ((), {}, TypeError, "got no arrays"),
-        ((np.zeros(3), np.zeros(4)), {}, ValueError, "arrays: got lengths 3, 4"),
-        (([1, 2, 3],), {}, TypeError, "arrays: item 0 is a list"),
-        ((np.zeros(1),), {}, ValueError, r"arrays: got 1 sample\(s\), expected at least 2"),
-        ((np.zeros(0),), {}, ValueError, r"arrays: got 0 sample\(s\)"),
-        ((np.zeros(9),), {"test_size": 0}, ValueError, "test_size: got 0 of 9 samples"),
-        ((np.zeros(9),), {"test_size": 9}, ValueError, "a count from 1 to 8"),
-        ((np.zeros(9),), {"test_size": 1.0}, ValueError, "a share between 0.0 and 1.0"),
-        ((np.zeros(9),), {"test_size": -0.1}, ValueError, "test_size: got -0.1"),
-        ((np.zeros(9),), {"test_size": float("nan")}, ValueError, "test_size: got nan"),
-        ((np.zeros(9),), {"test_size": True}, TypeError, "test_size: got True"),
-        ((np.zeros(9),), {"test_size": "a"}, TypeError, "test_size: got 'a'"),
-        (
-            (np.zeros(4),),
-            {"stratify": [0, 0, 1, 1], "shuffle": False},
-            ValueError,
-            "needs shuffle=True",
-        ),
-        ((np.zeros(4),), {"stratify": [0, 0, 1]}, ValueError, r"got shape \(3,\), expected \(4,\)"),
-        ((np.zeros(4),), {"stratify": [0, 0, 0, 7]}, ValueError, "class 7 has a single sample"),
-        ((np.zeros(6),), {"stratify": [0, 0, 1, 1, 2, 2]}, ValueError, "at least 3 of each"),
-    ],
-)
-def test_wrong_use_of_the_split(arrays, options, error, words):
-    with pytest.raises(error, match=words):
-        train_test_split(*arrays, **options)
 
 
 def test_one_example_is_a_batch_if_no_size_is_given():
