@@ -31,6 +31,7 @@ from .adafactor import Adafactor
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
 from .adamax import Adamax
+from .all_reduce import AllReduce
 from .asgd import ASGD
 from .clip import clip_grad_norm_, clip_grad_value_
 from .lbfgs import LBFGS
@@ -71,6 +72,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "AllReduce",
     "ChainedScheduler",
     "ConstantLR",
     "CosineAnnealingLR",

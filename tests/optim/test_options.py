@@ -90,7 +90,7 @@ OPTIMIZERS = [
     for name in optim.__all__
     if isinstance(getattr(optim, name), type)
     and issubclass(getattr(optim, name), Optimizer)
-    and name != "Optimizer"
+    and name not in ("Optimizer", "AllReduce")  # which has the options of another
 ]
 #: (class, option, kind), from the signatures: an option that is new needs a kind.
 OPTIONS = [
