@@ -1,5 +1,6 @@
 """What is done to a whole model, from outside: training, averaging, saving, summing up."""
 
-from .loop import History, fit
+from .history import History
+from .loop import fit
 
 __all__ = ["History", "fit"]

@@ -46,8 +46,6 @@ def l1_penalty(params: Penalized) -> Any:
     Examples
     --------
     >>> from autograd import Tensor
-
-    from .doors import HALF, like, single
     >>> w = Tensor([1.0, -2.0], requires_grad=True)
     >>> (0.1 * l1_penalty([w])).backward()
     >>> w.grad

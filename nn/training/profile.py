@@ -10,17 +10,21 @@ that read the clock in the place of those they call, and the last one takes them
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
 from time import perf_counter_ns as clock
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import instrument
 
 from ..data import DataLoader
 from ..module import Module
+
+if TYPE_CHECKING:
+    from .flames import Flames, Stretch
 
 __all__ = ["ProfileRow", "profile"]
 
@@ -97,7 +101,7 @@ class _Entry:
 
 
 class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
-    """Measure where time goes in a `with` block; `print` it as a table.
+    """Measure where time goes in a `with` block; `print` it as a table, or see it as a picture.
 
     A module's time is that of its forward call, and of the closures of the ops called in it, in the
     backward pass; with all modules inside, and, under "own", without. An op's is that of its body
@@ -254,6 +258,44 @@ class profile:  # noqa: N801 (used like a function, and named as in PyTorch)
         forward, backward, both, rest = (n / 1e6 for n in (*times[:OTHER], total, sum(own)))
         return ProfileRow(module, op, calls, forward, backward, both, rest, total / whole)
 
+    def flames(self) -> Flames:
+        """The picture of it: a block for each module and op, as wide as it took time.
+
+        Examples
+        --------
+        >>> import nn, numpy as np
+        >>> with nn.profile() as p:
+        ...     out = nn.Linear(3, 2)(np.ones((5, 3), np.float32))
+        >>> p.flames().svg[:4]                      # a notebook shows it; p.save("step.svg")
+        '<svg'
+        """
+        from .flames import Flames, Stretch  # nobody else needs it: not at import
+
+        forward, backward, other = (
+            _stretches(self._root, phase, name)
+            for phase, name in enumerate(("forward", "backward", ""))
+        )
+        rest = Stretch(REST, "", "", self._root.own[OTHER] / 1e6, [])
+        parts = (
+            forward._replace(label="forward"),
+            backward._replace(label="backward"),
+            *other.below,
+            rest,
+        )
+        below = [part for part in parts if part.milliseconds]
+        return Flames(Stretch("the whole block", "", "", self.seconds * 1e3, below))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture, `flames`, to a file that ends in .svg."""
+        self.flames().save(path)
+
+    def _repr_html_(self) -> str:
+        """The picture, with the table to unfold."""
+        from html import escape
+
+        table = f"<pre>{escape(str(self))}</pre>"
+        return f"{self.flames()._repr_html_()}<details><summary>table</summary>{table}</details>"
+
     def __str__(self) -> str:
         lines = [["time in ms", "calls", "forward", "backward", "total", "own", "share"]]
         lines += [_cells(label, row) for label, row in self._lines()]
@@ -275,6 +317,17 @@ def _walk(entry: _Entry, depth: int = 0) -> Iterator[tuple[int, _Entry]]:
     for part in list(entry.below.values()):
         yield depth, part
         yield from _walk(part, depth + 1)
+
+
+def _stretches(entry: _Entry, phase: int, name: str) -> Stretch:
+    """What an entry took of one phase, and in it those below, in the order they came first."""
+    from .flames import Stretch
+
+    label = entry.label if entry.is_module else entry.name
+    below = [_stretches(part, phase, name) for part in entry.below.values()]
+    time = entry.own[phase] / 1e6 + sum(part.milliseconds for part in below)
+    told = ", ".join(filter(None, (entry.path, f"{entry.calls:,} calls")))
+    return Stretch(label, told, name, time, [part for part in below if part.milliseconds])
 
 
 def _cells(label: str, row: ProfileRow) -> list[str]:

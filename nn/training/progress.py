@@ -32,7 +32,7 @@ def say(*lines: object, above: Any = None) -> None:
             raise
 
 
-def bar(total: int | None) -> Any:
+def bar(total: int | None, unit: str = " batches") -> Any:
     """A bar of tqdm's; None if there is no tqdm, or nowhere to draw: no terminal, no notebook."""
     try:
         with warnings.catch_warnings():
@@ -41,7 +41,7 @@ def bar(total: int | None) -> Any:
     except ImportError:
         return None
     disable = False if _in_notebook() else None  # None: where there is no terminal
-    made = tqdm(total=total, unit=" batches", leave=False, dynamic_ncols=True, disable=disable)
+    made = tqdm(total=total, unit=unit, leave=False, dynamic_ncols=True, disable=disable)
     return None if made.disable else made
 
 

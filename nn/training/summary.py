@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
@@ -50,8 +51,8 @@ class Summary:
         """Of all rows."""
         return sum(row.frozen for row in self.rows)
 
-    def __str__(self) -> str:
-        lines = [["layer", "output", "trainable", "frozen"]]
+    def _labels(self) -> Iterator[tuple[int, str, Row]]:
+        """The rows, each with how deep it lies and what it is called there."""
         depths = {"": 0}
         for row in self.rows:
             parent = row.name
@@ -59,8 +60,13 @@ class Summary:
                 parent = parent.rpartition(".")[0]
             depths[row.name] = depths[parent] + bool(row.name)
             label = f"({row.name.removeprefix(parent + '.')}): " if row.name else ""
+            yield depths[row.name], label + row.layer, row
+
+    def __str__(self) -> str:
+        lines = [["layer", "output", "trainable", "frozen"]]
+        for depth, label, row in self._labels():
             counts = (f"{n:,}" if n else "" for n in (row.trainable, row.frozen))
-            lines.append(["  " * depths[row.name] + label + row.layer, _text(row.output), *counts])
+            lines.append(["  " * depth + label, _text(row.output), *counts])
         lines.append(["total", "", f"{self.trainable:,}", f"{self.frozen:,}"])
         if not self.frozen:
             lines = [[*line[:3], ""] for line in lines]
@@ -71,6 +77,44 @@ class Summary:
         return "\n".join([text[0], rule, *text[1:-1], rule, text[-1], memory])
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """The table in a notebook, with a bar for each layer's share of the parameters."""
+        from html import escape  # nobody else needs it: not at import
+
+        whole = self.trainable + self.frozen
+        lines = [_HTML.format("", "layer", "output", "parameters", "", "share")]
+        for depth, label, row in self._labels():
+            numbers, text, bar, share = row.trainable + row.frozen, "", "", ""
+            if numbers:
+                text, part = f"{numbers:,}", numbers / whole
+                bar = _BAR.format(120 * part, 0.8 if row.trainable else 0.4)
+                share = f"{100 * part:.1f} %"
+            if row.frozen:
+                text += f", of which {row.frozen:,} frozen" if row.trainable else " frozen"
+            indent = f"padding-left: {8 + 20 * depth}px"
+            cells = (escape(label), escape(_text(row.output)), text, bar, share)
+            lines.append(_HTML.format(indent, *cells))
+        total = f"{whole:,} parameters, {_memory(self.nbytes)}"
+        if self.frozen:
+            total += f"; {self.frozen:,} of them are frozen"
+        style = f"{_FONT}; border-collapse: collapse; border: 0; margin: 0; color: inherit"
+        return (
+            f'<div style="overflow-x: auto"><table style="{style}">{"".join(lines)}</table>'
+            f'<div style="{_FONT}; padding: 4px 8px">{total}</div></div>'
+        )
+
+
+_FONT = "font-family: ui-monospace, Menlo, Consolas, monospace; font-size: 12px"
+_HTML = (
+    '<tr style="background: none; border-bottom: 1px solid rgba(128, 128, 128, 0.3)">'
+    '<td style="text-align: left; white-space: nowrap; padding: 2px 8px; {}">{}</td>'
+    '<td style="text-align: left; white-space: nowrap; padding: 2px 8px">{}</td>'
+    '<td style="text-align: right; white-space: nowrap; padding: 2px 8px">{}</td>'
+    '<td style="text-align: left; padding: 2px 0; min-width: 120px">{}</td>'
+    '<td style="text-align: right; white-space: nowrap; padding: 2px 8px">{}</td></tr>'
+)
+_BAR = '<div style="width: {:.1f}px; height: 10px; background: #2b8cc4; opacity: {}"></div>'
 
 
 def summary(model: Module, *inputs: Any) -> Summary:

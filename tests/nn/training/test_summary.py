@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -171,3 +173,23 @@ def test_a_vector_of_one_parameter() -> None:
     p = nn.Parameter(np.zeros((2, 2)))
     nn.vector_to_parameters(np.arange(4.0), [p])
     assert p.tolist() == [[0, 1], [2, 3]]
+
+
+def test_the_table_of_a_notebook() -> None:
+    class Odd(nn.Module):
+        def extra_repr(self) -> str:
+            return "a<b"
+
+    model = nn.Sequential(nn.Linear(3, 5), nn.Sequential(nn.Linear(5, 1), Odd()))
+    model[1].requires_grad_(False)
+    html = nn.summary(model)._repr_html_()
+    table = ElementTree.fromstring(html)
+    rows = [["".join(cell.itertext()) for cell in row] for row in table.iter("tr")]
+    assert [row[0] for row in rows[1:]] == [
+        "Sequential", "(0): Linear(3, 5)", "(1): Sequential", "(0): Linear(5, 1)", "(1): Odd(a<b)",
+    ]  # fmt: skip
+    assert rows[2][2:] == ["20", "", "76.9 %"]
+    assert rows[4][2:] == ["6 frozen", "", "23.1 %"]
+    assert "26 parameters, 104 bytes; 6 of them are frozen" in html
+    widths = [float(w) for w in re.findall(r"width: ([\d.]+)px; height", html)]
+    assert np.allclose(widths, [120 * 20 / 26, 120 * 6 / 26], atol=0.1)
