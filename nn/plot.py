@@ -1,4 +1,4 @@
-"""Three plots: how training went, what a classifier learned, and which images it got wrong.
+"""Plots: how training went, what a classifier learned, which images it got wrong, and its weights.
 
 Each returns a Matplotlib Figure. Matplotlib is imported only when a plot is made, and pyplot not
 at all: no window opens, no figure stays open, no setting changes.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["decision_regions", "history", "images"]
+__all__ = ["confusion_matrix", "decision_regions", "history", "images", "weights"]
 
 Array = NDArray[Any]
 INK, GREY, AXIS, RULE = "#1f2933", "#616e7c", "#9aa5b1", "#e4e7eb"
@@ -38,6 +38,7 @@ LEGEND: dict[str, Any] = {"frameon": False, "fontsize": 9.5, "borderpad": 0, "ha
 def history(
     history: Mapping[str, Sequence[float | None]],
     *,
+    title: str | None = None,
     ax: Axes | Sequence[Axes] | None = None,
     path: str | os.PathLike[str] | None = None,
 ) -> Figure:
@@ -48,6 +49,8 @@ def history(
     history
         for each column a number an epoch, None or nan where not measured. "validation_x" goes with
         "x"; "epoch" numbers the epochs, else they are 1, 2, ...
+    title
+        what to print above all panels of a new figure.
     ax
         Axes to draw into, one a panel, instead of a new figure.
     path
@@ -70,7 +73,9 @@ def history(
     wide, high = min(len(metrics), 3), math.ceil(len(metrics) / 3)
     with _style():
         if ax is None:
-            figure = _figure(4.6 * wide, 3.5 * high)
+            figure = _figure(4.6 * wide, 3.5 * high + 0.35 * bool(title))
+            if title:
+                _head(figure, title)
             ax = [figure.add_subplot(high, wide, i + 1) for i in range(len(metrics))]
         panels = list(np.ravel(np.asarray(ax, dtype=object)))
         if len(panels) != len(metrics):
@@ -102,11 +107,13 @@ def _draw_metric(ax: Any, metric: str, epochs: Array, columns: dict[str, Array])
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 1000 else (1,)))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_formatter("")
+    elif metric.startswith("seconds"):
+        ax.set_ylim(0, 1.1 * high or 1)
     elif len(epochs) == 1:  # a hair's breadth between two points must not fill the panel
         room = 0.1 * abs(high) or 1
         ax.set_ylim(low - room, high + room)
     if metric.endswith("accuracy"):
-        ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
+        ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
         bottom, top = ax.get_ylim()
         ax.set_ylim(max(bottom, -0.02), min(top, max(1, high) + 0.03 * (top - bottom)))
     elif not log:  # an offset or a power of ten would stand where the legend is
@@ -287,8 +294,11 @@ def images(
     wide = math.sqrt(pixels.shape[2] / pixels.shape[1])
     tall, cell = 1 / wide, max(wide, 1.1 if class_names else 0.8) + 0.14
     row = tall + 0.12 + 0.165 * (bool(given) + bool(class_names and wrong.any()))
-    top = 0.12 + 0.26 * bool(title) + 0.26 * bool(note)
-    width = max(min(columns, shown) * cell + 0.2, 0.12 * len(title or ""), 0.09 * len(note))
+    head = title.split("\n") if title else []
+    top = 0.12 + 0.26 * len(head) + 0.26 * bool(note)
+    width = max(
+        min(columns, shown) * cell + 0.2, 0.12 * max(map(len, head), default=0), 0.09 * len(note)
+    )
     height = top + math.ceil(shown / columns) * row + 0.08
     left, gap = 0.1 + (cell - wide) / 2, "\n" if class_names else " "
     with _style():
@@ -308,6 +318,147 @@ def images(
             ax.set_xlabel(caption, color=ink, size=9.5, labelpad=4, parse_math=False)
             ax.spines[:].set(color=WRONG if wrong[i] else RULE, linewidth=2.6 if wrong[i] else 0.6)
     return _saved(ax, path)
+
+
+def confusion_matrix(
+    labels: ArrayLike,
+    predictions: ArrayLike,
+    *,
+    class_names: Sequence[str] | None = None,
+    title: str | None = None,
+    path: str | os.PathLike[str] | None = None,
+) -> Figure:
+    """Count what each class was read as: a row for each true class, with the share that is right.
+
+    Parameters
+    ----------
+    labels, predictions
+        n classes each, from 0.
+    class_names
+        the names of classes 0, 1, ...
+    title, path
+        what to print above; where to save the figure as a PNG.
+
+    Raises
+    ------
+    ValueError
+        the lengths do not fit, or there is no label.
+    """
+    truth, guess = np.asarray(labels), np.asarray(predictions)
+    if truth.ndim != 1 or truth.shape != guess.shape or truth.size == 0:
+        got = f"{truth.shape} labels and {guess.shape} predictions"
+        raise ValueError(f"confusion_matrix: got {got}, expected n of each")
+    if min(truth.min(), guess.min()) < 0 or {truth.dtype.kind, guess.dtype.kind} - {*"iu"}:
+        raise ValueError("confusion_matrix: expected whole numbers from 0, the classes")
+    count = max(int(max(truth.max(), guess.max())) + 1, len(class_names or ()))
+    names = list(class_names or map(str, range(count)))
+    if len(names) != count:
+        raise ValueError(f"confusion_matrix: {len(names)} classes named, expected {count}")
+    table = np.zeros((count, count), dtype=int)
+    np.add.at(table, (truth, guess), 1)
+    side = max(0.5 * count, 2.6)
+    with _style():
+        figure = _figure(side + 1.5, side + 1.2 + 0.3 * bool(title))
+        if title:
+            _head(figure, title)
+        axes = figure.add_subplot()
+        share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+        tints = np.empty((count, count, 3))
+        for right, colour in ((True, RIGHT), (False, WRONG)):
+            ink = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+            # A mistake is rare: what is one in five of a row is as strong as can be.
+            depth = np.clip(share * (0.75 if right else 4), 0, 0.8)[..., None]
+            here = np.eye(count, dtype=bool) == right
+            tints[here] = (1 - depth * (1 - ink))[here]
+        axes.imshow(tints)
+        for i, j in np.argwhere(table):
+            light = tints[i, j].mean() < 0.62
+            axes.text(
+                j, i, f"{table[i, j]:,}", ha="center", va="center", size=9.5,
+                color="white" if light else INK, weight="bold" if i == j else "normal",
+            )  # fmt: skip
+        _dress(axes, "", 9, "what it reads", "what it is")
+        axes.set_title(_verdict(truth != guess, "samples"), loc="left", size=10, color=GREY)
+        axes.set_xticks(range(count), [name[:12] for name in names], rotation=45 * (count > 10))
+        axes.set_yticks(range(count), [name[:12] for name in names])
+        axes.set_xticks(np.arange(count + 1) - 0.5, minor=True)
+        axes.set_yticks(np.arange(count + 1) - 0.5, minor=True)
+        axes.grid(which="minor", color=RULE, linewidth=0.8)
+        axes.tick_params(which="minor", length=0)
+        axes.spines[:].set_visible(False)
+        for i, (row, right) in enumerate(zip(table, table.diagonal(), strict=True)):
+            if row.sum():
+                place = {"ha": "left", "va": "center", "color": GREY, "size": 9.5}
+                axes.text(count - 0.35, i, percent(right / row.sum()), **place)
+    return _saved(axes, path)
+
+
+def weights(
+    weights: ArrayLike,
+    shape: tuple[int, int] | None = None,
+    *,
+    columns: int | None = None,
+    captions: Sequence[str] | None = None,
+    title: str | None = None,
+    path: str | os.PathLike[str] | None = None,
+) -> Figure:
+    """Show the weights of a first layer as images, one a unit, all on one scale around 0.
+
+    Parameters
+    ----------
+    weights
+        (n, h, w), one image a unit; or (n, h * w), as a Linear's.
+    shape
+        (h, w), of the latter; by default as a square.
+    columns
+        of the grid; by default it is twice as wide as high.
+    captions
+        what to write below each.
+    title, path
+        what to print above; where to save the figure as a PNG.
+
+    Raises
+    ------
+    ValueError
+        the shapes do not fit, or there is no weight.
+    """
+    values = np.asarray(weights, dtype=np.float64)
+    side = math.isqrt(values.shape[1]) if values.ndim == 2 else 0
+    if values.ndim == 2 and math.prod(shape or (side, side)) == values.shape[1]:
+        values = values.reshape(len(values), *(shape or (side, side)))
+    if values.ndim != 3 or values.size == 0:
+        expected = f"(n, h, w), or (n, h * w) and the shape, here {shape}"
+        raise ValueError(f"weights: got shape {values.shape}, expected {expected}")
+    n = len(values)
+    columns = columns or max(math.ceil(math.sqrt(2 * n)), 1)
+    rows = math.ceil(n / columns)
+    tall = 0.9 * values.shape[1] / values.shape[2]
+    head = title.split("\n") if title else []
+    width = max(0.98 * columns + 0.9, 0.115 * max(map(len, head), default=0) + 0.2)
+    height = (tall + 0.1 + 0.2 * bool(captions)) * rows + 0.4 + 0.27 * len(head)
+    most = float(np.quantile(np.abs(values), 0.999)) or 1.0
+    with _style():
+        figure = _figure(width, height)
+        if title:
+            _head(figure, title)
+        figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
+        grid = [figure.add_subplot(rows, columns, i + 1) for i in range(n)]
+        for i, axes in enumerate(grid):
+            shown = axes.imshow(values[i], cmap="RdBu", vmin=-most, vmax=most)
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(color=RULE, linewidth=0.6)
+            if captions:
+                axes.set_xlabel(captions[i], color=GREY, size=9, labelpad=3)
+        bar = figure.colorbar(shown, ax=grid, fraction=0.03, pad=0.01, aspect=24, shrink=0.9)
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(color=AXIS, labelcolor=GREY, labelsize=9)
+        bar.set_label("weight", color=GREY, size=9.5)
+    return _saved(grid[0], path)
+
+
+def _head(figure: Any, title: str) -> None:
+    """A title above all panels, at the left."""
+    figure.suptitle(title, x=0.012, ha="left", size=13, weight="bold", color=INK)
 
 
 def _style() -> Any:
@@ -345,10 +496,17 @@ def _saved(ax: Any, path: str | os.PathLike[str] | None) -> Figure:
     return figure
 
 
-def _verdict(wrong: Array) -> str:
+def _verdict(wrong: Array, things: str = "points") -> str:
     total, bad = len(wrong), int(wrong.sum())
-    share = 1000 * (total - bad) // total / 10  # rounded down: only all is 100%
-    return f"accuracy {share:g}%, {bad:,} of {total:,} points wrong"
+    return f"accuracy {percent((total - bad) / total)}, {bad:,} of {total:,} {things} wrong"
+
+
+def percent(share: float) -> str:
+    """A share as we write it everywhere: 0.9996 is 99.9 %, rounded down, for only all is 100 %."""
+    if not math.isfinite(share):
+        return "nan"
+    tenths = math.floor(1000 * float(share) + 1e-6)
+    return f"{tenths // 10}.{tenths % 10} %"
 
 
 def _dress(ax: Any, title: str, pad: int, x: str, y: str) -> None:

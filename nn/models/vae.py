@@ -21,6 +21,16 @@ def kl_to_normal(mean: Any, log_var: Any) -> Any:
     return 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).sum(axis=-1)
 
 
+def _hidden(size: int, hidden_size: int, num_layers: int) -> list[nn.Module]:
+    """Layers from `size` to `hidden_size`."""
+    if not isinstance(num_layers, int) or num_layers < 1:
+        raise ValueError(f"VAE: got num_layers={num_layers!r}, expected an int, 1 or more")
+    layers: list[nn.Module] = []
+    for n in [size] + [hidden_size] * (num_layers - 1):
+        layers += [nn.Linear(n, hidden_size), nn.ReLU()]
+    return layers
+
+
 class VAE(nn.Module):
     """An autoencoder whose code is a normal distribution, so that new codes can be drawn.
 
@@ -43,6 +53,13 @@ class VAE(nn.Module):
         the length of z.
     beta
         the weight of the KL term (Higgins et al., ICLR 2017); 1 in the paper.
+    num_layers
+        how many hidden layers the encoder has, and the decoder.
+
+    Raises
+    ------
+    ValueError
+        num_layers is no int, or below 1.
 
     Examples
     --------
@@ -55,14 +72,19 @@ class VAE(nn.Module):
     """
 
     def __init__(
-        self, size: int = 784, hidden_size: int = 400, code_size: int = 20, beta: float = 1.0
+        self,
+        size: int = 784,
+        hidden_size: int = 400,
+        code_size: int = 20,
+        beta: float = 1.0,
+        num_layers: int = 1,
     ) -> None:
         self.code_size, self.beta = code_size, beta
-        self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(size, hidden_size), nn.ReLU())
+        self.encoder = nn.Sequential(nn.Flatten(), *_hidden(size, hidden_size, num_layers))
         self.mean = nn.Linear(hidden_size, code_size)
         self.log_var = nn.Linear(hidden_size, code_size)
         self.decoder = nn.Sequential(
-            nn.Linear(code_size, hidden_size), nn.ReLU(), nn.Linear(hidden_size, size)
+            *_hidden(code_size, hidden_size, num_layers), nn.Linear(hidden_size, size)
         )
 
     def encode(self, x: Any) -> tuple[Any, Any]:

@@ -77,7 +77,7 @@ def test_history_has_a_log_scale_beyond_one_and_a_half_decades(low: float, log: 
 
 @pytest.mark.parametrize("start", [0.2, 0.99, 1.0])
 def test_history_shows_accuracy_in_percent_and_never_above_100(start: float) -> None:
-    assert ticks(plot.history({"accuracy": [start, 1.0]}).axes[0].yaxis)[-1] == "100%"
+    assert ticks(plot.history({"accuracy": [start, 1.0]}).axes[0].yaxis)[-1] == "100 %"
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 60, 1000])
@@ -102,11 +102,11 @@ def test_regions_ring_and_count_the_misclassified() -> None:
     np.testing.assert_array_equal(rings.get_offsets(), [[-1, 1]])
     assert len(rings.get_facecolor()) == 0
     assert legend(ax) == ["left", "right", "misclassified (1)"]
-    assert ax.texts[0].get_text() == "accuracy 75%, 1 of 4 points wrong"
+    assert ax.texts[0].get_text() == "accuracy 75.0 %, 1 of 4 points wrong"
 
 
 def test_accuracy_is_never_rounded_up_to_all() -> None:
-    assert plot._verdict(np.arange(4000) < 1).startswith("accuracy 99.9%, 1 of 4,000 ")
+    assert plot._verdict(np.arange(4000) < 1).startswith("accuracy 99.9 %, 1 of 4,000 ")
 
 
 def test_regions_fade_towards_the_border_where_two_classes_tie() -> None:
@@ -132,7 +132,7 @@ def test_regions_of_many_classes_have_a_colour_each(count: int) -> None:
 @pytest.mark.parametrize("form", [lambda s: s[:, None], lambda s: np.stack([-s, s], 1), Tensor])
 def test_regions_accept_logits_scores_and_tensors(form: Any) -> None:
     ax = regions(lambda x: form(right_side(x)), y=Y[:, None] > 0)
-    assert ax.texts[0].get_text() == "accuracy 100%, 0 of 4 points wrong"
+    assert ax.texts[0].get_text() == "accuracy 100.0 %, 0 of 4 points wrong"
 
 
 @pytest.mark.parametrize("x", [X, X[:1], X * [1, 0], X * [1000, 1]])
@@ -332,3 +332,73 @@ def test_images_mark_no_error_without_predictions_and_cut_long_names() -> None:
     assert [ax.get_xlabel() for ax in figure.axes] == ["a name of ma", "b", "a name of ma"]
     assert not any("wrong" in text.get_text() for text in figure.texts)
     assert len({ax.get_position().y0 for ax in figure.axes}) == 1  # one row
+
+
+# ------------------------------------------------------------------------------- confusion, weights
+
+
+def test_confusion_counts_what_was_read_as_what() -> None:
+    labels, predictions = [0, 0, 1, 2, 2, 2], [0, 1, 1, 2, 2, 0]
+    figure = plot.confusion_matrix(labels, predictions, class_names=["a", "b", "c"], title="those")
+    (ax,) = figure.axes
+    texts = {(round(t.get_position()[0], 1), t.get_position()[1]): t.get_text() for t in ax.texts}
+    counts = {place: text for place, text in texts.items() if place[0] in (0, 1, 2)}
+    # (column, row): what it was read as, what it is
+    assert counts == {(0, 0): "1", (1, 0): "1", (1, 1): "1", (2, 2): "2", (0, 2): "1"}
+    shares = [text for place, text in sorted(texts.items()) if place not in counts]
+    assert shares == ["50.0 %", "100.0 %", "66.6 %"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b", "c"]
+    assert ax.get_title("left") == "accuracy 66.6 %, 2 of 6 samples wrong"
+    assert figure.get_suptitle() == "those"
+
+
+def test_confusion_has_a_row_for_a_class_that_is_missing() -> None:
+    (ax,) = plot.confusion_matrix([0, 3], [0, 3]).axes
+    assert len(ax.get_yticks()) == 4
+    assert len(ax.texts) == 4  # two counts, two shares
+
+
+@pytest.mark.parametrize(
+    ("labels", "predictions", "names", "said"),
+    [
+        ([0, 1], [0], None, "expected n of each"),
+        ([], [], None, "expected n of each"),
+        ([0, -1], [0, 1], None, "whole numbers from 0"),
+        ([0.0, 1.0], [0.0, 1.0], None, "whole numbers from 0"),
+        ([0, 2], [0, 2], ["a", "b"], "2 classes named, expected 3"),
+    ],
+)
+def test_confusion_refuses(labels: Any, predictions: Any, names: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        plot.confusion_matrix(labels, predictions, class_names=names)
+
+
+def test_weights_are_on_one_scale_around_zero() -> None:
+    values = np.zeros((3, 6))
+    values[1, 5], values[2, 0] = -4, 2
+    figure = plot.weights(values, (2, 3), columns=2, captions=["a", "b", "c"])
+    *grid, bar = figure.axes
+    assert len(grid) == 3
+    assert {image.get_clim() for ax in grid for image in ax.images} == {
+        (-grid[0].images[0].get_clim()[1], grid[0].images[0].get_clim()[1])
+    }
+    np.testing.assert_array_equal(grid[1].images[0].get_array(), values[1].reshape(2, 3))
+    assert [ax.get_xlabel() for ax in grid] == ["a", "b", "c"]
+    assert bar.get_ylabel() == "weight"
+    assert plot.weights(np.ones((2, 9))).axes[0].images[0].get_array().shape == (3, 3)
+
+
+def test_weights_refuses() -> None:
+    for values in np.zeros((2, 7)), np.zeros((0, 4)), np.zeros(4):
+        with pytest.raises(ValueError, match="weights: got shape"):
+            plot.weights(values)
+
+
+def test_a_percentage_is_rounded_down() -> None:
+    assert [plot.percent(x) for x in (1.0, 0.9999, 0.29, 0.0, 2 / 3)] == [
+        "100.0 %", "99.9 %", "29.0 %", "0.0 %", "66.6 %"
+    ]  # fmt: skip
+
+
+def test_history_has_a_title_above_all() -> None:
+    assert plot.history({"loss": [1, 2]}, title="it").get_suptitle() == "it"

@@ -18,11 +18,16 @@ import pytest
 
 import nn
 from autograd import no_grad
-from nn import cli as cli
 from nn import plot
-from nn.cli import main
+from nn.cli import main, optimizers, profile, schedules
+from nn.cli import train as training
+from nn.cli.tasks import TASKS, digits
+from nn.cli.tasks.base import Task
+from nn.cli.tasks.perceptron import perceptron
 
 PICTURES = find_spec("matplotlib") is not None
+WRITTEN = ("model.npz", "history.csv", "run.json", "report.html")
+OF_POINTS = ("history.png", "regions.png", "boundary.gif")
 
 
 @pytest.fixture(autouse=True)
@@ -89,9 +94,10 @@ def test_digits_as_they_come(capsys):
     assert train >= 99.5
     assert test >= 97
 
-    names = ["model.npz", "history.csv"] + ["history.png", "predictions.png"] * PICTURES
+    drawn = ["history.png", "predictions.png", "confusion.png", "weights.png"]
+    names = ["model.npz", "history.csv", *drawn * PICTURES, "report.html"]
     assert lines[-len(names) :] == [str(Path("runs", "digits", name)) for name in names]
-    assert sorted(contents("runs/digits")) == sorted(names)
+    assert sorted(contents("runs/digits")) == sorted([*names, "run.json"])
     table = rows("runs/digits/history.csv")
     assert [row["epoch"] for row in table] == [str(i) for i in range(1, 41)]
     assert 100 * float(table[-1]["validation_accuracy"]) == pytest.approx(test, abs=0.1)
@@ -109,14 +115,79 @@ def test_digits_as_they_come(capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize(
+    ("model", "said", "least"),
+    [
+        ("seed --epochs 60", "seed network 64-16-16-10 with sigmoid: 1,482 parameters\ngd, ", 85),
+        ("lenet --epochs 2", "LeNet: 61,706 parameters\nadam, lr 0.002 with cosine, ", 90),
+        ("resnet --epochs 1", "ResNet-8: 77,754 parameters\n", 30),
+    ],
+)
+def test_networks_by_name(model, said, least, capsys):
+    assert run(f"train digits --model {model}") == 0
+    out = capsys.readouterr().out
+    assert said in out
+    assert min(accuracies(out)) > least
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize("dataset", ["moons", "spirals", "blobs"])
+def test_more_points(dataset, capsys):
+    assert run(f"train {dataset} --epochs 250 --lr 0.03") == 0
+    assert min(accuracies(capsys.readouterr().out)) >= 85
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize("optimizer", optimizers.RATES)
+def test_every_optimizer_learns(optimizer):
+    assert run(f"train moons --optimizer {optimizer} --epochs 20") == 0
+    losses = [float(row["loss"]) for row in rows("runs/moons/history.csv")]
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("name", schedules.SCHEDULES)
+def test_schedules_lower_the_rate(name):
+    model = nn.Linear(1, 1)
+    model(np.ones((1, 1), np.float32)).sum().backward()
+    optimizer = optimizers.optimizer_of("gd", model, 0.1)
+    schedule = schedules.schedule_of(name, optimizer, 6)
+    for _ in range(6):
+        optimizer.step()
+        if schedule is not None:
+            schedule.step(*([1.0] if name == "plateau" else []))
+    assert (optimizer.param_groups[0]["lr"] < 0.05) == (name != "none")
+
+
+@pytest.mark.usefixtures("no_pictures")
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        ("--l1 0.5", {"l1": 0.5}), ("--l2 0.25", {"l2": 0.25}), ("--clip 2", {"clip_norm": 2.0}),
+        ("--accumulate 3", {"accumulate": 3}), ("--patience 4", {"patience": 4}),
+        ("--batch-size all", {"batch_size": None}), ("--batch-size 1", {"batch_size": 1}),
+    ],
+)  # fmt: skip
+def test_options_reach_fit(option, given, monkeypatch):
+    seen = {}
+
+    def fit(*args, **kwargs):
+        seen.update(kwargs)
+        raise ValueError
+
+    monkeypatch.setattr(training, "fit", fit)
+    run(f"train digits {option}")
+    assert {name: seen[name] for name in given} == given
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["circles", "squares"])
 def test_points_as_they_come(dataset, capsys):
     assert run(f"train {dataset}") == 0
     out = capsys.readouterr().out
     assert "750 samples to learn from, 250 to test on\n2-3-2 with tanh: 17 parameters\n" in out
     assert min(accuracies(out)) >= 95
-    names = {"model.npz", "history.csv", *["history.png", "regions.png"] * PICTURES}
-    assert set(contents(Path("runs", dataset))) == names
+    assert set(contents(Path("runs", dataset))) == {*WRITTEN, *OF_POINTS * PICTURES}
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -166,28 +237,29 @@ def test_mnist_with_both_pairs(here, capsys):
     out = capsys.readouterr().out
     assert out.startswith("mnist: 60 samples to learn from, 20 to test on\n784-16-10 with")
     assert min(accuracies(out)) == 100
-    assert ("runs/mnist/predictions.png" in contents()) == PICTURES
+    for name in "predictions", "confusion", "weights":
+        assert (f"runs/mnist/{name}.png" in contents()) == PICTURES
 
 
 def test_mnist_without_the_training_pair(here, capsys):
     write_mnist(here / "data", "t10k", 100)
     assert run("train mnist --data data --epochs 1") == 0
     assert capsys.readouterr().out.startswith(
-        "no training files in data: learning from 80 % of the test files instead\n"
-        "mnist: 80 samples to learn from, 20 to test on\n"
+        "no training files in data: learning from 90 % of the test files instead\n"
+        "mnist: 90 samples to learn from, 10 to test on\n"
     )
 
 
 def test_the_two_parts_hold_each_digit_alike(here):
     write_mnist(here / "data", "t10k", 100)
-    for dataset, n in ("mnist", 2), ("circles", 125):
-        args = argparse.Namespace(dataset=dataset, data="data", download=False)
-        *_, y_test = cli._data(args)
+    for dataset, n in ("mnist", 1), ("circles", 125):
+        args = argparse.Namespace(data="data", download=False, points=1000, noise=None)
+        _, (_, y_test) = TASKS[dataset].data(args)
         assert set(np.bincount(y_test)) == {n}
 
 
 def test_a_perceptron_starts_with_xavier_weights_and_without_biases():
-    model = cli._perceptron("100-200-10", "tanh")
+    model = perceptron("100-200-10", "tanh")
     kinds = [type(layer) for layer in model]
     assert kinds == [nn.Linear, nn.Tanh, nn.Linear]
     for layer, fans in (model[0], 300), (model[2], 210):
@@ -213,7 +285,7 @@ def test_download_is_passed_on(monkeypatch, capsys):
 def test_without_matplotlib_there_are_no_pictures(capsys):
     assert run("train circles --epochs 2") == 0
     assert 'pip install "plaingrad[plot]"' in capsys.readouterr().out
-    assert set(contents()) == {"runs/circles/model.npz", "runs/circles/history.csv"}
+    assert set(contents("runs/circles")) == {*WRITTEN}
 
 
 @pytest.mark.parametrize("n_wrong", [0, 3, 30])
@@ -224,7 +296,7 @@ def test_wrong_digits_are_shown_first(monkeypatch, n_wrong):
     y = np.arange(100) % 10
     guess = y.copy()
     guess[100 - n_wrong :] += 1
-    cli._draw_digits(x, y, guess, Path("p.png"))
+    digits.draw_digits(x, y, guess, Path("p.png"))
 
     [((images, labels, predictions), options)] = calls
     assert images.shape == (40, 8, 8)
@@ -241,9 +313,9 @@ def test_wrong_digits_are_shown_first(monkeypatch, n_wrong):
 
 def test_only_all_is_100_percent():
     right = np.ones(3000, dtype=bool)
-    assert cli._percent(right) == "100.0 %"
+    assert plot.percent(right.mean()) == "100.0 %"
     right[0] = False
-    assert cli._percent(right) == "99.9 %"
+    assert plot.percent(right.mean()) == "99.9 %"
 
 
 def table(out):
@@ -268,9 +340,16 @@ def test_profile_as_it_comes(capsys):
     assert contents() == {}
 
 
-@pytest.mark.parametrize("dataset", [*cli.RECIPES])
+def test_profile_draws_a_picture(capsys, tmp_path):
+    path = tmp_path / "step.svg"
+    assert run(f"profile circles --steps 2 --picture {path}") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(path)
+    assert path.read_text(encoding="utf-8").startswith("<svg")
+
+
+@pytest.mark.parametrize("dataset", [name for name, task in TASKS.items() if task.sizes])
 def test_profile_of_what_can_be_trained(dataset, capsys):
-    ends = cli.RECIPES[dataset]["model"].split("-")
+    ends = TASKS[dataset].defaults["sizes"].split("-")
     model = f"{ends[0]}-5-{ends[-1]}"
     options = f"--model {model} --activation sigmoid --optimizer sgd --batch-size 7 --seed 2"
     assert run(f"profile {dataset} {options} --steps 2") == 0
@@ -303,7 +382,10 @@ def test_profile_of_what_can_be_trained(dataset, capsys):
         ("train digits --lr fast", "argument --lr: expected a number above 0, got 'fast'"),
         ("train digits --optimizer lion", "argument --optimizer: invalid choice: 'lion'"),
         ("train digits --activation step", "argument --activation: invalid choice: 'step'"),
-        ("train digits --model 64", "argument --model: expected sizes like 64-32-10, got '64'"),
+        (
+            "train digits --model 64",
+            "--model: expected sizes like 64-32-10, or one of mlp, seed, lenet, resnet, got '64'",
+        ),
         ("train digits --model 64-0-10", "argument --model: expected sizes like 64-32-10"),
         ("train digits --model 64x10", "argument --model: expected sizes like 64-32-10"),
         (
@@ -313,12 +395,25 @@ def test_profile_of_what_can_be_trained(dataset, capsys):
         ("train circles --model 2-3-1", "expected 2-...-2, got 2-3-1"),
         ("profile circles --model 2-3-1", "expected 2-...-2, got 2-3-1"),
         ("profile letters", "argument dataset: invalid choice: 'letters'"),
+        ("profile --picture step.png", "expected a name that ends in .svg, got 'step.png'"),
         ("profile --steps 0", "argument --steps: expected a whole number above 0, got '0'"),
         ("profile digits --epochs 3", "unrecognized arguments: --epochs 3"),
         ("profile --model 64-99999999999999-10", "is too large: Unable to allocate"),
         ("doctor digits", "unrecognized arguments: digits"),
-        ("train digits --data somewhere", "--data, --download: for mnist alone, not for digits"),
-        ("train circles --download", "--data, --download: for mnist alone, not for circles"),
+        ("train digits --data somewhere", " alone, not for digits"),
+        ("train circles --download", " alone, not for circles"),
+        (
+            "train digits --points 9",
+            "argument --points: for circles, squares, moons, spirals, blobs ",
+        ),
+        ("train circles --points 9", "argument --points: expected at least 20, got 9"),
+        ("train circles --model lenet", "expected sizes like 64-32-10, got 'lenet'"),
+        ("train digits --model lenet --dropout 0.1", "--dropout: for perceptrons alone, lenet has"),
+        ("train digits --model seed --dropout 1", "a number from 0 to below 1, got '1'"),
+        ("train digits --batch-size few", "a whole number above 0, or all, got 'few'"),
+        ("train digits --optimizer lbfgs --batch-size 8", "lbfgs wants all samples in a batch"),
+        ("train digits --resume", "no runs/digits/checkpoint.npz to go on from"),
+        ("profile digits --model lenet", "expected sizes like 64-32-10, got 'lenet'"),
         ("train mnist", "argument --data: expected the folder of mnist's files, got none"),
         ("train mnist --data nowhere", "nowhere: no t10k-images-idx3-ubyte.gz or"),
         ("train mnist --data nowhere", "add --download"),
@@ -395,7 +490,7 @@ def half_a_model(model, path):
 
 
 def test_a_failure_while_writing_leaves_nothing(monkeypatch, capsys):
-    monkeypatch.setattr(cli, "save", half_a_model)
+    monkeypatch.setattr(training, "save", half_a_model)
     assert run("train circles --epochs 2") == 2
     assert capsys.readouterr().err.endswith("No space left on device\n")
     assert os.listdir() == []
@@ -425,18 +520,19 @@ def test_a_failure_while_drawing_loses_nothing_else(picture, failure, status, sa
     out, err = capsys.readouterr()
     assert err == said
     new = contents("runs/circles")
-    left = ["history.csv", "model.npz"] + ["history.png"] * (picture == "decision_regions")
-    assert sorted(new) == sorted(left)  # no picture of the old model
+    left = ["history.csv", "model.npz", *["history.png"] * (picture == "decision_regions")]
+    assert sorted(new) == sorted([*left, "run.json"])  # no picture of the old model
     assert all(new[name] != old[name] for name in left)
     assert len(rows("runs/circles/history.csv")) == 2
-    told = [line for line in out.splitlines() if line.startswith("runs")]
+    told = [line for line in out.splitlines() if line.startswith("runs") and ": " not in line]
+    assert "runs/circles: it replaces the run of 2-3-2 with tanh" in out
     assert sorted(told) == [f"runs/circles/{name}" for name in sorted(left)]
 
 
 def test_a_failure_while_writing_leaves_the_old_files(monkeypatch):
     assert run("train circles --epochs 2") == 0
     before = contents()
-    monkeypatch.setattr(cli, "save", half_a_model)
+    monkeypatch.setattr(training, "save", half_a_model)
     assert run("train circles --epochs 3") == 2
     assert contents() == before
 
@@ -450,8 +546,8 @@ def test_a_new_run_replaces_the_files_of_the_old_one_and_no_others():
     assert len(rows("mine/history.csv")) == 3
     assert Path("mine", "notes.txt").read_text() == "precious"
     assert set(os.listdir("mine")) == {
-        *("notes.txt", "model.npz", "history.csv"),
-        *["history.png", "regions.png"] * PICTURES,
+        *("notes.txt", *WRITTEN),
+        *OF_POINTS * PICTURES,
     }
 
 
@@ -470,7 +566,7 @@ class Interrupted(nn.CrossEntropyLoss):
 @pytest.mark.usefixtures("no_pictures")
 def test_ctrl_c_writes_what_was_learned(monkeypatch, capsys):
     monkeypatch.setattr(Interrupted, "n", 7)  # an epoch takes two calls: training and validation
-    monkeypatch.setattr(cli, "CrossEntropyLoss", Interrupted)
+    monkeypatch.setattr(Task, "loss", lambda task, args: Interrupted())
     assert run("train circles") == 130
     assert len(rows("runs/circles/history.csv")) == 3
     assert "runs/circles/model.npz" in contents()
@@ -478,9 +574,9 @@ def test_ctrl_c_writes_what_was_learned(monkeypatch, capsys):
 
 
 @pytest.mark.usefixtures("no_pictures")
-@pytest.mark.parametrize("where", ["save", "_guess", "_show"])
+@pytest.mark.parametrize("where", ["save", "write", "show"])
 def test_ctrl_c_after_the_training_loses_nothing(where, monkeypatch, capsys):
-    real, calls = getattr(cli, where), []
+    real, calls = getattr(training, where), []
 
     def once(*args):
         calls.append(args)
@@ -488,7 +584,7 @@ def test_ctrl_c_after_the_training_loses_nothing(where, monkeypatch, capsys):
             raise KeyboardInterrupt
         return real(*args)
 
-    monkeypatch.setattr(cli, where, once)
+    monkeypatch.setattr(training, where, once)
     assert run("train circles --epochs 2") == 130
     assert len(rows("runs/circles/history.csv")) == 2
     assert nn.load("runs/circles/model.npz")["0.weight"].shape == (3, 2)
@@ -497,7 +593,7 @@ def test_ctrl_c_after_the_training_loses_nothing(where, monkeypatch, capsys):
 
 def test_ctrl_c_in_the_first_epoch_writes_nothing(monkeypatch, capsys):
     monkeypatch.setattr(Interrupted, "n", 1)
-    monkeypatch.setattr(cli, "CrossEntropyLoss", Interrupted)
+    monkeypatch.setattr(Task, "loss", lambda task, args: Interrupted())
     assert run("train circles") == 130
     assert capsys.readouterr().err == "plaingrad: stopped, nothing was written\n"
     assert contents() == {}
@@ -534,7 +630,8 @@ def test_a_process_of_its_own_is_settled_and_says_so(monkeypatch):
 
 @pytest.mark.slow
 def test_a_process_of_others_is_left_as_it_is(monkeypatch, capsys):
-    monkeypatch.setattr(cli, "settle", fail)
+    monkeypatch.setattr(training, "settle", fail)
+    monkeypatch.setattr(profile, "settle", fail)
     assert run("profile --steps 1") == run("train squares --epochs 1") == 0
     monkeypatch.setattr(sys, "argv", ["plaingrad", "profile", "--steps", "1"])
     assert main() == 2  # of its own arguments: as a program
@@ -594,5 +691,5 @@ def test_help(arguments, capsys):
     out = capsys.readouterr().out
     assert out.startswith("usage: plaingrad")
     if arguments[:5] in ("train", "profi"):
-        for name in cli.RECIPES:
-            assert name in out
+        for name, task in TASKS.items():
+            assert name in out or (arguments[0] == "p" and not task.sizes)
