@@ -8,7 +8,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,13 +100,30 @@ class RemovableHandle:
         self.remove()
 
 
+class _Own(dict[str, Any]):
+    """A module's own members: a dict to read from. Writing to it would change nothing."""
+
+    def __init__(self, module: Module, members: dict[str, Any]) -> None:
+        super().__init__(members)
+        self._kind = type(module).__name__
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError(
+            f"{self._kind}: _parameters, _buffers and _modules are made to be read. Write "
+            "setattr(module, name, x), or delattr(module, name); the names are those of attributes"
+        )
+
+    __setitem__ = __delitem__ = update = pop = popitem = setdefault = clear = __ior__ = _refuse
+
+
 class Module:
     """A part of a network, made of Parameters, Buffers and other Modules.
 
     A subclass assigns them to attributes, on their own or in lists, tuples and dicts, and defines
     `forward`. Nothing has to be registered: they are found by looking through the attributes, in
     the order of assignment. Names are paths of attributes, as in PyTorch: "layers.0.weight". What
-    is shared counts once, under its first name; only `state_dict` has it under each.
+    is shared counts once, under its first name; only `state_dict` has it under each. For code that
+    comes from PyTorch `_parameters`, `_buffers` and `_modules` can be read.
 
     Attributes
     ----------
@@ -373,6 +390,24 @@ class Module:
             return None
         return x
 
+    # PyTorch's names for the module's own members, for code that comes from there. To be read: a
+    # member is added by assigning it to an attribute.
+
+    @property
+    def _parameters(self) -> Mapping[str, Parameter]:
+        """The Parameters that are the module's own, by name."""
+        return _Own(self, {key: x for key, x in self._members() if isinstance(x, Parameter)})
+
+    @property
+    def _buffers(self) -> Mapping[str, Buffer]:
+        """The Buffers that are the module's own, by name."""
+        return _Own(self, {key: x for key, x in self._members() if isinstance(x, Buffer)})
+
+    @property
+    def _modules(self) -> Mapping[str, Module]:
+        """The Modules directly in this one, by name."""
+        return _Own(self, {key: x for key, x in self._members() if isinstance(x, Module)})
+
     def num_parameters(self) -> int:
         """How many numbers the parameters hold, shared ones counted once."""
         return sum(p.size for p in self.parameters())
@@ -542,7 +577,7 @@ class Module:
         return self
 
     def astype(self: M, dtype: Any) -> M:
-        """Give all floats another dtype, and forget gradients; returns the module.
+        """Give all floats another dtype, forget gradients and their hooks; returns the module.
 
         Parameters and buffers stay the same objects, which an optimizer may hold. Do it before
         its first step, and not between a forward and a backward pass.

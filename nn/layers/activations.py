@@ -92,6 +92,8 @@ def softplus(x, beta=1.0, threshold=20.0):
 
     Nothing overflows here, so that a threshold of 20 or more, beyond which the two are equal to
     ten digits, is not looked at; a smaller one is, for equal results with PyTorch.
+
+    Gradient: `g * sigmoid(beta * x)`, g where beta * x > threshold.
     """
     z = x * beta
     y = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta
@@ -152,6 +154,9 @@ def _gelu_closure(x: Any) -> Any:
 
 @op(closures=_gelu_closure)
 def _gelu(x):
+    """Gradient: `g * (phi + x * exp(-x**2 / 2) / sqrt(2 * pi))` where
+    `phi = (1 + erf(x / sqrt(2))) / 2`.
+    """
     phi = erf(x * math.sqrt(0.5))
     phi += 1
     phi *= 0.5
@@ -178,6 +183,9 @@ def _gelu_tanh_closure(x: Any) -> Any:
 
 @op(closures=_gelu_tanh_closure)
 def _gelu_tanh(x):
+    """Gradient: `g * (1 + t + x * (1 - t**2) * c * (1 + 3 * 0.044715 * x**2)) / 2` where
+    `c = sqrt(2 / pi)`, `t = tanh(c * (x + 0.044715 * x**3))`.
+    """
     x, c = np.asarray(x), math.sqrt(2 / math.pi)
     t = np.asarray(x * x)
     t *= c * 0.044715

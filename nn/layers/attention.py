@@ -171,7 +171,10 @@ def _weights(scores: Any) -> Any:
 @door(wide=True)
 @op
 def _softmax(scores):
-    """The weights as a result of their own, for those who want to see them."""
+    """The weights as a result of their own, for those who want to see them.
+
+    Gradient: `y * (g - sum(g * y, axis=-1, keepdims=True))`.
+    """
     y = _weights(scores)
     return y, lambda g: y * (g - (g * y).sum(axis=-1, keepdims=True))
 
@@ -200,6 +203,17 @@ def _attend(q, k, v, mask, kept=None, scale=1.0):
     """(softmax(q @ kᵀ * scale + mask) * kept) @ v, where `kept` is a dropout mask.
 
     One block of examples after the other, whose scores stay in the cache: half the time.
+
+    Gradient by q: `scale * s @ k` where
+    `w = softmax(scale * q @ k.mT + (0 if mask is None else mask))`, `gw = g @ v.mT`,
+    `s = w * (gw - sum(w * gw, axis=-1, keepdims=True))`, without dropout.
+    Gradient by k: `scale * s.mT @ q` where
+    `w = softmax(scale * q @ k.mT + (0 if mask is None else mask))`, `gw = g @ v.mT`,
+    `s = w * (gw - sum(w * gw, axis=-1, keepdims=True))`, without dropout.
+    Gradient by v: `w.mT @ g` where
+    `w = softmax(scale * q @ k.mT + (0 if mask is None else mask))`, without dropout.
+    Gradient by mask: `w * (gw - sum(w * gw, axis=-1, keepdims=True))` where
+    `w = softmax(scale * q @ k.mT + mask)`, `gw = g @ v.mT`, without dropout.
     """
     mask = None if mask is None else np.ascontiguousarray(np.atleast_2d(mask).mT)
     kept = None if kept is None else kept.mT

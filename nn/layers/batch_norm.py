@@ -191,6 +191,14 @@ def _normalized(x, weight, bias, *, axes, eps, centred, var):
     """`normalize`: (x - mean) * inv * weight + bias, inv = 1 / sqrt(var + eps), in fewer steps.
 
     x - mean is known, and the two factors are one, `scale`.
+
+    Gradient by x:
+    `scale * (g - mean(g, axis=axes, keepdims=True) - xhat * mean(g * xhat, axis=axes,
+    keepdims=True))` where `xhat = centred / sqrt(var + eps)`,
+    `scale = (1 if weight is None else weight) / sqrt(var + eps)`.
+    Gradient by weight: `sum(g * xhat, axis=axes, keepdims=True)` where
+    `xhat = centred / sqrt(var + eps)`.
+    Gradient by bias: `sum(g, axis=axes, keepdims=True)`.
     """
     n = math.prod(x.shape[i] for i in axes)
     inv = 1 / np.sqrt(var + eps)

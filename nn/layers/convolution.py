@@ -68,7 +68,12 @@ def _conv_closures(x: Any, w: Any, _: Any, *, windows: Windows) -> Any:
 
 @op(closures=_conv_closures)
 def _conv(x, w, bias, *, windows):
-    """(batch, in, *size), (out, in / groups, *kernel) -> (batch, out, *out), plus the bias."""
+    """(batch, in, *size), (out, in / groups, *kernel) -> (batch, out, *out), plus the bias.
+
+    Gradient by x: conv_transpose(g, w).
+    Gradient by w: for each place of the kernel, the sum of g times what of x it lay on.
+    Gradient by bias: `sum(g, axis=(0, *range(2, g.ndim)))`.
+    """
     weight = windows.weight_matrix(w)
     groups, outs, _ = weight.shape
     places = math.prod(windows.out) * len(x)
@@ -97,7 +102,12 @@ def _conv_transpose_closures(y: Any, w: Any, _: Any, *, windows: Windows) -> Any
 
 @op(closures=_conv_transpose_closures)
 def _conv_transpose(y, w, bias, *, windows):
-    """(batch, out, *out), (out, in / groups, *kernel) -> (batch, in, *size), plus the bias."""
+    """(batch, out, *out), (out, in / groups, *kernel) -> (batch, in, *size), plus the bias.
+
+    Gradient by y: conv(g, w).
+    Gradient by w: for each place of the kernel, the sum of y times what of g it lies on.
+    Gradient by bias: `sum(g, axis=(0, *range(2, g.ndim)))`.
+    """
     closures = _conv_transpose_closures(y, w, bias, windows=windows)
     if max(windows.stride) > 1 and len(w) == windows.groups and w.shape[1] == 1:
         # Channels on their own: products take no time, adding windows does.
@@ -126,7 +136,11 @@ def _conv_weight_closures(x: Any, y: Any, *, windows: Windows) -> Any:
 
 @op(closures=_conv_weight_closures)
 def _conv_weight(x, y, *, windows):
-    """(batch, in, *size), (batch, out, *out) -> (out, in / groups, *kernel)."""
+    """(batch, in, *size), (batch, out, *out) -> (out, in / groups, *kernel).
+
+    Gradient by x: conv_transpose(y, g).
+    Gradient by y: conv(x, g).
+    """
     # Transposed: a product with as few columns as there are channels is faster than one with as
     # few rows.
     rows = windows.output_matrix(y).swapaxes(1, 2)

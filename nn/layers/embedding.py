@@ -21,7 +21,11 @@ MODES = "sum", "mean", "max"
 
 @op(constant_slope=True)
 def _rows(weight, *, index, factor=None):
-    """weight[index]; `factor` is for the gradient of each row, before the rows are added up."""
+    """weight[index]; `factor` is for the gradient of each row, before the rows are added up.
+
+    Gradient: `scatter_add(g, weight.shape, index)`, the rows of g times the factor, if there is
+    one.
+    """
     shape = weight.shape
 
     def for_weight(g: Any) -> Any:

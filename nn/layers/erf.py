@@ -43,6 +43,8 @@ def erf(x):
 
     In float32 it is the tanh of a polynomial, with a relative error up to 3e-7; in float64 it comes
     from a table, with an error up to two units in the last place.
+
+    Gradient: `g * 2 / sqrt(pi) * exp(-x**2)`.
     """
     x = np.asarray(x)
     wide = np.result_type(x, np.float32)

@@ -87,6 +87,7 @@ def fold(
 
 @op(constant_slope=True)
 def _unfold(x, *, windows):
+    """Gradient: fold(g): each window added where it came from."""
     view = batch_first(windows.view(windows.pad(x)))
     columns = view.reshape(len(x), x.shape[1] * math.prod(windows.kernel), math.prod(windows.out))
     return columns, lambda g: _fold(g, windows=windows)
@@ -94,6 +95,7 @@ def _unfold(x, *, windows):
 
 @op(constant_slope=True)
 def _fold(y, *, windows):
+    """Gradient: unfold(g): the windows that were added up."""
     channels = y.shape[1] // math.prod(windows.kernel)
     full = windows.zeros(channels, len(y), y.dtype)
     columns = batch_last(y.reshape(len(y), channels, *windows.kernel, *windows.out))

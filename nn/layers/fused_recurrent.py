@@ -179,6 +179,14 @@ def fused_loop(
     Fused are the two products of a step, its bias, its gates and its state. The plain formula is
     `_loop` in recurrent.py, with `_lstm_step` or `_gru_step` for `step`.
 
+    Gradient by x: the slopes of the gates, back through time, @ w_ih.
+    Gradient by w_ih: the slopes of the gates, back through time, .T @ x.
+    Gradient by b_ih: the slopes of the gates, summed over time and batch.
+    Gradient by w_hh: the slopes of the gates, back through time, .T @ the states before.
+    Gradient by b_hh: the slopes of the gates, summed over time and batch.
+    Gradient by h: what arrives at the first state, back through time.
+    Gradient by c: what arrives at the first cell, back through time.
+
     Parameters
     ----------
     x

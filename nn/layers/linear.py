@@ -66,6 +66,10 @@ def _linear_closures(x: Any, weight: Any, _: Any) -> Any:
 
 @op(constant_slope=(0, 1, 2), closures=_linear_closures)
 def _linear(x, weight, bias):
+    """Gradient by x: `g @ weight`.
+    Gradient by weight: `g.T @ x`, leading axes taken as one.
+    Gradient by bias: `sum(g, axis=0)`, leading axes taken as one.
+    """
     # The checks are here, where they look at arrays: a Tensor's shape takes three times as long.
     if x.shape[-1:] != weight.shape[1:]:
         raise ValueError(

@@ -47,6 +47,9 @@ def local_response_norm(
 
 @op
 def _local_response(x, size=1, alpha=1e-4, beta=0.75, k=1.0):
+    """Gradient: g * d**-beta - (2 * alpha * beta / size) * x * (the sum of g * x * d**(-beta - 1)
+    over the neighbours), d = k + (alpha / size) * (the sum of x**2 over the neighbours).
+    """
     before, after = size // 2, (size - 1) // 2
     d = k + (alpha / size) * _among(x * x, before, after)
     scale = d**-beta

@@ -65,6 +65,15 @@ def normalize(x, weight, bias, axes=(), eps=1e-5, centre=True, apart=False):
 
     centre: False for x / sqrt(mean(x²) + eps) * weight + bias.
     apart: weight and bias do not vary along `axes`.
+
+    Gradient by x:
+    `inv * (h - mean(h, axis=axes, keepdims=True) - xhat * mean(h * xhat, axis=axes,
+    keepdims=True))` where `h = g if weight is None else g * weight`,
+    `inv = 1 / sqrt(var(x, axis=axes, keepdims=True) + eps)`,
+    `xhat = inv * (x - mean(x, axis=axes, keepdims=True))`, without mean(h) if not centred.
+    Gradient by weight: `g * xhat` where `inv = 1 / sqrt(var(x, axis=axes, keepdims=True) + eps)`,
+    `xhat = inv * (x - mean(x, axis=axes, keepdims=True))`, summed to the shape of weight.
+    Gradient by bias: `g`, summed to the shape of bias.
     """
     centred, _, var = moments_of(x, axes, centre)
     n = max(1, x.size // max(1, var.size))

@@ -190,7 +190,10 @@ def _compact(x: Any) -> Any:
 
 @op(constant_slope=True)
 def _gather(x, *, axis, windows, which=None):
-    """The sum of each window, or the number in the place `which` of it."""
+    """The sum of each window, or the number in the place `which` of it.
+
+    Gradient: each number of g added to all of its window, or to the place of its number.
+    """
     y = _empty(x, axis, _counts(windows))
     if not _first_piece_has_all(windows):
         y.fill(0)
@@ -208,7 +211,10 @@ def _gather(x, *, axis, windows, which=None):
 
 @op(constant_slope=True)
 def _scatter(y, *, axis, windows, which=None):
-    """The transpose: each number goes to all of its window, or to the place `which` of it."""
+    """The transpose: each number goes to all of its window, or to the place `which` of it.
+
+    Gradient: the sum of each window of g, or the number in its place.
+    """
     if which is not None and np.argmin(y.strides) != np.argmin(which.strides):
         y = np.positive(y, out=np.empty_like(which, y.dtype))  # two orders in memory are slow
     x = _empty(y, axis, [w.size for w in windows])
@@ -229,6 +235,7 @@ def _scatter(y, *, axis, windows, which=None):
 
 @op(constant_slope=True)
 def _max_along(x, *, axis, windows, tracked):
+    """Gradient: each number of g added to the place of its window's largest."""
     y, which = _max_and_place(x, axis, windows, tracked)
     return y, lambda g: _scatter(g, axis=axis, windows=windows, which=which)
 

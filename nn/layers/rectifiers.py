@@ -74,7 +74,10 @@ def relu(x):
 @door
 @op(constant_slope=True)
 def leaky_relu(x, negative_slope=0.01):
-    """Return x if x > 0, else `negative_slope` * x (Maas et al., 2013)."""
+    """Return x if x > 0, else `negative_slope` * x (Maas et al., 2013).
+
+    Gradient: `g * where(x > 0, 1, negative_slope)`.
+    """
     right = (x > 0).astype(x.dtype)
     slope = right + negative_slope * (1 - right)
     return x * slope, lambda g: g * slope
@@ -82,6 +85,7 @@ def leaky_relu(x, negative_slope=0.01):
 
 @op
 def _prelu(x, slope):
+    """Gradient by x: `g * where(x > 0, 1, slope)`."""
     right, left = (x > 0).astype(x.dtype), np.minimum(x, 0)
     return (
         np.maximum(x, 0) + slope * left,
@@ -140,7 +144,10 @@ def rrelu(
 
 @op
 def _elu(x, alpha=1.0, scale=1.0, rate=1.0):
-    """`scale` times: x if x > 0, else alpha * (exp(rate * x) - 1)."""
+    """`scale` times: x if x > 0, else alpha * (exp(rate * x) - 1).
+
+    Gradient: `g * scale * where(x > 0, 1, alpha * rate * exp(rate * x))`.
+    """
     right, left = (x > 0).astype(x.dtype), rate * np.minimum(x, 0)
     steep = scale * alpha * rate  # the slope just left of 0
     return (

@@ -7,6 +7,7 @@ those of the state, and the step itself, are left to the loop.
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from .activations import sigmoid
 from .dropout import dropout as _dropout
 from .fused_recurrent import Gradients
 from .linear import linear
+from .packed import PackedSequence
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell"]
 
@@ -103,6 +105,13 @@ def _gru_step(x, z, h):
 @op
 def _loop(x, weight, bias, projection, h, c, step=_tanh_step):
     """For each t: z = h @ weightᵀ + bias; h, c = step(x[t], z, h, c); h = h @ projectionᵀ.
+
+    Gradient by x: the slopes of the step, back through time.
+    Gradient by weight: the slopes of the step, back through time, .T @ the states before.
+    Gradient by bias: the slopes of the step, summed over time and batch.
+    Gradient by projection: what arrives at each state, .T @ the states before the projection.
+    Gradient by h: what arrives at the first state, back through time.
+    Gradient by c: what arrives at the first cell, back through time.
 
     Parameters
     ----------
@@ -244,6 +253,41 @@ class _Recurrent(Module):
         if kind and w_hr is None and len(x) >= FUSED_FROM and x.dtype.char in "fd":
             return _fused_loop(x, w_ih, b_ih, w_hh, b_hh, h, c, kind=kind)
         return _loop(linear(x, w_ih, b_ih), w_hh, b_hh, w_hr, h, c, step=self._step)
+
+    def _run_packed(
+        self, suffix: str, x: Any, sizes: list[int], back: bool, h: Any, c: Any = None
+    ) -> Any:
+        """The loop over sequences of several lengths, one after the other in time, as packed.
+
+        While no sequence ends (or, backwards, begins) it is a loop over an array: so many pieces
+        as there are lengths.
+        """
+        start = [s for s in (h, c) if s is not None]
+        pieces, at = [], 0  # where each begins, how many steps it has, and sequences
+        for batch, same in itertools.groupby(sizes):
+            n = len(list(same))
+            pieces.append((at, n, batch))
+            at += n * batch
+        states = [s[:0] if back else s for s in start]
+        outs: list[Any] = []
+        ended: list[list[Any]] = []
+        for at, n, batch in reversed(pieces) if back else pieces:
+            now = len(states[0])
+            if batch < now:  # forwards: the last rows have ended
+                ended.append([s[batch:] for s in states])
+                states = [s[:batch] for s in states]
+            elif batch > now:  # backwards: more begin
+                more = [s[now:batch] for s in start]
+                states = [np.concatenate(pair) for pair in zip(states, more, strict=True)]
+            steps = x[at : at + n * batch].reshape(n, batch, x.shape[-1])
+            out, *states = self._run(suffix, np.flip(steps, 0) if back else steps, *states)
+            out = np.flip(out, 0) if back else out
+            outs.append(out.reshape(n * batch, -1))
+        last = [states, *ended[::-1]]
+        return (
+            np.concatenate(outs[::-1] if back else outs),
+            *(np.concatenate(rows) for rows in zip(*last, strict=True)),
+        )
 
     def _check_input(self, x: Any, layouts: dict[int, str]) -> None:
         """Refuse what is not of floats, or fits none of `layouts`, by its number of axes."""
@@ -456,7 +500,7 @@ class _Layers(_Recurrent):
         ----------
         x
             (time, batch, input_size); with batch_first (batch, time, input_size); or without a
-            batch (time, input_size).
+            batch (time, input_size). Or a PackedSequence, of sequences of several lengths.
         hx
             the initial state, zeros if None: h, (layers * directions, batch, hidden_size), or
             without batch; of an LSTM a tuple (h, c) of two such. The order is layer 0 forward,
@@ -465,10 +509,14 @@ class _Layers(_Recurrent):
         Returns
         -------
         output : array
-            h of the last layer after each step, both directions side by side, laid out as `x`.
+            h of the last layer after each step, both directions side by side, laid out as `x`; of
+            a PackedSequence another.
         hx : array
-            the last state, laid out as the argument `hx`.
+            the last state, laid out as the argument `hx`; of a PackedSequence that after the last
+            step of each sequence.
         """
+        if isinstance(x, PackedSequence):
+            return self._forward_packed(x, hx)
         self._check_input(
             x, {3: "batch, time, " if self.batch_first else "time, batch, ", 2: "time, "}
         )
@@ -485,23 +533,50 @@ class _Layers(_Recurrent):
         start = self._start(x, hx, (rows, x.shape[1]) if batched else (rows,))
         if not batched:
             start = [s[:, None] for s in start]
-        ends: list[list[Any]] = []
-        for layer in range(self.num_layers):
-            if layer:
-                x = _dropout(x, self.dropout, self.training, generator=self.generator)
-            outs = []
-            for backwards, suffix in enumerate(self._suffixes(layer)):
-                states = [s[len(ends)] for s in start]
-                out, *end = self._run(suffix, np.flip(x, 0) if backwards else x, *states)
-                outs.append(np.flip(out, 0) if backwards else out)
-                ends.append(end)
-            x = np.concatenate(outs, axis=-1) if len(outs) > 1 else outs[0]
-        last = [np.stack(states) for states in zip(*ends, strict=True)]
+
+        def run(suffix: str, x: Any, back: bool, *states: Any) -> Any:
+            out, *end = self._run(suffix, np.flip(x, 0) if back else x, *states)
+            return np.flip(out, 0) if back else out, *end
+
+        x, last = self._through_layers(x, start, run)
         if not batched:
             x, last = x[:, 0], [s[:, 0] for s in last]
         elif self.batch_first:
             x = np.swapaxes(x, 0, 1)
         return x, last[0] if len(last) == 1 else tuple(last)
+
+    def _forward_packed(self, packed: PackedSequence, hx: Any) -> Any:
+        """`forward` of sequences of several lengths."""
+        self._check_input(packed.data, {2: "all steps, "})
+        sizes = [int(n) for n in packed.batch_sizes]
+        rows = self.num_layers * len(self._suffixes(0))
+        start = self._start(packed.data, hx, (rows, sizes[0]))
+        if hx is not None and packed.sorted_indices is not None:
+            start = [s[:, packed.sorted_indices] for s in start]
+
+        def run(suffix: str, x: Any, back: bool, *states: Any) -> Any:
+            return self._run_packed(suffix, x, sizes, back, *states)
+
+        x, last = self._through_layers(packed.data, start, run)
+        if packed.unsorted_indices is not None:
+            last = [s[:, packed.unsorted_indices] for s in last]
+        return packed._replace(data=x), last[0] if len(last) == 1 else tuple(last)
+
+    def _through_layers(
+        self, x: Any, start: list[Any], run: Callable[..., Any]
+    ) -> tuple[Any, list[Any]]:
+        """The output of the last layer, and the last states; `run` is one layer, one direction."""
+        ends: list[list[Any]] = []
+        for layer in range(self.num_layers):
+            if layer:
+                x = _dropout(x, self.dropout, self.training, generator=self.generator)
+            outs = []
+            for back, suffix in enumerate(self._suffixes(layer)):
+                out, *end = run(suffix, x, bool(back), *(s[len(ends)] for s in start))
+                outs.append(out)
+                ends.append(end)
+            x = np.concatenate(outs, axis=-1) if len(outs) > 1 else outs[0]
+        return x, [np.stack(states) for states in zip(*ends, strict=True)]
 
 
 class RNN(_Layers):

@@ -51,7 +51,10 @@ def shifted_exp(x: Any, axis: Axis, top: Any = None) -> tuple[Any, Any, Any]:
 @door(wide=True)
 @op
 def softmax(x, axis=-1):
-    """exp(x) / sum(exp(x)) along `axis`: positive numbers that sum to 1."""
+    """exp(x) / sum(exp(x)) along `axis`: positive numbers that sum to 1.
+
+    Gradient: `y * (g - sum(g * y, axis=axis, keepdims=True))`.
+    """
     _, y, total = shifted_exp(x, axis)
     y /= total  # ours, so in place
     return y, lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True))
@@ -66,7 +69,10 @@ def softmin(x: Any, axis: Axis = -1) -> Any:
 @door(wide=True)
 @op
 def log_softmax(x, axis=-1):
-    """log(softmax(x)), as x - logsumexp(x), which keeps the digits of small probabilities."""
+    """log(softmax(x)), as x - logsumexp(x), which keeps the digits of small probabilities.
+
+    Gradient: `g - exp(y) * sum(g, axis=axis, keepdims=True)`.
+    """
     y, _, total = shifted_exp(x, axis)
     y -= np.log(total)  # ours, so in place
     return y, lambda g: g - np.exp(y) * g.sum(axis=axis, keepdims=True)
@@ -78,6 +84,8 @@ def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))) along `axis`, or over everything.
 
     Where all values are -inf so is the result, and the gradient is 0.
+
+    Gradient: `expand(g, x.shape, axis) * exp(x - expand(y, x.shape, axis))`.
     """
     top = row_max(x, axis)
     top = np.where(np.isfinite(top), top, 0)  # -inf - -inf would be NaN

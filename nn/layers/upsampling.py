@@ -144,7 +144,10 @@ def _interpolate(
 
 @op(constant_slope=True)
 def _multiply_along(x, weights=None, axis=0):
-    """A product of the matrix `weights` with all that lies along one axis."""
+    """A product of the matrix `weights` with all that lies along one axis.
+
+    Gradient: `moveaxis(tensordot(weights.T, g, (1, axis)), 0, axis)`.
+    """
     before, n, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
     if after:
         y = weights @ x.reshape(math.prod(before), n, math.prod(after))

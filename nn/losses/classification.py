@@ -92,7 +92,11 @@ def binary_cross_entropy_with_logits(
 
 @op
 def bce_with_logits(x, y, scale=None):
-    """-y * log(s) - (1 - y) * log(1 - s) with s = sigmoid(x), which is softplus(x) - x * y."""
+    """-y * log(s) - (1 - y) * log(1 - s) with s = sigmoid(x), which is softplus(x) - x * y.
+
+    Gradient by x: `g * s * (sigmoid(x) - y)` where `s = 1 if scale is None else scale`.
+    Gradient by y: `-g * s * x` where `s = 1 if scale is None else scale`.
+    """
     terms = np.maximum(x, 0) - x * y + np.log1p(np.exp(-np.abs(x)))
     factor = 1.0 if scale is None else scale
 
@@ -146,6 +150,9 @@ def binary_cross_entropy(
 
 @op
 def _bce(p, y):
+    """Gradient by p: `g * (p - y) / maximum(p * (1 - p), 1e-12)`.
+    Gradient by y: `g * (log(1 - p) - log(p))`, the logs at least -100.
+    """
     with np.errstate(divide="ignore"):
         yes, no = np.maximum(np.log(p), -100), np.maximum(np.log1p(-p), -100)
     return (
@@ -278,6 +285,10 @@ def _hard_cross_entropy(x, labels=None, weights=None, scale=None):
     """-log(softmax(x))[labels], which is log(sum(exp(x))) - x[labels]; d/dx is softmax(x) - target.
 
     Without the rows of the target, 1 at the label, in memory: the closure's twin above has them.
+
+    Gradient: `reshape(c, (-1, 1)) * (softmax(x, axis=1) - target)` where
+    `target = eye(x.shape[1])[labels]`,
+    `c = g * (1 if scale is None else scale) * (1 if weights is None else weights)`.
     """
     rows = np.arange(len(labels))
     shifted, e, total = shifted_exp(x, 1)

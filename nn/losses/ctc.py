@@ -151,6 +151,9 @@ def _spelt(
 def _ctc(emit, states=None, frames=None, ends=None):
     """-log(sum over the paths of exp(sum of emit along the path)).
 
+    Gradient: -g times the probability of being in a state at a frame, among the paths that read
+    the targets.
+
     Parameters
     ----------
     emit

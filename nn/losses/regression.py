@@ -75,6 +75,9 @@ def mse_loss(
 
 @op
 def _squared_error(x, y, scale=None):
+    """Gradient by x: `2 * g * s * (x - y)` where `s = 1 if scale is None else scale`.
+    Gradient by y: `-2 * g * s * (x - y)` where `s = 1 if scale is None else scale`.
+    """
     d = x - y
     two = 2.0 if scale is None else 2 * scale
     return scaled_sum(d * d, scale), lambda g: (g * two) * d, lambda g: (g * -two) * d
@@ -320,7 +323,10 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
 
 @op
 def _divergence(x, y):
-    """The terms y * (log(y) - x). By y the slope is log(y) - x + 1, which tends to -inf at 0."""
+    """The terms y * (log(y) - x). By y the slope is log(y) - x + 1, which tends to -inf at 0.
+
+    Gradient by y: `g * (log(y) - x + 1)`.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         d = np.log(y) - x
         terms = np.where(y == 0, 0, y * d)

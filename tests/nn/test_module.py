@@ -282,8 +282,6 @@ def test_a_misspelt_attribute_is_an_error_that_helps() -> None:
         _ = net.xyzzy
     with pytest.raises(AttributeError, match=r"no attribute 'to'. Here: nothing to do.*astype"):
         net.to("cpu")
-    with pytest.raises(AttributeError, match=r"no attribute 'utils'\. clip_grad_norm_ and"):
-        _ = nn.utils
     assert not hasattr(net, "other")
 
 
@@ -761,3 +759,24 @@ def test_a_layer_without_options_takes_none() -> None:
     assert str(inspect.signature(nn.Tanh)) == "()"
     assert str(inspect.signature(nn.Softmax)).startswith("(axis:")
     assert isinstance(nn.Module(), nn.Module)
+
+
+def test_the_own_members_can_be_read_by_pytorchs_names() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            self.scale = nn.Parameter(np.ones(2))
+            self.inner = [nn.Linear(2, 2), nn.BatchNorm1d(2)]
+            self.register_buffer("seen", np.zeros(1))
+
+    net = Net()
+    assert list(net._parameters) == ["scale"]
+    assert net._parameters["scale"] is net.scale
+    assert list(net._modules) == ["inner.0", "inner.1"]
+    assert dict(net._buffers) == {"seen": net.seen}
+    assert net.inner[0]._parameters.keys() == {"weight", "bias"}
+    assert net.inner[0]._modules == {}
+    with pytest.raises(TypeError, match="setattr"):
+        net._parameters["more"] = nn.Parameter(np.ones(1))  # type: ignore[index]
+    for write in (lambda: net._modules.pop("inner.0"), lambda: net._buffers.update(a=1)):
+        with pytest.raises(TypeError, match="made to be read"):
+            write()

@@ -17,6 +17,7 @@ DROPPED = {  # arguments of PyTorch's that have no meaning here
     "device", "dtype", "size_average", "reduce", "foreach", "fused", "capturable",
     "differentiable", "sparse", "enable_nested_tensor", "_weight", "_freeze", "_stacklevel",
     "verbose", "mask_check", "min_value", "max_value", "out", "antialias",
+    "validate_args",
 }  # fmt: skip
 RENAMED = {"dim": "axis", "keepdim": "keepdims", "start_dim": "start_axis", "end_dim": "end_axis",
            "input": "x"}  # fmt: skip
@@ -27,7 +28,7 @@ def names(module: str) -> list[str]:
     there = importlib.import_module(f"torch.{module}")
     if module == "optim":
         return [n for n in there.__all__ if inspect.isclass(getattr(there, n))]
-    if module == "optim.lr_scheduler":
+    if module in ("optim.lr_scheduler", "nn.utils.rnn", "distributions"):
         return list(there.__all__)
     found = [n for n in dir(there) if not n.startswith("_") and callable(getattr(there, n))]
     if module == "nn":
@@ -57,9 +58,8 @@ def test_the_list_is_pytorchs(module: str) -> None:
 
 
 def ours(module: str, name: str) -> Any:
-    if module == "nn.utils" and f"{module}.{name}" not in ELSEWHERE:
-        return None
     place, _, last = ELSEWHERE.get(f"{module}.{name}", f"{module}.{name}").rpartition(".")
+    place = "nn.distributions" if place == "distributions" else place
     return getattr(importlib.import_module(place), last, None)
 
 

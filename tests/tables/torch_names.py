@@ -1,4 +1,4 @@
-"""What PyTorch 2.13 has in torch.nn and torch.optim, and why some of it is not here.
+"""What PyTorch 2.13 has for networks, by module, and why some of it is not here.
 
 docs/build/generate.py makes a page of it; tests/parity/test_names_torch.py compares the list with
 PyTorch itself, and the arguments of what both have.
@@ -76,6 +76,24 @@ PYTORCH: dict[str, list[str]] = {
         parameters_to_vector remove_spectral_norm remove_weight_norm skip_init spectral_norm
         vector_to_parameters weight_norm
     """.split(),
+    "nn.utils.rnn": """
+        PackedSequence invert_permutation pack_padded_sequence pack_sequence pad_packed_sequence
+        pad_sequence unpack_sequence unpad_sequence
+    """.split(),
+    "distributions": """
+        AbsTransform AffineTransform Bernoulli Beta Binomial CatTransform Categorical Cauchy Chi2
+        ComposeTransform ContinuousBernoulli CorrCholeskyTransform CumulativeDistributionTransform
+        Dirichlet Distribution ExpTransform Exponential ExponentialFamily FisherSnedecor Gamma
+        GeneralizedPareto Geometric Gumbel HalfCauchy HalfNormal Independent IndependentTransform
+        InverseGamma Kumaraswamy LKJCholesky Laplace LogNormal LogisticNormal
+        LowRankMultivariateNormal LowerCholeskyTransform MixtureSameFamily Multinomial
+        MultivariateNormal NegativeBinomial Normal OneHotCategorical
+        OneHotCategoricalStraightThrough Pareto Poisson PositiveDefiniteTransform PowerTransform
+        RelaxedBernoulli RelaxedOneHotCategorical ReshapeTransform SigmoidTransform
+        SoftmaxTransform SoftplusTransform StackTransform StickBreakingTransform StudentT
+        TanhTransform Transform TransformedDistribution Uniform VonMises Weibull Wishart biject_to
+        identity_transform kl_divergence register_kl transform_to
+    """.split(),
     "optim": """
         Adafactor Adadelta Adagrad Adam Adamax AdamW ASGD LBFGS Muon NAdam Optimizer RAdam RMSprop
         Rprop SGD SparseAdam
@@ -143,11 +161,71 @@ MISSING: dict[str, dict[str, str]] = {
         "clip_grad_norm": OLD + ": clip_grad_norm_",
         "convert_conv2d_weight_memory_format": INTERNAL,
         "convert_conv3d_weight_memory_format": INTERNAL,
-        "remove_spectral_norm": "reparametrised weights are not here",
-        "remove_weight_norm": "reparametrised weights are not here",
         "skip_init": "initialisation takes no time worth saving here",
-        "spectral_norm": "reparametrised weights are not here",
-        "weight_norm": "reparametrised weights are not here",
+    },
+    "nn.utils.rnn": {"invert_permutation": "np.argsort"},
+    "distributions": {
+        **dict.fromkeys(
+            [
+                "Beta",
+                "Binomial",
+                "Cauchy",
+                "Chi2",
+                "ContinuousBernoulli",
+                "Dirichlet",
+                "Exponential",
+                "FisherSnedecor",
+                "Gamma",
+                "GeneralizedPareto",
+                "Geometric",
+                "Gumbel",
+                "HalfCauchy",
+                "HalfNormal",
+                "InverseGamma",
+                "Kumaraswamy",
+                "LKJCholesky",
+                "Laplace",
+                "LogNormal",
+                "LogisticNormal",
+                "LowRankMultivariateNormal",
+                "Multinomial",
+                "NegativeBinomial",
+                "Pareto",
+                "Poisson",
+                "StudentT",
+                "Uniform",
+                "VonMises",
+                "Weibull",
+                "Wishart",
+            ],
+            "draws are methods of NumPy's generators; the four that networks use are here",
+        ),
+        **{
+            f"{name}Transform": "a change of variables: write it, with the logarithm of its slope"
+            for name in """
+                Abs Affine Cat Compose CorrCholesky CumulativeDistribution Exp Independent
+                LowerCholesky PositiveDefinite Power Reshape Sigmoid Softmax Softplus Stack
+                StickBreaking Tanh
+            """.split()
+        },
+        **dict.fromkeys(
+            [
+                "Transform",
+                "TransformedDistribution",
+                "biject_to",
+                "identity_transform",
+                "transform_to",
+            ],
+            "a change of variables: write it, with the logarithm of its slope",
+        ),
+        "ExponentialFamily": INTERNAL,
+        "Independent": "Normal(...).log_prob(x).sum(axis=-1)",
+        "MixtureSameFamily": "nn.functional.logsumexp of log weights and log densities",
+        "OneHotCategorical": "nn.functional.one_hot of a draw from Categorical",
+        "OneHotCategoricalStraightThrough": "nn.functional.gumbel_softmax(logits, hard=True)",
+        "RelaxedBernoulli": "nn.functional.gumbel_softmax",
+        "RelaxedOneHotCategorical": "nn.functional.gumbel_softmax",
+        "register_kl": INTERNAL,
     },
     "optim": {
         "SparseAdam": "there are no sparse gradients here",
@@ -174,4 +252,9 @@ ELSEWHERE: dict[str, str] = {
     "nn.utils.clip_grad_value_": "optim.clip_grad_value_",
     "nn.utils.parameters_to_vector": "nn.parameters_to_vector",
     "nn.utils.vector_to_parameters": "nn.vector_to_parameters",
+    **{
+        f"distributions.{name}": f"nn.distributions.{name}"
+        for name in PYTORCH["distributions"]
+        if name not in MISSING["distributions"]
+    },
 }
