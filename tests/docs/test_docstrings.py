@@ -18,8 +18,9 @@ import optim
 from autograd import errors
 
 MODULES = [
-    autograd, errors, autograd.testing, nn, nn.functional, nn.data, nn.datasets, nn.init, nn.plot,
-    nn.models, optim, optim.lr_scheduler,
+    autograd, autograd.explain, errors, autograd.testing, nn, nn.functional, nn.data, nn.datasets,
+    nn.init, nn.plot, nn.models, nn.distributions, nn.utils, nn.utils.rnn, optim,
+    optim.lr_scheduler,
 ]  # fmt: skip
 SECTIONS = [
     "Parameters", "Attributes", "Returns", "Raises", "Warns", "Notes", "References", "Examples",
