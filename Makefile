@@ -4,8 +4,8 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: train test quick lint types parity check docs package mutants fuzz lines bench bench-quick \
-	twins clean
+.PHONY: train test quick lint types parity check docs course notebooks notebooks-check package \
+	mutants fuzz lines bench bench-quick side-by-side twins clean
 
 train: .venv/plot
 	$(BIN)/python -m nn train digits
@@ -26,14 +26,26 @@ types: .venv/dev .venv/test
 
 parity: .venv/test .venv/compare  ## the comparisons with PyTorch, which `make test` skips without it
 	$(BIN)/python -c "import torch"
-	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/parity
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/parity tests/benchmarks/test_side_by_side.py
 
-check: test lint types parity docs package
+check: test lint types parity docs notebooks-check package
 
-docs: .venv/docs .venv/test  ## the documentation, as HTML in site/
+docs: .venv/docs .venv/test  ## the documentation, as HTML in site/, which opens from disk
 	$(BIN)/python docs/build/generate.py
-	$(BIN)/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+	$(BIN)/python docs/build/links.py site
 	@echo site/index.html
+
+course: .venv/notebooks  ## open the course in JupyterLab
+	$(BIN)/jupyter lab notebooks/README.md
+
+# NOTEBOOKS may say which: make notebooks NOTEBOOKS="04 11"
+notebooks: .venv/notebooks  ## run the course from top to bottom, and write its outputs
+	$(BIN)/python notebooks/run.py $(NOTEBOOKS)
+
+notebooks-check: .venv/notebooks .venv/test  ## the same in a short form: does all still run, and say the same?
+	$(BIN)/python notebooks/run.py --check --short $(NOTEBOOKS)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/notebooks
 
 package: .venv/dev  ## build wheel and sdist, and use each away from the sources
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python .ci/package.py
@@ -59,6 +71,9 @@ bench: .venv/bench .venv-hips/bin/autograd  ## training steps beside other libra
 
 bench-quick: .venv/test .venv/compare  ## the same in two minutes, beside PyTorch and NumPy by hand
 	$(BIN)/python -m benchmarks --quick $(BENCH)
+
+side-by-side: .venv/test .venv/compare  ## the same training in plaingrad and PyTorch, curves over one another
+	$(BIN)/python -m benchmarks.side_by_side
 
 twins: .venv/test .venv/compare  ## one network in Python, NumPy, C++, plaingrad and PyTorch
 	$(BIN)/python -m benchmarks.twins

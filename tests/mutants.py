@@ -82,15 +82,39 @@ TARGETED = {  # where a file's tests are not in tests/<package>/test_<file>.py
     "nn/layers/sizes": "convolution pooling shuffle",
     "nn/layers/families": "families convolution pooling dropout",
     "nn/layers/inplace": "activations",
-    "nn/random": "data dropout init",
+    "nn/random": "checkpoint loader state dropout init",
+    "nn/data/loader": "loader state sampler",
+    "nn/data/dataset": "loader sampler",
+    "nn/data/sampler": "sampler state",
+    "nn/data/columns": "tables",
     "nn/training/vectors": "summary",
+    "nn/training/workers": "many",
     "nn/inputs": "refusals functional half module linear normalization",
-    "nn/training/progress": "loop cli",
-    "nn/files": "saving datasets cli",
+    "nn/training/progress": "loop train",
+    "nn/files": "saving datasets train",
     "nn/layers/pool_windows": "pooling",
-    "nn/cli": "cli",
+    "nn/cli/__init__": "train",
+    "nn/cli/arguments": "train",
+    "nn/cli/doctor": "doctor",
+    "nn/cli/files": "train",
+    "nn/cli/film": "report",
+    "nn/cli/optimizers": "train",
+    "nn/cli/profile": "train",
+    "nn/cli/schedules": "train",
+    "nn/cli/table": "report",
+    "nn/cli/runs": "report",
+    "nn/cli/train": "train resume",
+    "nn/cli/tasks/base": "train",
+    "nn/cli/tasks/digits": "train",
+    "nn/cli/tasks/perceptron": "train",
+    "nn/cli/tasks/points": "train",
     "nn/machine": "doctor",
-    "nn/training/loop": "loop cli",
+    "nn/training/loop": "loop fit_options survival checkpoint",
+    "nn/training/step": "loop fit_options",
+    "nn/training/means": "loop survival",
+    "nn/training/stopping": "fit_options survival",
+    "nn/training/history": "loop fit_options",
+    "nn/training/checkpoint": "checkpoint survival",
     "nn/module": "module containers summary averaging",
 }
 ROWS = {  # where a file's rows are not in the table of its own name
@@ -443,7 +467,7 @@ def runs(name: str) -> list[Run]:
     if not words and f"test_{stem}" in tests:
         words = [stem]
     if not words and package == "nn":
-        words = ["models", "cli"] if "/models/" in name else ["layers", "functional"]
+        words = ["models", "train"] if "/models/" in name else ["layers", "functional"]
     found = []
     source = (ROOT / f"{name}.py").read_text(encoding="utf-8")
     table = ROWS.get(name, stem)

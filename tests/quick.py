@@ -25,7 +25,7 @@ EXAMPLES = 3  # of a property; the first is the simplest there is, such as an em
 ROWS = 16  # of a test with more, spread over them
 # What draws pictures, trains, or searches; each by itself is there: make quick FILE=plot
 LONG = (
-    "parity", "benchmarks", "autograd/core/test_fast.py", "nn/test_plot.py", "nn/test_cli.py",
+    "parity", "benchmarks", "autograd/core/test_fast.py", "nn/test_plot.py", "nn/cli",
     "nn/test_models.py", "nn/training/test_profile.py", "test_fuzz.py",
 )  # fmt: skip
 

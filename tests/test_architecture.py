@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +14,16 @@ import pytest
 import autograd
 
 ROOT = Path(__file__).parents[1]
-GROUND = {"autograd.errors", "autograd.modes", "autograd.names"}
+GROUND = {"autograd.errors", "autograd.html", "autograd.modes", "autograd.names"}
 #: Public modules of autograd. All else that nn and optim use of it is in `autograd.__all__`.
-PUBLIC = {"autograd.errors", "autograd.names", "autograd.testing"}
+PUBLIC = {"autograd.errors", "autograd.html", "autograd.names", "autograd.testing"}
 #: The folder, or the file, that comes first in this list and what it may import of ours.
 RULES = {
     **{name: set() for name in GROUND},
     "autograd.memory": set(),
     "autograd.core": {*GROUND, "autograd.core"},
     "autograd.ops": {*GROUND, "autograd.core", "autograd.ops"},
+    "autograd.explain": {*GROUND, "autograd.core", "autograd.explain"},
     "autograd.__init__": {"autograd"},
     "autograd": {*GROUND, "autograd"},
     "nn.inputs": PUBLIC,
@@ -30,17 +33,29 @@ RULES = {
     "nn.module": {*PUBLIC, "nn.inputs"},
     "nn.init": {*PUBLIC, "nn.random"},
     "nn.containers": {*PUBLIC, "nn.module", "nn.inputs"},
+    "nn.ensemble": {*PUBLIC, "nn.containers", "nn.layers", "nn.module"},
     "nn.layers": {
         *PUBLIC, "nn.layers", "nn.module", "nn.containers", "nn.inputs", "nn.init", "nn.random",
         "nn.machine",
     },
     "nn.losses": {*PUBLIC, "nn.losses", "nn.layers", "nn.module", "nn.inputs"},
     "nn.functional": {*PUBLIC, "nn.layers", "nn.losses"},
-    "nn.data": {*PUBLIC, "nn.inputs", "nn.random"},
+    "nn.data": {*PUBLIC, "nn.data", "nn.inputs", "nn.random"},
     "nn.datasets": {*PUBLIC, "nn.files", "nn.random"},
     "nn.plot": {*PUBLIC, "nn.files", "nn.module"},
+    "nn.training.workers": {*PUBLIC, "nn.machine", "nn.training"},
+    "nn.training.many": {*PUBLIC, "nn.training", "nn.machine", "nn.random"},
     "nn.training": {
         *PUBLIC, "nn.training", "nn.module", "nn.data", "nn.files", "nn.plot", "nn.inputs",
+        "nn.random", "optim.clip",
+    },
+    "nn.distributions": {
+        *PUBLIC, "nn.distributions", "nn.layers", "nn.inputs", "nn.random",
+    },
+    # A place for what PyTorch keeps there; nothing imports it, and clipping is optim's.
+    "nn.utils": {
+        *PUBLIC, "nn.utils", "nn.layers", "nn.training", "nn.module", "nn.inputs", "nn.random",
+        "optim",
     },
     "nn.models": {*PUBLIC, "nn.models", "nn.__init__", "nn.functional"},  # as a user writes them
     "nn.cli": {*PUBLIC, "nn", "optim"},  # these two train with an optimizer, as a user does
@@ -135,6 +150,23 @@ def test_a_breach_is_found(name: str, source: str, told: str) -> None:
     (breach,) = breaches(name, source)
     assert told in breach
     assert breaches(name, "import numpy as np\nfrom typing import Any") == []
+
+
+def test_nothing_imports_explain() -> None:
+    """It is loaded on first use of `autograd.explain`; so nobody pays who does not look."""
+    users = [
+        name
+        for name, path in FILES.items()
+        if not name.startswith("autograd.explain.")
+        and any(
+            module.startswith("autograd.explain.") or (module, taken) == ("autograd", "explain")
+            for module, taken in imports(name, path.read_text(encoding="utf-8"))
+        )
+    ]
+    assert users == []
+    code = "import sys, autograd, nn, optim; print([m for m in sys.modules if 'explain' in m])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert run.stdout.strip() == "[]", run.stderr
 
 
 def test_a_file_of_ops_can_be_read_alone() -> None:
