@@ -15,6 +15,7 @@ from autograd import Tensor, default_dtype, gradcheck, gradgradcheck
 
 # Classes of nn that torch.nn does not have, or that compute nothing of their own.
 OURS = {
+    "Ensemble",
     "Module",
     "Parameter",
     "Buffer",
