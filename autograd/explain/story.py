@@ -396,8 +396,7 @@ def told(function: Callable[[], Any]) -> Story:
     """The story of a function of no arguments, which is run."""
     story = Story()
     with story:
-        story.result = function()  # type: ignore[attr-defined]  # alive until the names are read
-    del story.result  # type: ignore[attr-defined]
+        _result = function()  # alive until the names are read, at the end of the block
     return story
 
 

@@ -74,6 +74,7 @@ class Film:
                 interpolation="nearest", aspect="auto",
             )  # fmt: skip
             axes.scatter(*self.x.T, 14, colours[self.y], ec="white", lw=0.4, zorder=4)
+            axes.locator_params(nbins=5)  # more would touch, so small as it is
             note = axes.text(0, 1.025, "", transform=axes.transAxes, color=plot.GREY)
             writer = PillowWriter(fps=8)
             with tempfile.TemporaryDirectory(prefix=".draft-", dir=path.parent) as draft:
